@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "kernels/kernel_set.h"
+#include "model/model.h"
+
+namespace bitfleet {
+
+struct BatchToken {
+  uint32_t token;      // below the vocabulary
+  uint32_t position;   // must be the next of its slot: 0, 1, 2, … counting earlier tokens of the same batch
+  uint32_t slot;
+  bool want_logits;
+};
+
+struct InferenceOptions {
+  uint32_t slots = 1;
+  uint32_t context_length = 0;   // per slot; 0 takes the trained one
+  uint32_t threads = 1;          // the caller of step() is one of them
+  uint32_t max_batch = 256;      // most tokens of one step
+  KernelSet kernels = KernelSet::automatic;
+};
+
+// Runs the graph for batches of tokens and keeps the KV cache of a fixed number of slots.
+//
+// Owned by one thread (the step thread); not thread-safe. All memory is reserved by the constructor: ModelError
+// out_of_memory when it does not suffice, unsupported_model when the machine lacks the kernels asked for.
+//
+// The logits of a token depend on the model and on the tokens before it in its slot alone: they are the same bits
+// whatever the batch, the thread count, the slot, the chunks of the prefill or the kernel set.
+class Inference {
+ public:
+  Inference(const Model& model, const InferenceOptions& options);
+  ~Inference();
+  Inference(const Inference&) = delete;
+  Inference& operator=(const Inference&) = delete;
+
+  // Runs all tokens (several slots, several positions of a slot in ascending order) in one step. Returns
+  // [number of want_logits, vocabulary] float32, row-major, in batch order; valid until the next step.
+  // std::invalid_argument (nothing has run) for an empty or too large batch, a token, slot or position out of range
+  // or out of order: mistakes of the caller, which must check what users send.
+  std::span<const float> step(std::span<const BatchToken> batch);
+
+  // Keeps the first `positions` of the slot's KV and forgets the rest; no effect when it holds no more than that.
+  void truncate(uint32_t slot, uint32_t positions);
+
+  uint32_t positions(uint32_t slot) const;   // tokens in the slot's KV cache
+  uint32_t context_length() const;           // per slot
+  uint64_t kv_cache_bytes() const;           // of all slots, reserved
+  KernelSet kernels() const;                 // the set in use, never `automatic`
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bitfleet
