@@ -1,0 +1,26 @@
+package dev.bitfleet.proto;
+
+/** Every event bus address of the fleet. The protocol's major version is part of each. */
+public final class BusAddresses {
+  private static final String PREFIX = "bitfleet.v" + ProtocolVersion.FLEET.major() + ".";
+
+  /** Published by every worker about once a second and on every change: {@link WorkerHeartbeat}. */
+  public static final String HEARTBEATS = PREFIX + "heartbeats";
+
+  private BusAddresses() {}
+
+  /** Request/reply: {@link GenerationRequest} → {@link OpenReply}. */
+  public static String open(String workerId) {
+    return PREFIX + "worker." + workerId + ".open";
+  }
+
+  /** Point to point, unanswered: {@link CancelGeneration}. */
+  public static String cancel(String workerId) {
+    return PREFIX + "worker." + workerId + ".cancel";
+  }
+
+  /** Point to point, in order for each worker: {@link GenerationEvent}. */
+  public static String inbox(String gatewayId) {
+    return PREFIX + "gateway." + gatewayId + ".inbox";
+  }
+}
