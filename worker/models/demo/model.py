@@ -154,7 +154,7 @@ class Model(torch.nn.Module):
         super().__init__()
         self.shape = shape
         self.token_embd = torch.nn.Parameter(torch.randn(shape.n_vocab, shape.n_embd) * 0.5)
-        self.output_norm = torch.nn.Parameter(torch.full((shape.n_embd,), 0.15))
+        self.output_norm = torch.nn.Parameter(torch.full((shape.n_embd,), 0.05))
         self.blk = torch.nn.ModuleList(Block(shape) for _ in range(shape.n_layer))
         half = shape.head_dim // 2
         angle = torch.outer(torch.arange(shape.n_ctx).double(), shape.rope_base ** (-torch.arange(half).double() / half))
