@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/kernel_set.h"
+
+namespace bitfleet {
+
+// The kernels read plain views; owners live in quant/ and model/. "Padded" lengths are rounded up to 16 elements, and
+// the elements beyond the real length are zero in every buffer, so that no kernel has a tail to treat.
+
+constexpr uint32_t lanes = 16;               // outputs of a row block; partial sums of every float reduction
+constexpr uint32_t token_tile = 8;           // most tokens a ternary kernel takes side by side
+constexpr uint32_t scale_block = 256;        // weights that share a scale when a tensor has more than one
+
+constexpr uint32_t padded(uint32_t length) { return (length + lanes - 1) / lanes * lanes; }
+constexpr uint32_t row_blocks(uint32_t rows) { return (rows + lanes - 1) / lanes; }
+constexpr uint32_t scale_blocks(uint32_t columns) { return (columns + scale_block - 1) / scale_block; }
+
+// Ternary weights, 2 bits each. Code 0 is -1, 1 is 0, 2 is +1.
+//
+// packed: [row_blocks][padded(columns) / 16][64 bytes]. Byte 4·l + j of vector v of block b holds, for row 16·b + l, the
+// columns 16·v + 4·f + j in bits 2f and 2f + 1, f = 0..3. So one 64-byte vector times one 4-byte group of activations
+// feeds 16 outputs at once and nothing is summed across lanes.
+struct TernaryView {
+  const uint8_t* packed;
+  const float* block_scales;  // [row_blocks][scale_blocks(columns)][16], or null when `scale` serves the whole tensor
+  float scale;
+  float factor;               // multiplies the finished output; 1 where the file has no separate scale tensor
+  uint32_t rows;
+  uint32_t columns;
+};
+
+// Activations of a batch, quantized per token: value ≈ q / scale.
+//
+// values: tiles of up to token_tile tokens, the last one narrower; a tile of width w is [padded / 4][w][4 bytes].
+struct QuantizedView {
+  const int8_t* values;
+  const float* scales;         // [tokens]
+  const int32_t* sums;         // [tokens] sum of q, to undo the +1 in the weight codes
+  const int32_t* block_sums;   // [tokens][scale_blocks(columns)]
+  uint32_t tokens;
+  uint32_t columns;
+};
+
+enum class DenseFormat { f32, f16, bf16, int8_groups };
+
+// Weights that are not ternary, row-major, each row padded to 16 elements.
+struct DenseView {
+  DenseFormat format;
+  const void* values;    // [rows][padded(columns)] of the format's element
+  const float* scales;   // int8_groups: [rows][padded(columns) / group], else null
+  uint32_t group;        // int8_groups: 16 or 32 elements share a scale
+  float factor;
+  uint32_t rows;
+  uint32_t columns;
+};
+
+// One query position of some heads that share a KV head.
+struct AttentionView {
+  const float* queries;    // [heads][head_dim], rotated
+  const uint16_t* keys;    // [ceil(context / 16)][head_dim][16] f16: 16 positions side by side
+  const uint16_t* values;  // [context][padded(head_dim)] f16
+  uint32_t heads;          // 1..4
+  uint32_t head_dim;
+  uint32_t positions;      // attends to 0 .. positions - 1
+  float scale;
+  float* scores;           // scratch [4][score_stride]
+  uint64_t score_stride;   // at least padded(positions)
+  float* out;              // [heads][head_dim]
+};
+
+// One implementation of every hot loop. All implementations give the same bits: integer sums are exact, a float sum has
+// one order (16 partial sums over index mod 16, then a fixed tree; or plain ascending order, where said), nothing is
+// fused, and exp is one polynomial. No function allocates, throws or keeps state.
+struct Kernels {
+  KernelSet set;
+
+  // out[t * out_stride + r] = (sum of code·q - sum of q) / x.scale · w.scale · factor for rows of blocks
+  // [first_block, last_block). With block scales: sum over blocks, ascending, of scale · integer sum; then / x.scale.
+  void (*ternary_matmul)(const TernaryView& w, const QuantizedView& x, uint32_t first_block, uint32_t last_block,
+                         float* out, uint64_t out_stride);
+
+  // out[t * out_stride + r] = factor · sum of w·x over x [tokens][x_stride], for rows [first_row, last_row).
+  void (*dense_matmul)(const DenseView& w, const float* x, uint64_t x_stride, uint32_t tokens, uint32_t first_row,
+                       uint32_t last_row, float* out, uint64_t out_stride);
+
+  // Quantizes one token: scale = 127 / max(|x|max, 1e-5), q = clamp(round to even(x · scale), -128, 127). `values` points at
+  // the token's first group within a tile of `width`. x: [padded(columns)].
+  void (*quantize)(const float* x, uint32_t columns, int8_t* values, uint32_t width, float* scale, int32_t* sum,
+                   int32_t* block_sums);
+
+  // out = x / sqrt(mean of x² + epsilon) · weight; the sum of squares in double. out may be x.
+  void (*rms_norm)(const float* x, const float* weight, uint32_t length, float epsilon, float* out);
+
+  void (*gate_relu_squared)(const float* gate, const float* up, uint32_t length, float* out);  // max(gate,0)² · up
+  void (*gate_silu)(const float* gate, const float* up, uint32_t length, float* out);          // gate·sigmoid(gate) · up
+
+  // Softmax attention. Scores: q·k in ascending dimension order; output: ascending position order.
+  void (*attend)(const AttentionView& view);
+
+  void (*to_halves)(const float* x, uint32_t length, uint16_t* out);                  // clamped to ±65504
+  void (*expand_row)(const DenseView& w, uint32_t row, float* out);                   // [padded(columns)], for embeddings
+};
+
+// The table of a set the machine can run (see runnable_kernel_sets). ModelError unsupported_model for one it cannot.
+const Kernels& kernels_for(KernelSet set);
+
+}  // namespace bitfleet

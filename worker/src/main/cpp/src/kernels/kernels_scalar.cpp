@@ -1,0 +1,83 @@
+// The kernels any machine runs, and the ones the others are compared with: plain C++, no intrinsics. (The compiler may
+// use the vectors of the baseline; the arithmetic is fixed lane by lane, so that changes nothing.)
+
+#include "kernels/kernel_tables.h"
+#include "kernels/lanes.h"
+#include "quant/half.h"
+
+namespace bitfleet {
+namespace {
+
+BITFLEET_INLINE Lanes load_halves(const uint16_t* from) {
+  float all[16];
+  for (unsigned l = 0; l < 16; ++l) all[l] = half_to_float(from[l]);
+  return load(all);
+}
+
+BITFLEET_INLINE void store_halves(uint16_t* to, const Lanes& v) {
+  float all[16];
+  store(all, v);
+  for (unsigned l = 0; l < 16; ++l) to[l] = float_to_half(all[l]);
+}
+
+BITFLEET_INLINE Lanes load_bfloats(const uint16_t* from) {
+  float all[16];
+  for (unsigned l = 0; l < 16; ++l) all[l] = bfloat16_to_float(from[l]);
+  return load(all);
+}
+
+BITFLEET_INLINE Lanes load_bytes(const int8_t* from) {
+  float all[16];
+  for (unsigned l = 0; l < 16; ++l) all[l] = from[l];
+  return load(all);
+}
+
+BITFLEET_INLINE void store_bytes(int8_t* to, const IntLanes& v) {
+  int32_t all[16];
+  std::memcpy(all, &v, sizeof all);
+  for (unsigned l = 0; l < 16; ++l) to[l] = static_cast<int8_t>(all[l]);
+}
+
+// One row block and one token. 16-bit sums hold 4 · 2 · 128 per vector, so 16 vectors at a time cannot overflow.
+BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint32_t width, uint32_t vectors, int32_t* sums) {
+  int32_t total[64] = {};
+  for (uint32_t v = 0; v < vectors;) {
+    const uint32_t end = vectors - v < 16 ? vectors : v + 16;
+    int16_t part[64] = {};
+    for (; v < end; ++v) {
+      for (uint32_t f = 0; f < 4; ++f) {
+        int8_t group[64];
+        const int8_t* q = values + static_cast<uint64_t>(4 * v + f) * width * 4;
+        for (uint32_t i = 0; i < 64; i += 4) std::memcpy(group + i, q, 4);
+        for (uint32_t i = 0; i < 64; ++i) {
+          part[i] = static_cast<int16_t>(part[i] + static_cast<int16_t>(w[64ULL * v + i] >> (2 * f) & 3) * static_cast<int16_t>(group[i]));
+        }
+      }
+    }
+    for (uint32_t i = 0; i < 64; ++i) total[i] += part[i];
+  }
+  for (uint32_t l = 0; l < 16; ++l) sums[l] = total[4 * l] + total[4 * l + 1] + total[4 * l + 2] + total[4 * l + 3];
+}
+
+void ternary_sums(const uint8_t* w0, const uint8_t* w1, const int8_t* values, uint32_t width, uint32_t vectors,
+                  int32_t (*sums)[token_tile][16]) {
+  for (uint32_t t = 0; t < width; ++t) {
+    block_sums_of(w0, values + 4 * t, width, vectors, sums[0][t]);
+    if (w1 != w0) block_sums_of(w1, values + 4 * t, width, vectors, sums[1][t]);
+  }
+}
+
+}  // namespace
+}  // namespace bitfleet
+
+#include "kernels/attention_kernels.inl"
+#include "kernels/dense_kernels.inl"
+#include "kernels/ternary_driver.inl"
+#include "kernels/token_kernels.inl"
+
+namespace bitfleet {
+
+const Kernels scalar_kernels{KernelSet::scalar, ternary_matmul, dense_matmul, quantize,  rms_norm, gate_relu_squared,
+                             gate_silu,         attend,         to_halves,    expand_row};
+
+}  // namespace bitfleet

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace bitfleet {
+
+// A fixed number of threads that run one function together, over and over: member 0 is the caller of run(), the others
+// live as long as the team. Work is split by rank, so that who does what never depends on timing.
+//
+// Waiting spins for some tens of microseconds (a barrier between two matrix products lasts less than one) and then
+// sleeps in the kernel: the JVM and other engines share the cores.
+class ThreadTeam {
+ public:
+  explicit ThreadTeam(uint32_t members);  // at least 1; std::system_error when a thread cannot be started
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  uint32_t size() const { return members_; }
+
+  // Calls body(rank) once on every member and returns when all are done. body must not throw. From one thread only.
+  void run(const std::function<void(uint32_t rank)>& body);
+
+  // Within body: no member passes before all have come.
+  void barrier();
+
+ private:
+  void serve(uint32_t rank);
+
+  const uint32_t members_;
+  alignas(64) std::atomic<uint32_t> round_{0};     // raised by run()
+  alignas(64) std::atomic<uint32_t> arrived_{0};
+  alignas(64) std::atomic<uint32_t> phase_{0};     // raised by the last to reach a barrier
+  const std::function<void(uint32_t)>* body_ = nullptr;  // published by round_
+  bool ending_ = false;                                  // published by round_
+  std::vector<std::thread> threads_;
+};
+
+// [begin, end) of `count` items for a member: contiguous and as even as possible.
+struct Share {
+  uint32_t begin;
+  uint32_t end;
+};
+
+constexpr Share share_of(uint32_t count, uint32_t rank, uint32_t members) {
+  return {static_cast<uint32_t>(uint64_t{count} * rank / members), static_cast<uint32_t>(uint64_t{count} * (rank + 1) / members)};
+}
+
+}  // namespace bitfleet
