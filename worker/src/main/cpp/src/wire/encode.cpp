@@ -1,3 +1,4 @@
+#include "text/utf8.h"
 #include "wire/codec.h"
 #include "wire/messages.h"
 
@@ -83,7 +84,7 @@ void fill(Encoder& out, const Ready& ready) {
   out.unsigned_integer(11, ready.parameters);
   out.unsigned_integer(12, ready.model_bytes);
   out.unsigned_integer(13, ready.kv_cache_bytes);
-  for (const auto& assumption : ready.assumptions) out.present_bytes(14, assumption);
+  for (const auto& assumption : ready.assumptions) out.present_bytes(14, replace_invalid_utf8(assumption));
   out.unsigned_integer(15, ready.load_millis);
 }
 

@@ -1,0 +1,147 @@
+#include "schedule/prepare.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace bitfleet {
+namespace {
+
+// The first thing wrong with a request.
+struct Fault {
+  std::string param;
+  std::string message;
+};
+
+std::optional<Fault> check_ids(const std::vector<uint32_t>& ids, const char* param, uint32_t vocabulary) {
+  for (uint32_t id : ids) {
+    if (id >= vocabulary) {
+      return Fault{param, "token " + std::to_string(id) + " is not below the vocabulary size " + std::to_string(vocabulary)};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> check_sampling(const wire::Sampling& s, uint32_t vocabulary) {
+  const auto fraction = [](float value) { return value >= 0 && value <= 1; };  // false for NaN
+  if (!std::isfinite(s.temperature) || s.temperature < 0) return Fault{"sampling.temperature", "must be a number from 0 up"};
+  if (!fraction(s.top_p)) return Fault{"sampling.top_p", "must lie between 0 and 1"};
+  if (!fraction(s.min_p)) return Fault{"sampling.min_p", "must lie between 0 and 1"};
+  if (!fraction(s.typical_p)) return Fault{"sampling.typical_p", "must lie between 0 and 1"};
+  if (!std::isfinite(s.repeat_penalty) || s.repeat_penalty <= 0) return Fault{"sampling.repeat_penalty", "must be above 0"};
+  if (!std::isfinite(s.presence_penalty)) return Fault{"sampling.presence_penalty", "must be a number"};
+  if (!std::isfinite(s.frequency_penalty)) return Fault{"sampling.frequency_penalty", "must be a number"};
+  for (const auto& [token, bias] : s.logit_bias) {
+    if (token >= vocabulary) {
+      return Fault{"sampling.logit_bias", "token " + std::to_string(token) + " is not below the vocabulary size"};
+    }
+    if (std::isnan(bias) || bias == std::numeric_limits<float>::infinity()) {
+      return Fault{"sampling.logit_bias", "bias of token " + std::to_string(token) + " must be a number below infinity"};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Fault> check(const wire::OpenSequence& open, uint32_t vocabulary) {
+  if (open.sampling) {
+    if (auto fault = check_sampling(*open.sampling, vocabulary)) return fault;
+  }
+  if (open.stop_tokens.size() > most_stop_tokens) return Fault{"stop_tokens", "more than 1024"};
+  if (auto fault = check_ids(open.stop_tokens, "stop_tokens", vocabulary)) return fault;
+  if (open.stop_strings.size() > most_stop_strings) return Fault{"stop_strings", "more than 64"};
+  for (const auto& stop : open.stop_strings) {
+    if (stop.empty()) return Fault{"stop_strings", "must not be empty"};
+    if (stop.size() > most_stop_string_bytes) return Fault{"stop_strings", "longer than 1024 bytes"};
+  }
+  if (open.top_logprobs && *open.top_logprobs > most_top_logprobs) return Fault{"top_logprobs", "above 20"};
+  return check_ids(open.emitted, "emitted", vocabulary);
+}
+
+SamplingParameters parameters_of(const wire::Sampling& s) {
+  SamplingParameters p;
+  p.temperature = s.temperature;
+  p.top_k = s.top_k;
+  p.top_p = s.top_p;
+  p.min_p = s.min_p;
+  p.typical_p = s.typical_p;
+  p.repeat_penalty = s.repeat_penalty;
+  p.repeat_last_n = s.repeat_last_n;
+  p.presence_penalty = s.presence_penalty;
+  p.frequency_penalty = s.frequency_penalty;
+  p.logit_bias.assign(s.logit_bias.begin(), s.logit_bias.end());
+  p.seed = s.seed;
+  return p;
+}
+
+}  // namespace
+
+std::variant<std::vector<uint32_t>, std::string> tokenize_prompt(const std::vector<wire::PromptSegment>& prompt,
+                                                                 bool add_begin_token, const Tokenizer& tokenizer,
+                                                                 uint32_t vocabulary) {
+  std::vector<PromptPart> parts;
+  for (const auto& segment : prompt) {
+    if (const auto* text = std::get_if<std::string>(&segment)) {
+      parts.emplace_back(std::string_view(*text));
+    } else if (const auto* ids = std::get_if<std::vector<uint32_t>>(&segment)) {
+      if (auto fault = check_ids(*ids, "prompt", vocabulary)) return fault->message;
+      parts.emplace_back(std::span<const uint32_t>(*ids));
+    }
+  }
+  return tokenizer.encode(parts, add_begin_token);
+}
+
+std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequence open, const Tokenizer& tokenizer,
+                                                               const PrepareLimits& limits) {
+  wire::SequenceRejected rejected;
+  rejected.sequence_id = open.sequence_id;
+  rejected.code = wire::Rejection::invalid;
+  if (auto fault = check(open, limits.vocabulary)) {
+    rejected.param = fault->param;
+    rejected.message = fault->param + ": " + fault->message;
+    return rejected;
+  }
+  auto tokens = tokenize_prompt(open.prompt, open.add_begin_token, tokenizer, limits.vocabulary);
+  if (auto* message = std::get_if<std::string>(&tokens)) {
+    rejected.param = "prompt";
+    rejected.message = "prompt: " + *message;
+    return rejected;
+  }
+
+  PreparedSequence sequence;
+  sequence.prompt = std::move(std::get<std::vector<uint32_t>>(tokens));
+  sequence.context_limit =
+      open.context_limit == 0 ? limits.context_length : std::min(open.context_limit, limits.context_length);
+  if (sequence.prompt.empty()) {
+    rejected.code = wire::Rejection::empty_prompt;
+    rejected.param = "prompt";
+    rejected.message = "the prompt holds no token";
+    return rejected;
+  }
+  if (sequence.prompt.size() >= sequence.context_limit) {
+    rejected.code = wire::Rejection::context_length_exceeded;
+    rejected.param = "prompt";
+    rejected.prompt_tokens = static_cast<uint32_t>(sequence.prompt.size());
+    rejected.context_length = sequence.context_limit;
+    rejected.message = "the prompt has " + std::to_string(sequence.prompt.size()) + " tokens and leaves no room in a context of " +
+                       std::to_string(sequence.context_limit);
+    return rejected;
+  }
+  if (open.emitted.size() > sequence.context_limit - sequence.prompt.size()) {
+    rejected.param = "emitted";
+    rejected.message = "emitted: prompt and emitted tokens exceed the context";
+    return rejected;
+  }
+  sequence.id = open.sequence_id;
+  sequence.sampling = parameters_of(open.sampling.value_or(wire::Sampling{.top_p = 1, .typical_p = 1, .repeat_penalty = 1, .logit_bias = {}}));
+  sequence.max_tokens = open.max_tokens;
+  sequence.stop_tokens = std::move(open.stop_tokens);
+  std::ranges::sort(sequence.stop_tokens);
+  sequence.stop_strings = std::move(open.stop_strings);
+  sequence.ignore_end_tokens = open.ignore_end_tokens;
+  sequence.top_logprobs = open.top_logprobs;
+  sequence.emitted = std::move(open.emitted);
+  sequence.cache_scope = open.cache_scope;
+  return sequence;
+}
+
+}  // namespace bitfleet

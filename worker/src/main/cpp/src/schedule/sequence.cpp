@@ -1,0 +1,119 @@
+#include "schedule/sequence.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bitfleet {
+namespace {
+
+uint64_t micros(Sequence::Clock::duration duration) {
+  return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
+}
+
+}  // namespace
+
+Sequence::Sequence(PreparedSequence request, const Tokenizer& tokenizer)
+    : request_(std::move(request)),
+      tokenizer_(tokenizer),
+      tokens_(request_.prompt),
+      sampler_(request_.sampling),
+      text_(request_.stop_strings) {}
+
+Sequence::Outcome Sequence::replay_emitted() {
+  for (uint32_t token : request_.emitted) {
+    Outcome outcome = take_token(token, {}, true);
+    if (outcome.finished) return {std::nullopt, outcome.finished};
+  }
+  text_.suppress();
+  return {};
+}
+
+Sequence::Outcome Sequence::failed(std::string message) {
+  failure_ = std::move(message);
+  return {std::nullopt, wire::FinishReason::failed};
+}
+
+Sequence::Outcome Sequence::take_logits(std::span<const float> logits) {
+  if (!first_token_) first_token_ = Clock::now();
+  // Rows of a padded vocabulary have no token.
+  logits = logits.first(std::min<size_t>(logits.size(), tokenizer_.size()));
+  if (!all_finite(logits)) return failed("the model gave logits that are not finite");
+  const auto token = sampler_.sample(logits, tokens_, completion_tokens_);
+  if (!token) return failed("bias and penalties leave no token to draw");
+  return take_token(*token, info_of(*token, logits), false);
+}
+
+wire::TokenInfo Sequence::info_of(uint32_t token, std::span<const float> logits) const {
+  wire::TokenInfo info;
+  info.id = token;
+  info.text = tokenizer_.named_piece(token);
+  if (request_.top_logprobs) {
+    std::vector<Logprob> top;
+    info.logprob = logprob_of(logits, token, top, *request_.top_logprobs);
+    for (const Logprob& entry : top) {
+      info.top.push_back({entry.token, std::string(tokenizer_.named_piece(entry.token)), entry.logprob});
+    }
+  }
+  return info;
+}
+
+Sequence::Outcome Sequence::take_token(uint32_t token, wire::TokenInfo info, bool delivered) {
+  ++completion_tokens_;
+  const bool ends = (tokenizer_.ends_generation(token) && !request_.ignore_end_tokens) ||
+                    std::ranges::binary_search(request_.stop_tokens, token);
+  if (ends) return {piece_of(text_.finish()), wire::FinishReason::stop_token};
+
+  tokens_.push_back(token);
+  held_.push_back({std::move(info), delivered});
+  CompletionText::Settled settled = text_.push(tokenizer_.piece(token));
+  if (settled.stop) {
+    matched_stop_ = request_.stop_strings[*settled.stop];
+    return {piece_of(std::move(settled)), wire::FinishReason::stop_string};
+  }
+  Outcome outcome{piece_of(std::move(settled)), std::nullopt};
+  const bool enough = request_.max_tokens != 0 && completion_tokens_ >= request_.max_tokens;
+  if (enough || tokens_.size() >= request_.context_limit) {
+    CompletionText::Settled rest = text_.finish();
+    if (outcome.piece) {
+      outcome.piece->text += rest.text;
+      for (; rest.tokens > 0; --rest.tokens) {
+        if (!held_.front().delivered) outcome.piece->tokens.push_back(std::move(held_.front().info));
+        held_.pop_front();
+      }
+    } else {
+      outcome.piece = piece_of(std::move(rest));
+    }
+    outcome.finished = wire::FinishReason::length;
+  }
+  return outcome;
+}
+
+std::optional<wire::TokenPiece> Sequence::piece_of(CompletionText::Settled settled) {
+  wire::TokenPiece piece;
+  for (; settled.tokens > 0; --settled.tokens) {
+    if (!held_.front().delivered) piece.tokens.push_back(std::move(held_.front().info));
+    held_.pop_front();
+  }
+  if (piece.tokens.empty() && settled.text.empty()) return std::nullopt;
+  piece.sequence_id = request_.id;
+  piece.text = std::move(settled.text);
+  piece.number = next_piece_++;
+  return piece;
+}
+
+wire::SequenceFinished Sequence::finish(wire::FinishReason reason) {
+  const auto now = Clock::now();
+  wire::SequenceFinished finished;
+  finished.sequence_id = request_.id;
+  finished.reason = reason;
+  finished.matched_stop = matched_stop_;
+  finished.prompt_tokens = prompt_tokens();
+  finished.cached_tokens = cached_tokens;
+  finished.completion_tokens = completion_tokens_;
+  finished.prefill_micros = micros(first_token_.value_or(now) - opened_);
+  finished.decode_micros = first_token_ ? micros(now - *first_token_) : 0;
+  finished.message = failure_;
+  return finished;
+}
+
+}  // namespace bitfleet

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sample/sampler.h"
+#include "schedule/prepare.h"
+#include "text/completion_text.h"
+#include "tokenizer/tokenizer.h"
+#include "wire/messages.h"
+
+namespace bitfleet {
+
+// One accepted sequence: its tokens, how many of them the model has seen, and the way from logits to pieces. Knows
+// nothing of slots or of other sequences. Owned by the step thread.
+class Sequence {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Sequence(PreparedSequence request, const Tokenizer& tokenizer);
+
+  // What one token brought about.
+  struct Outcome {
+    std::optional<wire::TokenPiece> piece;
+    std::optional<wire::FinishReason> finished;
+  };
+
+  // Takes the tokens of the completion that were drawn elsewhere, in silence. Finished when they end it already.
+  Outcome replay_emitted();
+
+  // Draws the next token from `logits` [vocabulary], which belong to the last token.
+  Outcome take_logits(std::span<const float> logits);
+
+  // Everything still held, when the sequence ends for a reason of the caller's.
+  wire::SequenceFinished finish(wire::FinishReason reason);
+
+  uint64_t id() const { return request_.id; }
+  uint64_t cache_scope() const { return request_.cache_scope; }
+  std::span<const uint32_t> tokens() const { return tokens_; }  // prompt, then completion
+  uint32_t prompt_tokens() const { return static_cast<uint32_t>(request_.prompt.size()); }
+  uint32_t completion_tokens() const { return completion_tokens_; }
+
+  // Bookkeeping of the scheduler.
+  uint32_t slot = 0;
+  uint32_t seen = 0;             // leading tokens in the KV cache
+  uint32_t cached_tokens = 0;    // of the prompt, at the start
+  uint32_t pending() const { return static_cast<uint32_t>(tokens_.size()) - seen; }
+
+ private:
+  struct HeldToken {
+    wire::TokenInfo info;
+    bool delivered;              // by whoever drew it; its text and info do not go out again
+  };
+
+  Outcome take_token(uint32_t token, wire::TokenInfo info, bool delivered);
+  std::optional<wire::TokenPiece> piece_of(CompletionText::Settled settled);
+  wire::TokenInfo info_of(uint32_t token, std::span<const float> logits) const;
+  Outcome failed(std::string message);
+
+  PreparedSequence request_;
+  const Tokenizer& tokenizer_;
+  std::vector<uint32_t> tokens_;
+  uint32_t completion_tokens_ = 0;   // emitted ones included, the end token too
+  Sampler sampler_;
+  CompletionText text_;
+  std::deque<HeldToken> held_;
+  uint32_t next_piece_ = 0;
+  std::string matched_stop_;
+  std::string failure_;
+  Clock::time_point opened_ = Clock::now();
+  std::optional<Clock::time_point> first_token_;
+};
+
+}  // namespace bitfleet

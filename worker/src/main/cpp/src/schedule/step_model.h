@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "model/inference.h"
+
+namespace bitfleet {
+
+// What the scheduler asks of a model: Inference, or a stand-in for tests. Same contract as Inference's functions of
+// these names.
+class StepModel {
+ public:
+  virtual ~StepModel() = default;
+  virtual std::span<const float> step(std::span<const BatchToken> batch) = 0;
+  virtual void truncate(uint32_t slot, uint32_t positions) = 0;
+  virtual uint32_t vocabulary() const = 0;  // length of one row of logits
+};
+
+class InferenceStepModel final : public StepModel {
+ public:
+  InferenceStepModel(Inference& inference, uint32_t vocabulary) : inference_(inference), vocabulary_(vocabulary) {}
+  std::span<const float> step(std::span<const BatchToken> batch) override { return inference_.step(batch); }
+  void truncate(uint32_t slot, uint32_t positions) override { inference_.truncate(slot, positions); }
+  uint32_t vocabulary() const override { return vocabulary_; }
+
+ private:
+  Inference& inference_;
+  uint32_t vocabulary_;
+};
+
+}  // namespace bitfleet

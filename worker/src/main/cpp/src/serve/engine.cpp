@@ -1,0 +1,86 @@
+#include "serve/engine.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <new>
+
+#include "gguf/gguf_file.h"
+#include "model/model_error.h"
+#include "sample/sampler.h"
+
+namespace bitfleet {
+namespace {
+
+uint64_t fingerprint_of(const Model& model, const Tokenizer& tokenizer) {
+  uint64_t hash = tokenizer.fingerprint();
+  for (char digit : model.fingerprint()) hash = (hash ^ static_cast<uint8_t>(digit)) * 0x100000001b3;
+  return hash;
+}
+
+void test_itself(Engine& engine) {
+  const uint32_t token = engine.tokenizer->begin_token().value_or(0);
+  const BatchToken batch[] = {{token, 0, 0, true}};
+  const auto logits = engine.inference->step(batch);
+  if (!all_finite(logits)) {
+    throw ModelError(ModelErrorCode::bad_file, "the first token gives logits that are not finite: the weights are damaged");
+  }
+  engine.inference->truncate(0, 0);
+}
+
+Engine load(const ServeOptions& options) {
+  Engine engine;
+  engine.threads = options.threads == 0 ? usable_processors() : options.threads;
+  {
+    const GgufFile file = GgufFile::open(options.model);
+    engine.tokenizer = std::make_unique<Tokenizer>(Tokenizer::load(file));
+    engine.model = Model::load(file, LoadOptions{.threads = engine.threads});
+  }
+  const uint32_t rows = engine.model->hyperparameters().vocabulary;
+  if (engine.tokenizer->size() > rows) {
+    throw ModelError(ModelErrorCode::bad_file, "tokenizer.ggml.tokens has " + std::to_string(engine.tokenizer->size()) +
+                                                   " tokens, token_embd only " + std::to_string(rows) + " rows");
+  }
+  engine.vocabulary = engine.tokenizer->size();
+  engine.assumptions.assign(engine.model->assumptions().begin(), engine.model->assumptions().end());
+  engine.assumptions.insert(engine.assumptions.end(), engine.tokenizer->assumptions().begin(),
+                            engine.tokenizer->assumptions().end());
+  if (engine.vocabulary < rows) {
+    engine.assumptions.push_back(std::to_string(rows - engine.vocabulary) + " rows of token_embd have no token; they are never drawn");
+  }
+  engine.fingerprint = hex16(fingerprint_of(*engine.model, *engine.tokenizer));
+
+  InferenceOptions inference;
+  inference.slots = options.slots;
+  inference.context_length = options.context_length;
+  inference.threads = engine.threads;
+  inference.max_batch = options.slots + options.prefill_chunk;
+  inference.kernels = options.kernels;
+  engine.inference = std::make_unique<Inference>(*engine.model, inference);
+  test_itself(engine);
+  return engine;
+}
+
+}  // namespace
+
+uint32_t usable_processors() {
+  cpu_set_t mask;
+  if (sched_getaffinity(0, sizeof mask, &mask) != 0) return 1;
+  return static_cast<uint32_t>(std::max(1, CPU_COUNT(&mask)));
+}
+
+std::string hex16(uint64_t value) {
+  std::string text(16, '0');
+  for (size_t i = 16; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 15];
+  return text;
+}
+
+Engine load_engine(const ServeOptions& options) {
+  try {
+    return load(options);
+  } catch (const std::bad_alloc&) {
+    throw ModelError(ModelErrorCode::out_of_memory, "memory does not suffice to load the model");
+  }
+}
+
+}  // namespace bitfleet

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/inference.h"
+#include "model/model.h"
+#include "serve/serve.h"
+#include "tokenizer/tokenizer.h"
+
+namespace bitfleet {
+
+// A model ready to be stepped, with all that was found out while loading it.
+struct Engine {
+  std::unique_ptr<Tokenizer> tokenizer;
+  std::unique_ptr<Model> model;
+  std::unique_ptr<Inference> inference;
+  std::vector<std::string> assumptions;
+  std::string fingerprint;      // 16 hex digits over weights and tokenizer
+  uint32_t vocabulary = 0;      // ids below this have a token and a row of logits
+  uint32_t threads = 0;
+};
+
+// Opens, checks, loads, and runs one token to see that logits come out finite. ModelError.
+Engine load_engine(const ServeOptions& options);
+
+// Processors this process may run on (its affinity mask), at least 1.
+uint32_t usable_processors();
+
+std::string hex16(uint64_t value);
+
+}  // namespace bitfleet

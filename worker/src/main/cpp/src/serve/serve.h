@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+#include "kernels/kernel_set.h"
+
+namespace bitfleet {
+
+struct ServeOptions {
+  std::filesystem::path model;
+  uint32_t threads = 0;         // 0 = one per processor this process may use
+  uint32_t slots = 4;
+  uint32_t context_length = 0;  // per slot; 0 = the one the model was trained with
+  uint32_t prefill_chunk = 128;
+  KernelSet kernels = KernelSet::automatic;
+};
+
+// `bitfleet-engine serve`: the engine protocol (engine.proto) on standard input and output. Four kinds of threads:
+//   reader    frames from standard input; ends the process when it closes
+//   intake    decodes, checks and tokenizes commands; answers Tokenize and Detokenize; passes the rest on
+//   step      (the caller's) opens, cancels, steps the model; answers Ping
+//   writer    events to standard output
+// Returns only when loading fails, with the exit status; otherwise the process ends from the reader.
+int serve(const ServeOptions& options);
+
+// `bitfleet-engine tokenizer`: the same protocol with the tokenizer alone, beside an engine that has none to ask.
+int serve_tokenizer(const std::filesystem::path& model);
+
+}  // namespace bitfleet
