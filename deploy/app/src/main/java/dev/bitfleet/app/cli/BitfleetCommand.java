@@ -1,0 +1,87 @@
+package dev.bitfleet.app.cli;
+
+import dev.bitfleet.app.BuildVersion;
+import java.io.PrintWriter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** The command line as a whole. */
+public final class BitfleetCommand {
+  private BitfleetCommand() {}
+
+  /** Runs the command that the arguments name; returns the exit code. Never throws. */
+  public static int run(String[] args, PrintWriter out, PrintWriter err) {
+    return commandLine(out, err).execute(args);
+  }
+
+  static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+    CommandSpec root =
+        CommandSpec.create()
+            .name("bitfleet")
+            .mixinStandardHelpOptions(true)
+            .version("bitfleet " + BuildVersion.current());
+    root.usageMessage()
+        .description("Serves 1-bit language models through the OpenAI API, on ordinary CPUs.")
+        .footer(
+            "",
+            "Exit codes: 0 done, 1 doctor found a blocker, 64 bad command line, 65 broken model,",
+            "66 no such model, 69 port taken, 70 engine or internal failure, 78 bad configuration,",
+            "143 stopped with streams cut short.");
+    root.addSubcommand("serve", ServeCommand.spec());
+    root.addSubcommand("doctor", DoctorCommand.spec());
+    root.addSubcommand("version", VersionCommand.spec());
+    var line = new CommandLine(root);
+    line.setOut(out);
+    line.setErr(err);
+    line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+    line.setUsageHelpAutoWidth(false);
+    line.setExecutionStrategy(BitfleetCommand::execute);
+    line.setParameterExceptionHandler(
+        (e, arguments) -> {
+          err.println("bitfleet: " + e.getMessage());
+          if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
+            err.println(
+                "Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+          }
+          return ExitCode.USAGE.number();
+        });
+    line.setExecutionExceptionHandler(
+        (e, command, parsed) -> {
+          Logger log = LoggerFactory.getLogger(BitfleetCommand.class);
+          log.error("{} failed", command.getCommandName(), e);
+          return ExitCode.SOFTWARE.number();
+        });
+    return line;
+  }
+
+  private static int execute(ParseResult parsed) {
+    Integer helped = CommandLine.executeHelpRequest(parsed);
+    if (helped != null) {
+      return helped;
+    }
+    ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+    PrintWriter out = command.commandSpec().commandLine().getOut();
+    PrintWriter err = command.commandSpec().commandLine().getErr();
+    if (!(command.commandSpec().userObject() instanceof Command runnable)) {
+      command.commandSpec().commandLine().usage(err);
+      return ExitCode.USAGE.number();
+    }
+    try {
+      return runnable.run(command, out, err).number();
+    } catch (Exception e) {
+      throw new CommandLine.ExecutionException(
+          command.commandSpec().commandLine(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** What a subcommand does. */
+  @FunctionalInterface
+  interface Command {
+    /** Runs to the end; for {@code serve} that is the end of service. */
+    ExitCode run(ParseResult arguments, PrintWriter out, PrintWriter err) throws Exception;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.bitfleet.app.cli;
+
+import dev.bitfleet.app.config.Setting;
+import dev.bitfleet.app.config.Settings;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * One command-line option for each setting. All are plain text here: the configuration parses them,
+ * so that a wrong flag is told together with a wrong line of the file.
+ */
+final class SettingOptions {
+  private static final String FILE = "--config";
+
+  private SettingOptions() {}
+
+  static void addTo(CommandSpec command) {
+    command.addPositional(
+        PositionalParamSpec.builder()
+            .index("0")
+            .arity("0..1")
+            .paramLabel("MODEL")
+            .type(String.class)
+            .description(Settings.MODEL_NAME.description())
+            .build());
+    command.addOption(
+        OptionSpec.builder(FILE)
+            .paramLabel("FILE")
+            .type(String.class)
+            .description("YAML file of settings, each named as its flag is")
+            .build());
+    for (Setting<?> setting : Settings.ALL) {
+      if (setting == Settings.MODEL_NAME) {
+        continue;
+      }
+      var option = OptionSpec.builder(setting.flag()).description(setting.description());
+      if (setting.fallback() instanceof Boolean) {
+        command.addOption(option.type(boolean.class).arity("0").build());
+      } else {
+        command.addOption(option.type(String.class).paramLabel("VALUE").build());
+      }
+    }
+  }
+
+  /** The file that {@code --config} names. */
+  static Optional<String> file(ParseResult arguments) {
+    return Optional.ofNullable(arguments.matchedOptionValue(FILE, (String) null));
+  }
+
+  /** The written form of every setting that was given, by name. */
+  static Map<String, String> given(ParseResult arguments) {
+    var given = new LinkedHashMap<String, String>();
+    String model = arguments.matchedPositionalValue(0, (String) null);
+    if (model != null) {
+      given.put(Settings.MODEL_NAME.name(), model);
+    }
+    for (Setting<?> setting : Settings.ALL) {
+      if (arguments.hasMatchedOption(setting.flag())) {
+        given.put(
+            setting.name(),
+            String.valueOf(arguments.matchedOption(setting.flag()).<Object>getValue()));
+      }
+    }
+    return given;
+  }
+}

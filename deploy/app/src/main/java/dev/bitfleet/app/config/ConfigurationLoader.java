@@ -1,0 +1,119 @@
+package dev.bitfleet.app.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Reads file, environment and flags once, and makes records of them. */
+public final class ConfigurationLoader {
+  /** Names the configuration file when {@code --config} does not. */
+  public static final String FILE_VARIABLE = "BITFLEET_CONFIG";
+
+  private final Map<String, String> environment;
+  private final Path workingFolder;
+  private final Path home;
+
+  /**
+   * @param workingFolder what relative paths in the environment and in flags start from
+   * @param home the user's home folder
+   */
+  public ConfigurationLoader(Map<String, String> environment, Path workingFolder, Path home) {
+    this.environment = Map.copyOf(environment);
+    this.workingFolder = workingFolder;
+    this.home = home;
+  }
+
+  /** A loader over this process's own surroundings. */
+  public static ConfigurationLoader ofProcess() {
+    return new ConfigurationLoader(
+        System.getenv(),
+        Path.of("").toAbsolutePath(),
+        Path.of(Optional.ofNullable(System.getProperty("user.home")).orElse("/")));
+  }
+
+  /**
+   * Merges everything.
+   *
+   * @param file the file {@code --config} names
+   * @param flags by setting name; the written forms
+   * @throws ConfigurationException with every problem there is
+   */
+  public ServeConfiguration load(Optional<String> file, Map<String, String> flags)
+      throws ConfigurationException {
+    return toRecords(resolve(file, flags));
+  }
+
+  /** The merged settings with their sources, problems and all. */
+  ResolvedSettings resolve(Optional<String> file, Map<String, String> flags) {
+    var layers = new ArrayList<Layer>();
+    file.or(() -> Optional.ofNullable(environment.get(FILE_VARIABLE)).filter(f -> !f.isBlank()))
+        .map(workingFolder::resolve)
+        .map(YamlLayer::read)
+        .ifPresent(layers::add);
+    layers.add(EnvironmentLayer.of(environment, workingFolder));
+    layers.add(flagLayer(flags));
+    return new ResolvedSettings(layers);
+  }
+
+  private Layer flagLayer(Map<String, String> flags) {
+    var entries = new LinkedHashMap<String, Layer.Entry>();
+    for (Setting<?> setting : Settings.ALL) {
+      String text = flags.get(setting.name());
+      if (text != null) {
+        String spelling = setting == Settings.MODEL_NAME ? "MODEL" : setting.flag();
+        entries.put(setting.name(), new Layer.Entry(text, new Source.Flag(spelling)));
+      }
+    }
+    return new Layer(entries, List.of(), workingFolder);
+  }
+
+  private ServeConfiguration toRecords(ResolvedSettings settings) throws ConfigurationException {
+    var problems = new ArrayList<>(settings.problems());
+    problems.addAll(CrossChecks.of(settings));
+    if (!problems.isEmpty()) {
+      throw new ConfigurationException(problems);
+    }
+    Path dataDir = settings.get(Settings.DATA_DIR).orElseGet(this::usualDataDir);
+    return new ServeConfiguration(
+        new ModelConfiguration(
+            settings.get(Settings.MODEL_NAME),
+            settings.get(Settings.MODEL_ALIAS),
+            settings.get(Settings.MODEL_HOME).orElseGet(() -> dataDir.resolve("models"))),
+        new HttpConfiguration(
+            settings.get(Settings.HOST_NAME),
+            settings.get(Settings.PORT),
+            settings.get(Settings.ALLOW_UNAUTHENTICATED),
+            settings.get(Settings.CORS_ORIGINS),
+            settings.get(Settings.MAX_BODY),
+            settings.get(Settings.MAX_HEADERS),
+            settings.get(Settings.IDLE_TIMEOUT)),
+        new ManagementConfiguration(
+            settings.get(Settings.MANAGEMENT_HOST), settings.get(Settings.MANAGEMENT_PORT)),
+        new AdmissionConfiguration(
+            settings.get(Settings.QUEUE_LIMIT), settings.get(Settings.QUEUE_TIMEOUT)),
+        new WorkerConfiguration(
+            settings.get(Settings.WORKERS),
+            settings.get(Settings.CORES),
+            settings.get(Settings.THREADS),
+            settings.get(Settings.CTX_SIZE),
+            settings.get(Settings.SLOTS),
+            settings.get(Settings.ENGINE),
+            settings.get(Settings.ENGINE_BIN)),
+        dataDir,
+        settings.get(Settings.DRAIN_TIMEOUT),
+        settings.get(Settings.LOG_LEVEL));
+  }
+
+  /** By the XDG base directory rules, which ask for relative values to be ignored. */
+  private Path usualDataDir() {
+    Path share =
+        Optional.ofNullable(environment.get("XDG_DATA_HOME"))
+            .filter(text -> text.startsWith("/"))
+            .map(Path::of)
+            .orElseGet(() -> home.resolve(".local/share"));
+    return share.resolve("bitfleet");
+  }
+}

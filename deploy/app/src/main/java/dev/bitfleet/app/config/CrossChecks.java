@@ -1,0 +1,73 @@
+package dev.bitfleet.app.config;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** What is wrong between values that are each right. */
+final class CrossChecks {
+  private CrossChecks() {}
+
+  static List<Problem> of(ResolvedSettings settings) {
+    var problems = new ArrayList<Problem>();
+    for (var host : List.of(Settings.HOST_NAME, Settings.MANAGEMENT_HOST)) {
+      exposure(settings, host).ifPresent(problems::add);
+    }
+    int port = settings.get(Settings.PORT);
+    if (port != 0 && port == settings.get(Settings.MANAGEMENT_PORT)) {
+      problems.add(
+          new Problem(
+              stronger(settings, Settings.PORT, Settings.MANAGEMENT_PORT),
+              "port and management-port are both " + port));
+    }
+    boolean foreign = settings.get(Settings.ENGINE) != EngineKind.BUILTIN;
+    if (foreign && settings.get(Settings.ENGINE_BIN).isEmpty()) {
+      problems.add(
+          new Problem(
+              settings.source(Settings.ENGINE),
+              "engine "
+                  + settings.get(Settings.ENGINE).names().getFirst()
+                  + " needs engine-bin, the path of its program"));
+    }
+    int cores = settings.get(Settings.CORES).map(List::size).orElse(Integer.MAX_VALUE);
+    int workers = settings.get(Settings.WORKERS).orElse(1);
+    if (workers > cores) {
+      problems.add(
+          new Problem(
+              stronger(settings, Settings.WORKERS, Settings.CORES),
+              workers + " workers cannot share " + cores + " cores"));
+    }
+    return problems;
+  }
+
+  /** Beyond loopback anybody could use the machine, so it takes a deliberate word. */
+  private static Optional<Problem> exposure(ResolvedSettings settings, Setting<String> host) {
+    String name = settings.get(host);
+    try {
+      if (Stream.of(InetAddress.getAllByName(name)).allMatch(InetAddress::isLoopbackAddress)
+          || settings.get(Settings.ALLOW_UNAUTHENTICATED)) {
+        return Optional.empty();
+      }
+    } catch (UnknownHostException e) {
+      return Optional.of(
+          new Problem(settings.source(host), host.name() + ": '" + name + "' does not resolve"));
+    }
+    return Optional.of(
+        new Problem(
+            settings.source(host),
+            host.name()
+                + ": "
+                + name
+                + " reaches beyond this machine, and there are no keys to ask for:"
+                + " keep 127.0.0.1 and put a proxy that authenticates in front,"
+                + " or say "
+                + Settings.ALLOW_UNAUTHENTICATED.flag()));
+  }
+
+  private static Source stronger(ResolvedSettings settings, Setting<?> a, Setting<?> b) {
+    return settings.source(a) instanceof Source.BuiltIn ? settings.source(b) : settings.source(a);
+  }
+}

@@ -1,0 +1,213 @@
+package dev.bitfleet.app.config;
+
+import java.net.URI;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/**
+ * How the text of a setting becomes a value.
+ *
+ * @param <T> the value's type
+ */
+@FunctionalInterface
+public interface Kind<T> {
+
+  /** CPU numbers above this are typing errors: the kernel itself stops at 8192. */
+  int MAX_CPU = 8191;
+
+  /**
+   * The value.
+   *
+   * @param base folder that a relative path starts from
+   * @throws IllegalArgumentException whose message says what is wrong and what is expected
+   */
+  T parse(String text, Path base);
+
+  static Kind<String> text(String what, Pattern form) {
+    return (text, base) -> {
+      if (!form.matcher(text).matches()) {
+        throw new IllegalArgumentException("'" + text + "' is not " + what);
+      }
+      return text;
+    };
+  }
+
+  static Kind<Integer> integer(int least, int most) {
+    return (text, base) -> {
+      long value;
+      try {
+        value = Long.parseLong(text.strip());
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("'" + text + "' is not a whole number", e);
+      }
+      if (value < least || value > most) {
+        throw new IllegalArgumentException(
+            value + " is out of range: from " + least + " to " + most);
+      }
+      return (int) value;
+    };
+  }
+
+  static Kind<Boolean> flag() {
+    return (text, base) ->
+        switch (text.strip().toLowerCase(Locale.ROOT)) {
+          case "true", "yes", "on", "1" -> true;
+          case "false", "no", "off", "0" -> false;
+          default -> throw new IllegalArgumentException("'" + text + "' is neither true nor false");
+        };
+  }
+
+  static Kind<Duration> duration(Duration least, Duration most) {
+    return (text, base) -> {
+      Duration value = Durations.parse(text);
+      if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+        throw new IllegalArgumentException(
+            Durations.write(value)
+                + " is out of range: from "
+                + Durations.write(least)
+                + " to "
+                + Durations.write(most));
+      }
+      return value;
+    };
+  }
+
+  static Kind<DataSize> size(DataSize least, DataSize most) {
+    return (text, base) -> {
+      DataSize value = DataSize.parse(text);
+      if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+        throw new IllegalArgumentException(
+            value + " is out of range: from " + least + " to " + most);
+      }
+      return value;
+    };
+  }
+
+  static <E extends Enum<E>> Kind<E> oneOf(Class<E> type, Aliases<E> aliases) {
+    return (text, base) -> {
+      String wanted = text.strip().toLowerCase(Locale.ROOT);
+      for (E constant : type.getEnumConstants()) {
+        if (aliases.of(constant).contains(wanted)) {
+          return constant;
+        }
+      }
+      List<String> known = new ArrayList<>();
+      for (E constant : type.getEnumConstants()) {
+        known.addAll(aliases.of(constant));
+      }
+      String guess =
+          Spelling.nearest(wanted, known).map(word -> "; did you mean " + word + "?").orElse("");
+      throw new IllegalArgumentException(
+          "'" + text + "' is none of " + String.join(", ", known) + guess);
+    };
+  }
+
+  /** The words a constant goes by, the usual one first. */
+  @FunctionalInterface
+  interface Aliases<E extends Enum<E>> {
+    List<String> of(E constant);
+  }
+
+  /** A path; {@code ~/} is the home folder, a relative one starts where it was written. */
+  static Kind<Path> path() {
+    return (text, base) -> {
+      if (text.isBlank()) {
+        throw new IllegalArgumentException("a path is needed");
+      }
+      try {
+        return text.equals("~") || text.startsWith("~/")
+            ? Path.of(System.getProperty("user.home"), text.substring(1)).normalize()
+            : base.resolve(text).toAbsolutePath().normalize();
+      } catch (InvalidPathException e) {
+        throw new IllegalArgumentException("'" + text + "' is not a path: " + e.getReason(), e);
+      }
+    };
+  }
+
+  /** CPU numbers as Linux writes them: {@code 0-3,8}. Ascending, without doubles. */
+  static Kind<List<Integer>> cpuList() {
+    return (text, base) -> {
+      var cpus = new TreeSet<Integer>();
+      for (String part : text.strip().split(",", -1)) {
+        String[] ends = part.strip().split("-", -1);
+        try {
+          int first = Integer.parseInt(ends[0].strip());
+          int last = ends.length == 1 ? first : Integer.parseInt(ends[1].strip());
+          if (ends.length > 2 || first < 0 || last < first || last > MAX_CPU) {
+            throw new NumberFormatException(part);
+          }
+          for (int cpu = first; cpu <= last; cpu++) {
+            cpus.add(cpu);
+          }
+        } catch (NumberFormatException e) {
+          throw new IllegalArgumentException(
+              "'" + text + "' is not a list of CPU numbers such as 0-3,8", e);
+        }
+      }
+      return List.copyOf(cpus);
+    };
+  }
+
+  /** Web origins, {@code *} for any; separated by commas. */
+  static Kind<List<String>> origins() {
+    return (text, base) -> {
+      var origins = new ArrayList<String>();
+      for (String part : text.split(",", -1)) {
+        String origin = part.strip();
+        if (!origin.isEmpty()) {
+          origins.add(checkedOrigin(origin));
+        }
+      }
+      return List.copyOf(origins);
+    };
+  }
+
+  private static String checkedOrigin(String origin) {
+    if (origin.equals("*")) {
+      return origin;
+    }
+    try {
+      URI uri = URI.create(origin);
+      String rest = Optional.ofNullable(uri.getRawPath()).orElse("");
+      if (uri.getScheme() != null
+          && uri.getHost() != null
+          && rest.isEmpty()
+          && uri.getRawQuery() == null) {
+        return origin;
+      }
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(notAnOrigin(origin), e);
+    }
+    throw new IllegalArgumentException(notAnOrigin(origin));
+  }
+
+  private static String notAnOrigin(String origin) {
+    return "'"
+        + origin
+        + "' is not an origin: write a scheme and host, such as https://app.example";
+  }
+
+  /** {@code auto}, or what the other kind reads. */
+  static <T> Kind<Optional<T>> orAuto(Kind<T> kind) {
+    return (text, base) ->
+        text.strip().equals("auto") ? Optional.empty() : Optional.of(kind.parse(text, base));
+  }
+
+  /** The same, present: for settings that may be left out. */
+  static <T> Kind<Optional<T>> optional(Kind<T> kind) {
+    return (text, base) -> Optional.of(kind.parse(text, base));
+  }
+
+  /** CPU numbers in the form {@link #cpuList} reads. */
+  static String writeCpuList(List<Integer> cpus) {
+    return cpus.stream().map(String::valueOf).collect(Collectors.joining(","));
+  }
+}

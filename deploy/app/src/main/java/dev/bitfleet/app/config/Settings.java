@@ -1,0 +1,189 @@
+package dev.bitfleet.app.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Every setting there is: names, defaults, limits. */
+public final class Settings {
+  private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.:_-]{1,255}");
+  private static final Pattern MODEL = Pattern.compile("\\S|\\S.*\\S");
+  private static final Pattern MODEL_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}");
+  private static final int MAX_PORT = 65_535;
+
+  public static final Setting<Optional<String>> MODEL_NAME =
+      new Setting<>(
+          "model",
+          Kind.optional(Kind.text("a model", MODEL)),
+          Optional.empty(),
+          "a .gguf file, or the name of one in the model home; the bundled demo when left out");
+  public static final Setting<Optional<String>> MODEL_ALIAS =
+      new Setting<>(
+          "model-id",
+          Kind.optional(
+              Kind.text("a model id (letters, digits and . _ : / @ -, at most 128)", MODEL_ID)),
+          Optional.empty(),
+          "the name clients ask for; the file's own name when left out");
+  public static final Setting<Optional<Path>> MODEL_HOME =
+      new Setting<>(
+          "model-home",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "folder of models; 'models' in the data folder when left out");
+  public static final Setting<Optional<Path>> DATA_DIR =
+      new Setting<>(
+          "data-dir",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "folder Bitfleet writes to; ~/.local/share/bitfleet when left out");
+
+  public static final Setting<String> HOST_NAME =
+      new Setting<>(
+          "host", Kind.text("a host name or address", HOST), "127.0.0.1", "address of the API");
+  public static final Setting<Integer> PORT =
+      new Setting<>("port", Kind.integer(0, MAX_PORT), 8080, "port of the API; 0 picks a free one");
+  public static final Setting<String> MANAGEMENT_HOST =
+      new Setting<>(
+          "management-host",
+          Kind.text("a host name or address", HOST),
+          "127.0.0.1",
+          "address of health, metrics and workers");
+  public static final Setting<Integer> MANAGEMENT_PORT =
+      new Setting<>(
+          "management-port",
+          Kind.integer(0, MAX_PORT),
+          9090,
+          "port of health, metrics and workers; 0 picks a free one");
+  public static final Setting<Boolean> ALLOW_UNAUTHENTICATED =
+      new Setting<>(
+          "allow-unauthenticated",
+          Kind.flag(),
+          false,
+          "let anyone who reaches a host beyond loopback use it without a key");
+  public static final Setting<List<String>> CORS_ORIGINS =
+      new Setting<>(
+          "cors-origins",
+          Kind.origins(),
+          List.of(),
+          "web origins whose pages may call the API, * for any");
+  public static final Setting<DataSize> MAX_BODY =
+      new Setting<>(
+          "max-body",
+          Kind.size(DataSize.ofKibibytes(1), DataSize.ofMebibytes(256)),
+          DataSize.ofMebibytes(4),
+          "largest request body");
+  public static final Setting<DataSize> MAX_HEADERS =
+      new Setting<>(
+          "max-headers",
+          Kind.size(DataSize.ofKibibytes(1), DataSize.ofMebibytes(1)),
+          DataSize.ofKibibytes(16),
+          "all headers of a request together");
+  public static final Setting<Duration> IDLE_TIMEOUT =
+      new Setting<>(
+          "idle-timeout",
+          Kind.duration(Duration.ofSeconds(1), Duration.ofHours(1)),
+          Duration.ofSeconds(60),
+          "how long a connection may stand still");
+
+  public static final Setting<Integer> QUEUE_LIMIT =
+      new Setting<>(
+          "queue-limit",
+          Kind.integer(0, 100_000),
+          128,
+          "requests that may wait for a slot; the next is answered 429");
+  public static final Setting<Duration> QUEUE_TIMEOUT =
+      new Setting<>(
+          "queue-timeout",
+          Kind.duration(Duration.ofMillis(10), Duration.ofHours(1)),
+          Duration.ofSeconds(30),
+          "how long a request may wait for a slot before it is answered 503");
+
+  public static final Setting<Optional<Integer>> WORKERS =
+      new Setting<>(
+          "workers",
+          Kind.orAuto(Kind.integer(1, 256)),
+          Optional.empty(),
+          "engine processes; auto is one for each memory node");
+  public static final Setting<Optional<List<Integer>>> CORES =
+      new Setting<>(
+          "cores",
+          Kind.orAuto(Kind.cpuList()),
+          Optional.empty(),
+          "CPUs the engines may use, such as 0-3,8; auto is one for each physical core");
+  public static final Setting<Optional<Integer>> THREADS =
+      new Setting<>(
+          "threads",
+          Kind.orAuto(Kind.integer(1, 1_024)),
+          Optional.empty(),
+          "threads of one engine; auto is one for each of its cores");
+  public static final Setting<Optional<Integer>> CTX_SIZE =
+      new Setting<>(
+          "ctx-size",
+          Kind.orAuto(Kind.integer(16, 1 << 20)),
+          Optional.empty(),
+          "tokens one sequence may hold; auto is the model's own, within bounds");
+  public static final Setting<Integer> SLOTS =
+      new Setting<>("slots", Kind.integer(1, 256), 4, "sequences one engine works on at once");
+  public static final Setting<EngineKind> ENGINE =
+      new Setting<>(
+          "engine",
+          Kind.oneOf(EngineKind.class, EngineKind::names),
+          EngineKind.BUILTIN,
+          "builtin, or llama-server (bitnet.cpp, ik_llama.cpp, llama.cpp)");
+  public static final Setting<Optional<Path>> ENGINE_BIN =
+      new Setting<>(
+          "engine-bin",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "the engine's program; needed with llama-server");
+
+  public static final Setting<Duration> DRAIN_TIMEOUT =
+      new Setting<>(
+          "drain-timeout",
+          Kind.duration(Duration.ZERO, Duration.ofHours(1)),
+          Duration.ofSeconds(20),
+          "how long running streams may go on after SIGTERM");
+  public static final Setting<LogLevel> LOG_LEVEL =
+      new Setting<>(
+          "log-level",
+          Kind.oneOf(LogLevel.class, LogLevel::names),
+          LogLevel.INFO,
+          "error, warn, info or debug");
+
+  /** All of them, in the order documentation lists them. */
+  public static final List<Setting<?>> ALL =
+      List.of(
+          MODEL_NAME,
+          MODEL_ALIAS,
+          MODEL_HOME,
+          DATA_DIR,
+          HOST_NAME,
+          PORT,
+          MANAGEMENT_HOST,
+          MANAGEMENT_PORT,
+          ALLOW_UNAUTHENTICATED,
+          CORS_ORIGINS,
+          MAX_BODY,
+          MAX_HEADERS,
+          IDLE_TIMEOUT,
+          QUEUE_LIMIT,
+          QUEUE_TIMEOUT,
+          WORKERS,
+          CORES,
+          THREADS,
+          CTX_SIZE,
+          SLOTS,
+          ENGINE,
+          ENGINE_BIN,
+          DRAIN_TIMEOUT,
+          LOG_LEVEL);
+
+  private Settings() {}
+
+  /** The names, for suggestions. */
+  public static List<String> names() {
+    return ALL.stream().map(Setting::name).toList();
+  }
+}

@@ -1,0 +1,24 @@
+package dev.bitfleet.app.config;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How engines are laid over the machine. Empty means: decide by what the machine has.
+ *
+ * @param workers engine processes
+ * @param cores CPUs all engines together may use, ascending
+ * @param threads of each engine
+ * @param contextLength tokens of one sequence
+ * @param slots sequences of each engine
+ * @param engineBinary present when the engine is not the bundled one
+ */
+public record WorkerConfiguration(
+    Optional<Integer> workers,
+    Optional<List<Integer>> cores,
+    Optional<Integer> threads,
+    Optional<Integer> contextLength,
+    int slots,
+    EngineKind engine,
+    Optional<Path> engineBinary) {}

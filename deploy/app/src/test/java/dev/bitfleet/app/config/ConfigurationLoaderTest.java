@@ -1,0 +1,355 @@
+package dev.bitfleet.app.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigurationLoaderTest {
+  @TempDir Path folder;
+
+  private final Map<String, String> environment = new HashMap<>();
+  private final Map<String, String> flags = new HashMap<>();
+
+  @Test
+  void without_any_setting_the_defaults_stand() throws Exception {
+    ServeConfiguration defaults = load(Optional.empty());
+
+    assertThat(defaults.model())
+        .isEqualTo(
+            new ModelConfiguration(
+                Optional.empty(),
+                Optional.empty(),
+                folder.resolve("home/.local/share/bitfleet/models")));
+    assertThat(defaults.http())
+        .isEqualTo(
+            new HttpConfiguration(
+                "127.0.0.1",
+                8080,
+                false,
+                List.of(),
+                DataSize.ofMebibytes(4),
+                DataSize.ofKibibytes(16),
+                Duration.ofSeconds(60)));
+    assertThat(defaults.management()).isEqualTo(new ManagementConfiguration("127.0.0.1", 9090));
+    assertThat(defaults.admission())
+        .isEqualTo(new AdmissionConfiguration(128, Duration.ofSeconds(30)));
+    assertThat(defaults.worker())
+        .isEqualTo(
+            new WorkerConfiguration(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                4,
+                EngineKind.BUILTIN,
+                Optional.empty()));
+    assertThat(defaults.dataDir()).isEqualTo(folder.resolve("home/.local/share/bitfleet"));
+    assertThat(defaults.drainTimeout()).isEqualTo(Duration.ofSeconds(20));
+    assertThat(defaults.logLevel()).isEqualTo(LogLevel.INFO);
+  }
+
+  /** One value for each setting, none of them its default. */
+  private static final Map<String, String> OTHER_VALUES =
+      Map.ofEntries(
+          Map.entry("model", "falcon-e-1b"),
+          Map.entry("model-id", "org/falcon"),
+          Map.entry("model-home", "/srv/models"),
+          Map.entry("data-dir", "/srv/bitfleet"),
+          Map.entry("host", "::1"),
+          Map.entry("port", "8181"),
+          Map.entry("management-host", "localhost"),
+          Map.entry("management-port", "9191"),
+          Map.entry("allow-unauthenticated", "true"),
+          Map.entry("cors-origins", "https://a.example,https://b.example:8443"),
+          Map.entry("max-body", "1MiB"),
+          Map.entry("max-headers", "8KiB"),
+          Map.entry("idle-timeout", "2m"),
+          Map.entry("queue-limit", "7"),
+          Map.entry("queue-timeout", "1500ms"),
+          Map.entry("workers", "2"),
+          Map.entry("cores", "0-2,5"),
+          Map.entry("threads", "3"),
+          Map.entry("ctx-size", "2048"),
+          Map.entry("slots", "8"),
+          Map.entry("engine", "bitnet.cpp"),
+          Map.entry("engine-bin", "/opt/llama-server"),
+          Map.entry("drain-timeout", "5s"),
+          Map.entry("log-level", "debug"));
+
+  private static final ServeConfiguration OTHERS =
+      new ServeConfiguration(
+          new ModelConfiguration(
+              Optional.of("falcon-e-1b"), Optional.of("org/falcon"), Path.of("/srv/models")),
+          new HttpConfiguration(
+              "::1",
+              8181,
+              true,
+              List.of("https://a.example", "https://b.example:8443"),
+              DataSize.ofMebibytes(1),
+              DataSize.ofKibibytes(8),
+              Duration.ofMinutes(2)),
+          new ManagementConfiguration("localhost", 9191),
+          new AdmissionConfiguration(7, Duration.ofMillis(1500)),
+          new WorkerConfiguration(
+              Optional.of(2),
+              Optional.of(List.of(0, 1, 2, 5)),
+              Optional.of(3),
+              Optional.of(2048),
+              8,
+              EngineKind.LLAMA_SERVER,
+              Optional.of(Path.of("/opt/llama-server"))),
+          Path.of("/srv/bitfleet"),
+          Duration.ofSeconds(5),
+          LogLevel.DEBUG);
+
+  @Test
+  void every_setting_has_another_value_in_this_test() {
+    assertThat(OTHER_VALUES.keySet()).containsExactlyInAnyOrderElementsOf(Settings.names());
+  }
+
+  @Test
+  void every_setting_is_read_from_the_file() throws Exception {
+    var yaml = new StringBuilder();
+    OTHER_VALUES.forEach(
+        (name, text) -> yaml.append(name).append(": '").append(text).append("'\n"));
+
+    assertThat(load(file(yaml.toString()))).isEqualTo(OTHERS);
+  }
+
+  @Test
+  void every_setting_is_read_from_the_environment() throws Exception {
+    for (Setting<?> setting : Settings.ALL) {
+      environment.put(setting.variable(), OTHER_VALUES.get(setting.name()));
+    }
+
+    assertThat(load(Optional.empty())).isEqualTo(OTHERS);
+  }
+
+  @Test
+  void every_setting_is_read_from_flags() throws Exception {
+    flags.putAll(OTHER_VALUES);
+
+    assertThat(load(Optional.empty())).isEqualTo(OTHERS);
+  }
+
+  @Test
+  void a_mapping_prefixes_the_names_inside_it_and_a_list_is_its_items() throws Exception {
+    ServeConfiguration loaded =
+        load(
+            file(
+                """
+                # the same as management-port and queue-limit
+                management:
+                  port: 7000
+                queue: {limit: 3, timeout: 2s}
+                cors-origins:
+                  - https://a.example
+                  - https://b.example
+                cores: [0, 2-3]
+                """));
+
+    assertThat(loaded.management().port()).isEqualTo(7000);
+    assertThat(loaded.admission()).isEqualTo(new AdmissionConfiguration(3, Duration.ofSeconds(2)));
+    assertThat(loaded.http().corsOrigins())
+        .containsExactly("https://a.example", "https://b.example");
+    assertThat(loaded.worker().cores()).contains(List.of(0, 2, 3));
+  }
+
+  @Test
+  void a_flag_beats_a_variable_which_beats_the_file() throws Exception {
+    Optional<String> file = file("port: 1001\nslots: 11\nthreads: 21\n");
+    environment.put("BITFLEET_PORT", "1002");
+    environment.put("BITFLEET_SLOTS", "12");
+    flags.put("port", "1003");
+
+    ServeConfiguration loaded = load(file);
+
+    assertThat(loaded.http().port()).isEqualTo(1003);
+    assertThat(loaded.worker().slots()).isEqualTo(12);
+    assertThat(loaded.worker().threads()).contains(21);
+    ResolvedSettings resolved = loader().resolve(file, flags);
+    assertThat(resolved.source(Settings.PORT)).hasToString("--port");
+    assertThat(resolved.source(Settings.SLOTS)).hasToString("BITFLEET_SLOTS");
+    assertThat(resolved.source(Settings.THREADS).toString()).endsWith("bitfleet.yaml:3");
+    assertThat(resolved.source(Settings.HOST_NAME)).hasToString("default");
+  }
+
+  @Test
+  void all_problems_are_told_at_once_and_each_names_its_source() throws Exception {
+    Optional<String> file =
+        file(
+            """
+            prot: 80
+            slots: none
+            queue:
+              timeout: 30
+            idle-timeout: 2m
+            idle-timeout: 3m
+            """);
+    environment.put("BITFLEET_SLTOS", "4");
+    environment.put("BITFLEET_THREADS", "0");
+    flags.put("port", "99999");
+    flags.put("engine", "lama-server");
+
+    assertThat(problems(file))
+        .containsExactly(
+            folder + "/bitfleet.yaml:1: unknown setting 'prot'; did you mean 'port'?",
+            folder
+                + "/bitfleet.yaml:6: 'idle-timeout' is set twice, first at "
+                + folder
+                + "/bitfleet.yaml:5",
+            folder
+                + "/bitfleet.yaml:4: queue-timeout: '30' is not a duration: write a whole"
+                + " number and one of ms, s, m, h",
+            folder + "/bitfleet.yaml:2: slots: 'none' is not a whole number",
+            "BITFLEET_SLTOS: unknown variable 'BITFLEET_SLTOS'; did you mean 'BITFLEET_SLOTS'?",
+            "BITFLEET_THREADS: threads: 0 is out of range: from 1 to 1024",
+            "--port: port: 99999 is out of range: from 0 to 65535",
+            "--engine: engine: 'lama-server' is none of builtin, llama-server, bitnet.cpp,"
+                + " ik_llama.cpp, llama.cpp; did you mean llama-server?");
+  }
+
+  @Test
+  void a_mistake_in_the_file_counts_even_where_a_flag_covers_it() throws Exception {
+    Optional<String> file = file("port: http\n");
+    flags.put("port", "8080");
+
+    assertThat(problems(file)).hasSize(1);
+  }
+
+  @Test
+  void a_file_that_is_not_there_or_not_yaml_is_a_problem_of_its_own() throws Exception {
+    assertThat(problems(Optional.of("nowhere.yaml")))
+        .containsExactly(folder + "/nowhere.yaml:1: there is no such file");
+    assertThat(problems(file("port: [1\nhost: 'x")))
+        .singleElement()
+        .asString()
+        .contains("not YAML");
+    assertThat(problems(file("- just\n- a list\n")))
+        .singleElement()
+        .asString()
+        .contains("expected 'name: value' lines");
+    assertThat(problems(file("port:\n")))
+        .containsExactly(folder + "/bitfleet.yaml:1: 'port' has no value; leave the line out");
+    assertThat(problems(file("port: 1\n---\nport: 2\n")))
+        .containsExactly(folder + "/bitfleet.yaml:3: a second document");
+  }
+
+  @Test
+  void an_empty_file_sets_nothing() throws Exception {
+    assertThat(load(file("# nothing\n")).http().port()).isEqualTo(8080);
+  }
+
+  @Test
+  void the_variable_names_a_file_when_no_flag_does() throws Exception {
+    file("port: 1234\n");
+    environment.put("BITFLEET_CONFIG", "bitfleet.yaml");
+
+    assertThat(load(Optional.empty()).http().port()).isEqualTo(1234);
+  }
+
+  @Test
+  void a_relative_path_starts_where_it_was_written() throws Exception {
+    Files.createDirectories(folder.resolve("etc"));
+    Files.writeString(folder.resolve("etc/b.yaml"), "data-dir: data\nmodel-home: ~/m\n");
+    flags.put("engine-bin", "bin/llama-server");
+
+    ServeConfiguration loaded = load(Optional.of("etc/b.yaml"));
+
+    assertThat(loaded.dataDir()).isEqualTo(folder.resolve("etc/data"));
+    assertThat(loaded.model().home()).isEqualTo(Path.of(System.getProperty("user.home"), "m"));
+    assertThat(loaded.worker().engineBinary()).contains(folder.resolve("bin/llama-server"));
+  }
+
+  @Test
+  void beyond_loopback_takes_a_deliberate_word() throws Exception {
+    flags.put("host", "0.0.0.0");
+    environment.put("BITFLEET_MANAGEMENT_HOST", "192.0.2.1");
+
+    assertThat(problems(Optional.empty()))
+        .hasSize(2)
+        .anySatisfy(
+            problem ->
+                assertThat(problem).startsWith("--host: ").contains("--allow-unauthenticated"))
+        .anySatisfy(problem -> assertThat(problem).startsWith("BITFLEET_MANAGEMENT_HOST: "));
+
+    flags.put("allow-unauthenticated", "true");
+    assertThat(load(Optional.empty()).http().host()).isEqualTo("0.0.0.0");
+  }
+
+  @Test
+  void values_that_are_right_alone_and_wrong_together_are_refused() throws Exception {
+    flags.put("port", "9090");
+    flags.put("engine", "llama-server");
+    flags.put("workers", "3");
+    flags.put("cores", "0-1");
+
+    assertThat(problems(Optional.empty()))
+        .containsExactly(
+            "--port: port and management-port are both 9090",
+            "--engine: engine llama-server needs engine-bin, the path of its program",
+            "--workers: 3 workers cannot share 2 cores");
+  }
+
+  @Test
+  void two_ports_may_both_be_free_ones() throws Exception {
+    flags.put("port", "0");
+    flags.put("management-port", "0");
+
+    assertThat(load(Optional.empty()).management().port()).isZero();
+  }
+
+  @Test
+  void variables_of_other_programs_are_left_alone() throws Exception {
+    environment.put("PATH", "/bin");
+    environment.put("BITFLEET_JAVA_OPTS", "-Xmx1g");
+
+    assertThat(load(Optional.empty()).http().port()).isEqualTo(8080);
+  }
+
+  @Test
+  void the_data_folder_follows_the_xdg_variable() throws Exception {
+    environment.put("XDG_DATA_HOME", "/var/share");
+
+    assertThat(load(Optional.empty()).dataDir()).isEqualTo(Path.of("/var/share/bitfleet"));
+  }
+
+  @Test
+  void the_exception_reads_as_a_list() throws Exception {
+    flags.put("port", "x");
+
+    assertThatThrownBy(() -> load(Optional.empty()))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessage("  --port: port: 'x' is not a whole number");
+  }
+
+  private ConfigurationLoader loader() {
+    return new ConfigurationLoader(environment, folder, folder.resolve("home"));
+  }
+
+  private ServeConfiguration load(Optional<String> file) throws ConfigurationException {
+    return loader().load(file, flags);
+  }
+
+  private List<String> problems(Optional<String> file) {
+    ConfigurationException e = catchThrowableOfType(ConfigurationException.class, () -> load(file));
+    assertThat(e).isNotNull();
+    return e.problems().stream().map(Problem::toString).toList();
+  }
+
+  private Optional<String> file(String yaml) throws IOException {
+    Files.writeString(folder.resolve("bitfleet.yaml"), yaml);
+    return Optional.of("bitfleet.yaml");
+  }
+}
