@@ -62,8 +62,8 @@ std::string show(const T& value) {
 
 #define CHECK_EQUAL(expected, actual)                                                              \
   do {                                                                                             \
-    const auto& expected_value = (expected);                                                       \
-    const auto& actual_value = (actual);                                                           \
+    const auto expected_value = (expected);                                                        \
+    const auto actual_value = (actual); /* copies: a reference may be into a temporary */          \
     if (!(expected_value == actual_value))                                                         \
       bitfleet::testing::fail(__FILE__, __LINE__,                                                  \
                               #actual " is " + bitfleet::testing::show(actual_value) + ", not " +  \
