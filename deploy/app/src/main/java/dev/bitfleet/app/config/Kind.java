@@ -156,7 +156,7 @@ public interface Kind<T> {
     };
   }
 
-  /** Web origins, {@code *} for any; separated by commas. */
+  /** Web origins, {@code loopback}, or {@code *} for any; separated by commas. */
   static Kind<List<String>> origins() {
     return (text, base) -> {
       var origins = new ArrayList<String>();
@@ -171,7 +171,7 @@ public interface Kind<T> {
   }
 
   private static String checkedOrigin(String origin) {
-    if (origin.equals("*")) {
+    if (origin.equals("*") || origin.equals("loopback")) {
       return origin;
     }
     try {

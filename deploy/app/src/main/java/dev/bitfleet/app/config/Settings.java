@@ -66,13 +66,13 @@ public final class Settings {
       new Setting<>(
           "cors-origins",
           Kind.origins(),
-          List.of(),
-          "web origins whose pages may call the API, * for any");
+          List.of("loopback"),
+          "web origins whose pages may call the API; loopback is any port of this machine, * is any");
   public static final Setting<DataSize> MAX_BODY =
       new Setting<>(
           "max-body",
           Kind.size(DataSize.ofKibibytes(1), DataSize.ofMebibytes(256)),
-          DataSize.ofMebibytes(4),
+          DataSize.ofMebibytes(8),
           "largest request body");
   public static final Setting<DataSize> MAX_HEADERS =
       new Setting<>(
@@ -80,24 +80,24 @@ public final class Settings {
           Kind.size(DataSize.ofKibibytes(1), DataSize.ofMebibytes(1)),
           DataSize.ofKibibytes(16),
           "all headers of a request together");
-  public static final Setting<Duration> IDLE_TIMEOUT =
+  public static final Setting<Duration> CLIENT_TIMEOUT =
       new Setting<>(
-          "idle-timeout",
+          "client-timeout",
           Kind.duration(Duration.ofSeconds(1), Duration.ofHours(1)),
-          Duration.ofSeconds(60),
-          "how long a connection may stand still");
+          Duration.ofSeconds(10),
+          "how long a client may take over its headers, or leave its answer unread");
 
   public static final Setting<Integer> QUEUE_LIMIT =
       new Setting<>(
           "queue-limit",
           Kind.integer(0, 100_000),
-          128,
+          256,
           "requests that may wait for a slot; the next is answered 429");
   public static final Setting<Duration> QUEUE_TIMEOUT =
       new Setting<>(
           "queue-timeout",
           Kind.duration(Duration.ofMillis(10), Duration.ofHours(1)),
-          Duration.ofSeconds(30),
+          Duration.ofSeconds(60),
           "how long a request may wait for a slot before it is answered 503");
 
   public static final Setting<Optional<Integer>> WORKERS =
@@ -142,8 +142,8 @@ public final class Settings {
   public static final Setting<Duration> DRAIN_TIMEOUT =
       new Setting<>(
           "drain-timeout",
-          Kind.duration(Duration.ZERO, Duration.ofHours(1)),
-          Duration.ofSeconds(20),
+          Kind.duration(Duration.ofMillis(1), Duration.ofHours(1)),
+          Duration.ofSeconds(30),
           "how long running streams may go on after SIGTERM");
   public static final Setting<LogLevel> LOG_LEVEL =
       new Setting<>(
@@ -167,7 +167,7 @@ public final class Settings {
           CORS_ORIGINS,
           MAX_BODY,
           MAX_HEADERS,
-          IDLE_TIMEOUT,
+          CLIENT_TIMEOUT,
           QUEUE_LIMIT,
           QUEUE_TIMEOUT,
           WORKERS,

@@ -37,13 +37,13 @@ class ConfigurationLoaderTest {
                 "127.0.0.1",
                 8080,
                 false,
-                List.of(),
-                DataSize.ofMebibytes(4),
+                List.of("loopback"),
+                DataSize.ofMebibytes(8),
                 DataSize.ofKibibytes(16),
-                Duration.ofSeconds(60)));
+                Duration.ofSeconds(10)));
     assertThat(defaults.management()).isEqualTo(new ManagementConfiguration("127.0.0.1", 9090));
     assertThat(defaults.admission())
-        .isEqualTo(new AdmissionConfiguration(128, Duration.ofSeconds(30)));
+        .isEqualTo(new AdmissionConfiguration(256, Duration.ofSeconds(60)));
     assertThat(defaults.worker())
         .isEqualTo(
             new WorkerConfiguration(
@@ -55,7 +55,7 @@ class ConfigurationLoaderTest {
                 EngineKind.BUILTIN,
                 Optional.empty()));
     assertThat(defaults.dataDir()).isEqualTo(folder.resolve("home/.local/share/bitfleet"));
-    assertThat(defaults.drainTimeout()).isEqualTo(Duration.ofSeconds(20));
+    assertThat(defaults.drainTimeout()).isEqualTo(Duration.ofSeconds(30));
     assertThat(defaults.logLevel()).isEqualTo(LogLevel.INFO);
   }
 
@@ -74,7 +74,7 @@ class ConfigurationLoaderTest {
           Map.entry("cors-origins", "https://a.example,https://b.example:8443"),
           Map.entry("max-body", "1MiB"),
           Map.entry("max-headers", "8KiB"),
-          Map.entry("idle-timeout", "2m"),
+          Map.entry("client-timeout", "2m"),
           Map.entry("queue-limit", "7"),
           Map.entry("queue-timeout", "1500ms"),
           Map.entry("workers", "2"),
@@ -194,8 +194,8 @@ class ConfigurationLoaderTest {
             slots: none
             queue:
               timeout: 30
-            idle-timeout: 2m
-            idle-timeout: 3m
+            client-timeout: 2m
+            client-timeout: 3m
             """);
     environment.put("BITFLEET_SLTOS", "4");
     environment.put("BITFLEET_THREADS", "0");
@@ -206,7 +206,7 @@ class ConfigurationLoaderTest {
         .containsExactly(
             folder + "/bitfleet.yaml:1: unknown setting 'prot'; did you mean 'port'?",
             folder
-                + "/bitfleet.yaml:6: 'idle-timeout' is set twice, first at "
+                + "/bitfleet.yaml:6: 'client-timeout' is set twice, first at "
                 + folder
                 + "/bitfleet.yaml:5",
             folder
