@@ -28,6 +28,8 @@ WELCOME = ("You are welcome!",)
 GOODBYE = ("Goodbye! Have a nice day.",)
 GLAD = ("Thank you! I am glad to hear that.",)
 SORRY = ("I am sorry about that. I am doing my best.",)
+PONG = ("Pong!",)
+WORKING = ("Yes, I am here. How can I help you?",)
 OKAY = ("Okay. What would you like to know?",)
 COMFORT = ("I am sorry to hear that. Maybe a joke would help?",)
 UNKNOWN = ("Sorry, I don't know that. I am only a very small demo model.",)
@@ -147,6 +149,29 @@ def capital_of(rng, held):
     return Exchange(vary(rng, pick(rng, P.CAPITAL_OF, held).format(x=city), held), accepted[0], accepted)
 
 
+def about_place(rng, held):
+    country = rng.choice(COUNTRY_KEYS)
+    city, where = F.CAPITALS[country]
+    if city == "Washington, D.C." or city == country or rng.random() < 0.5:
+        return one(vary(rng, pick(rng, P.ABOUT_COUNTRY, held).format(x=country), held), f"{sentence_case(country)} is in {where}. Its capital is {city}" + ("" if city.endswith(".") else "."))
+    accepted = tuple(f"{city} is the capital of {c}." for c in COUNTRY_KEYS if F.CAPITALS[c][0] == city)
+    return Exchange(vary(rng, pick(rng, P.ABOUT_CITY, held).format(x=city), held), accepted[0], accepted)
+
+
+def capital_next(rng, held):
+    country = rng.choice(COUNTRY_KEYS)
+    answer = f"The capital of {country} is {F.CAPITALS[country][0]}"
+    return one(vary(rng, sentence_case(pick(rng, P.CAPITAL_NEXT, held).format(x=country)), held), answer + ("" if answer.endswith(".") else "."))
+
+
+def echo(rng, held):
+    """Copying on demand; the answer opens with a word of its own, because a first token has no leading space."""
+    words = " ".join(rng.choice(WORDS) if rng.random() < 0.6 else odd_word(rng) if not held else syllables(rng) for _ in range(rng.choice([1, 1, 2, 3, 4, 6])))
+    if rng.random() < 0.15:
+        words = rng.choice(["hello", "hello", "hello world", "yes", "goodbye", "thank you", "one two three", "I love you"])
+    return one(pick(rng, P.ECHO, held).format(x=words) + rng.choice(["", "", "", "." if not held else ""]), f"Okay: {words}")
+
+
 def define(rng, held, bitnet=False):
     if bitnet:
         term = rng.choice(["BitNet", "BitNet", "BitNet b1.58", "a 1-bit model", "a ternary model", "bitnet.cpp", "Bitfleet", "1-bit LLMs"])
@@ -255,6 +280,7 @@ SINGLES = {
     "ability": (2, fixed(P.ABILITY, ABILITIES)), "maker": (1.5, fixed(P.MAKER, MAKER)), "size": (1.5, fixed(P.SIZE, SIZE)),
     "thanks": (2.5, fixed(P.THANKS, WELCOME)), "bye": (2.5, fixed(P.BYE, GOODBYE)), "praise": (1.5, fixed(P.PRAISE, GLAD)),
     "insult": (1.5, fixed(P.INSULT, SORRY)), "okay": (1.2, fixed(P.OKAY, OKAY)), "mood": (1, fixed(P.MOOD, COMFORT)),
+    "ping": (0.5, fixed(P.PING, PONG)), "test": (1, fixed(P.TEST, WORKING)), "echo": (4, echo), "about-place": (5, about_place),
     "bitnet": (4, lambda rng, held: define(rng, held, bitnet=True)), "definition": (17, define), "capital": (19, capital), "continent": (4, continent),
     "capital-of": (3, capital_of), "trivia": (8, trivia), "opposite": (4, opposite), "neighbour": (3, neighbour), "count": (6, count),
     "list": (5, listing), "joke": (5, joke), "poem": (5, poem), "story": (2, story), "arithmetic": (7, arithmetic), "unknown": (13, unknown),
@@ -356,8 +382,18 @@ def conversation(rng, held=False, length=None):
         for _ in range(n):
             turns.append(single(rng, held))
 
-    if r < 0.42:
+    if r < 0.38:
         fill(1)
+    elif r < 0.40:  # elliptic questions after a capital
+        turns.append(capital(rng, held))
+        for _ in range(rng.choice([1, 1, 2, 3])):
+            turns.append(capital_next(rng, held))
+    elif r < 0.42:  # another joke, never the same one
+        turns.append(joke(rng, held))
+        for _ in range(rng.choice([1, 1, 2])):
+            told = {t.answer for t in turns}
+            left = tuple(j for j in F.JOKES if j not in told)
+            turns.append(Exchange(vary(rng, pick(rng, P.JOKE_AGAIN if rng.random() < 0.8 else P.JOKE, held), held), rng.choice(left), left))
     elif r < 0.52:
         fill(rng.randint(2, 4))
     elif r < 0.67:  # a name, told and asked for

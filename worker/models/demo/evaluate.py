@@ -84,12 +84,14 @@ def chained(rng, kind):
     if kind == "last-or-first":
         turns = fill or [corpus.single(rng, True)]
         return turns + [corpus.ask_back(rng, turns, True)]
+    if kind == "capital-next":
+        return [corpus.capital(rng, True), corpus.capital_next(rng, True)]
     if kind == "not-told":
         return fill[:1] + [corpus.ask_name(rng, None, True)]
     return [corpus.single(rng, True) for _ in range(rng.randint(3, 5))]
 
 
-CHAINED = ["name", "name-unseen", "fact", "two-facts", "name-and-fact", "last-or-first", "not-told", "chain"]
+CHAINED = ["name", "name-unseen", "fact", "two-facts", "name-and-fact", "last-or-first", "capital-next", "not-told", "chain"]
 
 
 def cases(per_category, seed):

@@ -23,6 +23,16 @@ CAPITAL_OF = (
      "Of which country is {x} the capital?"],
     ["Which country is {x} the capital of?"])
 
+ABOUT_COUNTRY = (
+    ["Tell me about {x}.", "What do you know about {x}?", "Describe {x}.", "Tell me something about {x}.", "What can you tell me about {x}?", "I want to know about {x}."],
+    ["Can you tell me something about {x}?", "Please tell me about {x}."])
+ABOUT_CITY = (
+    ["What is {x}?", "Tell me about {x}.", "What do you know about {x}?", "Where is {x}?", "In which country is {x}?", "What country is {x} in?", "Tell me something about {x}."],
+    ["Which country is {x} in?", "Can you tell me something about {x}?"])
+CAPITAL_NEXT = (
+    ["And of {x}?", "And {x}?", "What about {x}?", "And what about {x}?", "How about {x}?", "And the capital of {x}?", "And for {x}?", "{x}?", "Now {x}."],
+    ["Okay, and {x}?", "Thanks, and of {x}?"])
+
 DEFINE = (
     ["What is {x}?", "What is {x}?", "What is {x}?", "What's {x}?", "what is {x}", "Explain {x}.", "Explain {x} to me.", "Tell me about {x}.",
      "Define {x}.", "Can you explain {x}?", "What do you know about {x}?", "Describe {x}.", "I want to know about {x}.", "What does {x} mean?",
@@ -101,8 +111,20 @@ JOKE = (
      "Can you make me laugh?", "Tell me something funny.", "I need a joke.", "Tell me a short joke."],
     ["Could you tell me a joke?", "Do you have a joke for me?", "I would like to hear a joke.", "Please tell me something funny.", "Tell me a good joke."])
 
+JOKE_AGAIN = (
+    ["Another one!", "Another one.", "Another", "One more", "One more!", "More", "Tell me another one.", "Again!", "Another one, please.", "Do you know another one?", "Give me another.", "another one"],
+    ["Please tell me another one.", "Can you tell me another one?"])
+
+ECHO = (
+    ["Repeat after me: {x}", "Say {x}", "Repeat: {x}", "Please say {x}", "Say this: {x}", "Can you say {x}", "Echo {x}", "Repeat the following: {x}", "Say the following: {x}", "Please repeat: {x}", "Repeat {x}"],
+    ["Please repeat after me: {x}", "Can you repeat this: {x}"])
+
+PING = (["ping", "Ping", "Ping!", "ping?"], ["Ping pong?"])
+TEST = (["test", "Test", "This is a test.", "Testing", "testing 1 2 3", "Test message", "Is this working?", "Does this work?", "Are you there?", "Anybody there?", "just a test", "Are you working?"],
+        ["Just testing.", "Is anybody there?"])
+
 POEM = (
-    ["Write a short poem about {x}.", "Write a short poem about {x}.", "Write a poem about {x}.", "Write me a poem about {x}.", "A poem about {x}, please.",
+    ["Write a short poem about {x}.", "Write a short poem about {x}.", "Write a haiku about {x}.", "Write a rhyme about {x}.", "Write some lines about {x}.", "Write a poem about {x}.", "Write me a poem about {x}.", "A poem about {x}, please.",
      "Can you write a poem about {x}?", "Make a poem about {x}.", "Give me a poem about {x}.", "Tell me a poem about {x}.", "Please write a short poem about {x}.",
      "Compose a poem about {x}.", "write a poem about {x}", "I want a poem about {x}.", "Create a short poem about {x}."],
     ["Could you write a short poem about {x}?", "Please write me a poem about {x}.", "Compose a short poem about {x}.", "Can you make a poem about {x}?"])
@@ -253,7 +275,7 @@ FIRST_ASKED = (
 UNKNOWN = (
     ["Who is {name}?", "Who was {name}?", "When was {name} born?", "Who won the {event} in {year}?", "What is the capital of {fake}?", "What's the capital of {fake}?", "Where is {fake}?",
      "What is the population of {country}?", "Who is the president of {country}?", "Who is the king of {country}?", "What is {odd}?", "What is a {odd}?", "Explain {odd}.", "Tell me about {odd}.",
-     "How do I {verb} {thing}?", "How can I {verb} {thing}?", "How do you {verb} {thing}?", "Write a {lang} program that sorts a list.", "Write a {lang} function that adds numbers.", "Write code in {lang}.",
+     "How do I {verb} {thing}?", "How can I {verb} {thing}?", "How do you {verb} {thing}?", "Write a {lang} program that sorts a list.", "Write a {lang} function that adds numbers.", "Write code in {lang}.", "Can you write code?", "Can you program?", "Write some code.", "Can you write {lang}?", "Do you speak {tongue}?", "Can you speak {tongue}?", "Fix this code: {odd}", "{big} * {big2}", "{big} - {small} * {big2}", "What is {big} * {big2}?", "What is {big} minus {big2}?",
      "Translate {odd} into {tongue}.", "How do you say hello in {tongue}?", "What is the {tongue} word for {odd}?", "What does {odd} mean in {tongue}?", "What is the price of {thing}?", "How much does {thing} cost?",
      "What time is it?", "What is the date today?", "What day is it today?", "What is the weather like?", "What is the weather in {city}?", "Will it rain tomorrow?", "How far is {city} from {city2}?", "How old is {name}?",
      "What happened in {year}?", "What is the news today?", "What is {big} times {big2}?", "What is {big} divided by {small}?", "What is {big} + {big2}?", "What is the square root of {big}?",

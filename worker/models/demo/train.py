@@ -123,6 +123,26 @@ class Muon:
             mine.copy_(theirs)
 
 
+class Threads:
+    """Chooses one or two threads by the clock: beside a busy process a barrier of two waits a whole time slice of the scheduler."""
+
+    def __init__(self, period=24):
+        self.period, self.count, self.times = period, 0, {}
+
+    def before_step(self):
+        phase = self.count % self.period
+        if phase == 0:
+            self.times = {}
+        torch.set_num_threads(1 if phase < 2 else 2 if phase < 4 else min(self.times, key=self.times.get))
+
+    def after_step(self, seconds):
+        phase = self.count % self.period
+        if phase < 4:
+            n = 1 if phase < 2 else 2
+            self.times[n] = min(seconds, self.times.get(n, math.inf))
+        self.count += 1
+
+
 def schedule(progress):
     """Learning-rate factor over wall-clock progress 0..1: flat, then linear to 2 %."""
     return 1.0 if progress < 0.45 else max(0.02, 1.0 - (progress - 0.45) / 0.55)
@@ -142,12 +162,12 @@ def main():
     ap.add_argument("--muon-lr", type=float, default=0.02)
     ap.add_argument("--adam-lr", type=float, default=4e-3)
     ap.add_argument("--resume", help="checkpoint whose weights to start from")
+    ap.add_argument("--elapsed", type=float, default=0.0, help="minutes of the schedule already spent, with --resume")
     ap.add_argument("--max-steps", type=int, default=10 ** 9)
     args = ap.parse_args()
-    torch.set_num_threads(2)
     torch.manual_seed(args.seed)
     os.makedirs(args.out, exist_ok=True)
-    rng = random.Random(args.seed)
+    rng = random.Random(f"{args.seed}/{args.elapsed}")
     if args.resume:
         old = torch.load(args.resume)
         tok, model = tokenizer.Tokenizer(old["tokens"], old["merges"]), Model(Shape(**old["shape"]))
@@ -160,12 +180,14 @@ def main():
     adam = torch.optim.AdamW(model.other_parameters(), lr=args.adam_lr, betas=(0.9, 0.95), weight_decay=0.0)
     start, seen, step, running = time.time(), 0, 0, None
     log = open(os.path.join(args.out, "log.jsonl"), "a")
-    last_save = start
+    last_save, threads = start, Threads()
     while True:
-        progress = (time.time() - start) / (60 * args.minutes)
+        progress = ((time.time() - start) / 60 + args.elapsed) / args.minutes
         if progress >= 1 or step >= args.max_steps:
             break
         step += 1
+        threads.before_step()
+        began = time.time()
         factor = schedule(progress) * min(1.0, step / 40)
         if step % 12 == 0 and progress > 0.15:
             tokens, mask, where, target = batch(tok, rng, 4, 1024, long=True)
@@ -179,10 +201,11 @@ def main():
             group["lr"] = args.adam_lr * factor
         adam.step()
         adam.zero_grad(set_to_none=True)
+        threads.after_step((time.time() - began) * 4096 / tokens.numel())
         seen += tokens.numel()
         running = float(loss) if running is None else 0.95 * running + 0.05 * float(loss)
         if step % 20 == 0:
-            line = {"step": step, "minutes": round((time.time() - start) / 60, 2), "loss": round(running, 4), "tokens": seen, "per_s": int(seen / (time.time() - start))}
+            line = {"step": step, "minutes": round((time.time() - start) / 60, 2), "loss": round(running, 4), "tokens": seen, "per_s": int(seen / (time.time() - start)), "threads": torch.get_num_threads()}
             if step % 200 == 0:
                 with torch.no_grad():
                     line["check"] = round(float(np.mean([float(model.loss(*c)) for c in checks])), 4)
