@@ -1,0 +1,93 @@
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gguf/mapped_file.h"
+#include "model/model_error.h"
+#include "serve/commands.h"
+#include "serve/process_end.h"
+#include "tools/commands.h"
+#include "tools/options.h"
+
+namespace bitfleet {
+namespace {
+
+constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]…
+
+  serve         --model FILE [--threads N] [--slots N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
+                the engine protocol on standard input and output
+  tokenizer     --model FILE
+                the same protocol, tokenizing only
+  generate      --model FILE (--prompt TEXT | --tokens 1,2,3) [--max-tokens N] [--stop TEXT] [--ignore-eos 0|1]
+                [--temperature X] [--top-k N] [--top-p X] [--min-p X] [--typical-p X] [--repeat-penalty X]
+                [--repeat-last-n N] [--presence-penalty X] [--frequency-penalty X] [--seed N]
+                [--threads N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
+                one completion, for people
+  logits        --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N]
+                raw float32 logits of every position to standard output
+  bench-step    --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
+  random-model  --out FILE [--shape tiny|2b4t|large|llama8b] [--arch A] [--layers N] … [--seed N]
+                a model with random weights, for tests and benchmarks
+  cpu           the kernel sets this machine can run
+  version
+
+K is auto, scalar, avx2 or avx512vnni. --batch is the most prompt tokens of one step.
+)";
+
+int version_command(std::span<char* const>) {
+  std::printf("bitfleet-engine %s\n", BITFLEET_VERSION);
+  return exit_status::done;
+}
+
+int help_command(std::span<char* const>) {
+  std::fputs(usage, stdout);
+  return exit_status::done;
+}
+
+struct Command {
+  std::string_view name;
+  int (*run)(std::span<char* const> arguments);
+};
+
+constexpr Command commands[] = {
+    {"serve", serve_command},
+    {"tokenizer", tokenizer_command},
+    {"generate", generate_command},
+    {"logits", tools::logits_command},
+    {"bench-step", tools::bench_step_command},
+    {"random-model", tools::random_model_command},
+    {"cpu", tools::cpu_command},
+    {"version", version_command},
+    {"help", help_command},
+    {"--help", help_command},
+};
+
+int run(std::span<char* const> arguments) {
+  if (arguments.empty()) throw tools::UsageError("a command is missing");
+  for (const Command& command : commands) {
+    if (command.name == arguments[0]) return command.run(arguments.subspan(1));
+  }
+  throw tools::UsageError("unknown command " + std::string(arguments[0]));
+}
+
+}  // namespace
+}  // namespace bitfleet
+
+int main(int argc, char** argv) {
+  using namespace bitfleet;
+  exit_cleanly_on_truncated_mapping();
+  try {
+    return run(std::span<char* const>(argv, static_cast<size_t>(argc)).subspan(argc > 0 ? 1 : 0));
+  } catch (const tools::UsageError& error) {
+    std::fprintf(stderr, "bitfleet-engine: %s\n\n%s", error.what(), usage);
+    return exit_status::usage;
+  } catch (const ModelError& error) {
+    std::fprintf(stderr, "bitfleet-engine: %s: %s\n", std::string(to_string(error.code())).c_str(), error.what());
+    return exit_status::load_failed;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bitfleet-engine: %s\n", error.what());
+    return exit_status::internal;
+  }
+}
