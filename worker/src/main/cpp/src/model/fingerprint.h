@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace bitfleet {
+
+// A 128-bit checksum over a sequence of pieces, each with its length. Fast (about the speed of memory), not
+// cryptographic: it tells models apart, it does not vouch for them.
+class Fingerprint {
+ public:
+  void add(std::span<const std::byte> bytes);
+  void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
+  void add(uint64_t number) { add(std::as_bytes(std::span(&number, 1))); }
+  std::string hex() const;  // 32 lower-case digits
+
+ private:
+  uint64_t lanes_[4] = {0x243F6A8885A308D3, 0x13198A2E03707344, 0xA4093822299F31D0, 0x082EFA98EC4E6C89};
+};
+
+}  // namespace bitfleet

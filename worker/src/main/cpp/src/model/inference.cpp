@@ -1,0 +1,323 @@
+#include "model/inference.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+#include "memory/available_memory.h"
+#include "memory/buffer.h"
+#include "model/kv_cache.h"
+#include "model/linear_product.h"
+#include "model/model_error.h"
+#include "model/rotation.h"
+#include "model/weights.h"
+#include "threads/thread_team.h"
+
+namespace bitfleet {
+namespace {
+
+constexpr uint32_t most_slots = 4096;
+constexpr uint32_t most_threads = 1024;
+constexpr uint32_t most_batch = 1 << 16;
+constexpr uint32_t longest_context = 1 << 24;
+constexpr uint32_t attention_heads_at_once = 4;
+
+uint32_t in_range(const char* name, uint32_t value, uint32_t most) {
+  if (value == 0 || value > most) {
+    throw ModelError(ModelErrorCode::unsupported_model, std::string(name) + " is " + std::to_string(value) + ", not 1 to " + std::to_string(most));
+  }
+  return value;
+}
+
+bool any_ternary(std::initializer_list<const Linear*> linears) {
+  return std::any_of(linears.begin(), linears.end(), [](const Linear* linear) { return linear->is_ternary(); });
+}
+
+}  // namespace
+
+// The graph, run by every member of the team at once: each stage is split by rank and ends at a barrier. What a member
+// computes for a token does not depend on the split, so neither do the results.
+struct Inference::State {
+  State(const Model& model, const InferenceOptions& options);
+
+  void check(std::span<const BatchToken> batch) const;
+  void run(uint32_t rank);
+  void embed(uint32_t rank);
+  void attention_block(const LayerWeights& w, uint32_t layer, uint32_t rank);
+  void write_keys_and_values(uint32_t layer, uint32_t rank);
+  void attend(uint32_t layer, uint32_t rank);
+  void feed_forward_block(const LayerWeights& w, uint32_t rank);
+  void make_logits(uint32_t rank);
+  void add_to_stream(uint32_t rank);
+
+  template <typename Body>
+  void for_own_tokens(uint32_t rank, Body body) const {
+    for (uint32_t t = rank; t < tokens.size(); t += team.size()) body(t);
+  }
+
+  void norm_into(const ProductInput& input, uint32_t t, const float* x, const Buffer<float>& weight, uint32_t length, bool quantize) const {
+    kernels.rms_norm(x, weight.data(), length, h.norm_epsilon, input.vector(t));
+    if (quantize) input.quantize(kernels, t);
+  }
+
+  float* residual(uint32_t t) const { return stream.data() + t * stream_stride; }
+
+  const Hyperparameters& h;
+  const Weights& w;
+  const Kernels& kernels;
+  const uint32_t max_batch;
+  Rotation rotation;
+  KvCache cache;
+  ThreadTeam team;
+
+  const uint64_t stream_stride;
+  const uint64_t q_stride;
+  const uint64_t kv_stride;
+  const uint64_t ffn_stride;
+  Buffer<float> stream;        // [max_batch][padded(embedding)] residual stream
+  ProductInput input;          // of whichever product is next
+  Buffer<float> delta;         // [max_batch][padded(embedding)] what a block adds to the stream
+  Buffer<float> queries;       // [max_batch][padded(q_dim)]
+  Buffer<float> keys;          // [max_batch][padded(kv_dim)]
+  Buffer<float> values;        // [max_batch][padded(kv_dim)]
+  Buffer<float> attended;      // [max_batch][padded(q_dim)]
+  Buffer<float> gate;          // [max_batch][padded(feed_forward)]
+  Buffer<float> up;            // [max_batch][padded(feed_forward)]
+  Buffer<float> cosines;       // [max_batch][rotation.pairs()]
+  Buffer<float> sines;         // [max_batch][rotation.pairs()]
+  const uint64_t score_stride;
+  Buffer<float> scores;        // [threads][4][score_stride]
+  Buffer<float> logits;        // [max_batch][vocabulary], resident only as far as used
+
+  std::span<const BatchToken> tokens;   // of the step in progress
+  std::vector<uint32_t> wanted;         // indices into tokens
+};
+
+Inference::State::State(const Model& model, const InferenceOptions& options)
+    : h(model.hyperparameters()),
+      w(model.weights()),
+      kernels(kernels_for(options.kernels)),
+      max_batch(in_range("the batch", options.max_batch, most_batch)),
+      rotation(h, w.rope_factors),
+      cache(h, in_range("the slot count", options.slots, most_slots),
+            in_range("the context length", options.context_length == 0 ? h.context_length : options.context_length, longest_context)),
+      team(in_range("the thread count", options.threads, most_threads)),
+      stream_stride(padded(h.embedding)),
+      q_stride(padded(h.q_dim())),
+      kv_stride(padded(h.kv_dim())),
+      ffn_stride(padded(h.feed_forward)),
+      stream(max_batch * stream_stride, "the residual stream"),
+      input(max_batch, std::max({h.embedding, h.q_dim(), h.feed_forward})),
+      delta(max_batch * stream_stride, "activations"),
+      queries(max_batch * q_stride, "queries"),
+      keys(max_batch * kv_stride, "keys"),
+      values(max_batch * kv_stride, "values"),
+      attended(max_batch * q_stride, "attention output"),
+      gate(max_batch * ffn_stride, "activations"),
+      up(max_batch * ffn_stride, "activations"),
+      cosines(static_cast<uint64_t>(max_batch) * rotation.pairs(), "rotations"),
+      sines(static_cast<uint64_t>(max_batch) * rotation.pairs(), "rotations"),
+      score_stride(padded(cache.context_length())),
+      scores(team.size() * attention_heads_at_once * score_stride, "attention scores"),
+      logits(static_cast<uint64_t>(max_batch) * h.vocabulary, "logits") {
+  wanted.reserve(max_batch);
+}
+
+void Inference::State::check(std::span<const BatchToken> batch) const {
+  if (batch.empty() || batch.size() > max_batch) {
+    throw std::invalid_argument("a batch of " + std::to_string(batch.size()) + " tokens; 1 to " + std::to_string(max_batch) + " are possible");
+  }
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const BatchToken& token = batch[i];
+    if (token.slot >= cache.slots()) throw std::invalid_argument("slot " + std::to_string(token.slot) + " does not exist");
+    if (token.token >= h.vocabulary) throw std::invalid_argument("token " + std::to_string(token.token) + " is not in the vocabulary");
+    if (token.position >= cache.context_length()) throw std::invalid_argument("position " + std::to_string(token.position) + " is beyond the context");
+    uint32_t next = cache.length(token.slot);
+    for (size_t before = i; before > 0; --before) {
+      if (batch[before - 1].slot == token.slot) {
+        next = batch[before - 1].position + 1;
+        break;
+      }
+    }
+    if (token.position != next) {
+      throw std::invalid_argument("position " + std::to_string(token.position) + " of slot " + std::to_string(token.slot) + " where " + std::to_string(next) + " comes next");
+    }
+  }
+}
+
+void Inference::State::run(uint32_t rank) {
+  embed(rank);
+  for (uint32_t layer = 0; layer < h.layers; ++layer) {
+    attention_block(w.layers[layer], layer, rank);
+    feed_forward_block(w.layers[layer], rank);
+  }
+  if (!wanted.empty()) make_logits(rank);
+}
+
+void Inference::State::embed(uint32_t rank) {
+  const DenseView table = w.embedding.view();
+  for_own_tokens(rank, [&](uint32_t t) {
+    kernels.expand_row(table, tokens[t].token, residual(t));
+    rotation.at(tokens[t].position, cosines.data() + static_cast<uint64_t>(t) * rotation.pairs(), sines.data() + static_cast<uint64_t>(t) * rotation.pairs());
+  });
+}
+
+void Inference::State::attention_block(const LayerWeights& l, uint32_t layer, uint32_t rank) {
+  const auto count = static_cast<uint32_t>(tokens.size());
+  if (rank == 0) input.begin(count, h.embedding);
+  team.barrier();
+  const bool quantized = any_ternary({&l.query, &l.key, &l.value});
+  for_own_tokens(rank, [&](uint32_t t) { norm_into(input, t, residual(t), l.attention_norm, h.embedding, quantized); });
+  team.barrier();
+  multiply(kernels, l.query, input, rank, team.size(), queries.data(), q_stride);
+  multiply(kernels, l.key, input, rank, team.size(), keys.data(), kv_stride);
+  multiply(kernels, l.value, input, rank, team.size(), values.data(), kv_stride);
+  team.barrier();
+  write_keys_and_values(layer, rank);
+  if (rank == 0) input.begin(count, h.q_dim());
+  team.barrier();
+  attend(layer, rank);
+  team.barrier();
+  for_own_tokens(rank, [&](uint32_t t) {
+    const float* x = attended.data() + t * q_stride;
+    if (h.sub_norms) {
+      norm_into(input, t, x, l.attention_sub_norm, h.q_dim(), l.output.is_ternary());
+    } else {
+      std::memcpy(input.vector(t), x, q_stride * sizeof(float));
+      if (l.output.is_ternary()) input.quantize(kernels, t);
+    }
+  });
+  team.barrier();
+  multiply(kernels, l.output, input, rank, team.size(), delta.data(), stream_stride);
+  team.barrier();
+  add_to_stream(rank);
+}
+
+void Inference::State::write_keys_and_values(uint32_t layer, uint32_t rank) {
+  const Share share = share_of(h.kv_heads, rank, team.size());
+  const uint32_t width = padded(h.head_dim);
+  alignas(64) float head[512];
+  alignas(64) uint16_t key[512];
+  alignas(64) uint16_t value[512];
+  for (uint32_t t = 0; t < tokens.size(); ++t) {
+    for (uint32_t k = share.begin; k < share.end; ++k) {
+      const uint64_t offset = t * kv_stride + static_cast<uint64_t>(k) * h.head_dim;
+      std::memset(head + width - lanes, 0, lanes * sizeof(float));
+      std::memcpy(head, keys.data() + offset, h.head_dim * sizeof(float));
+      rotation.turn(head, cosines.data() + static_cast<uint64_t>(t) * rotation.pairs(), sines.data() + static_cast<uint64_t>(t) * rotation.pairs());
+      kernels.to_halves(head, h.head_dim, key);
+      std::memcpy(head, values.data() + offset, h.head_dim * sizeof(float));
+      kernels.to_halves(head, h.head_dim, value);
+      cache.write(tokens[t].slot, layer, k, tokens[t].position, key, value);
+    }
+  }
+}
+
+void Inference::State::attend(uint32_t layer, uint32_t rank) {
+  const Share share = share_of(h.heads, rank, team.size());
+  const uint32_t group = h.heads_per_kv_head();
+  for (uint32_t t = 0; t < tokens.size(); ++t) {
+    float* query = queries.data() + t * q_stride;
+    for (uint32_t head = share.begin; head < share.end;) {
+      const uint32_t kv_head = head / group;
+      const uint32_t end = std::min({share.end, (kv_head + 1) * group, head + attention_heads_at_once});
+      for (uint32_t k = head; k < end; ++k) {
+        rotation.turn(query + static_cast<uint64_t>(k) * h.head_dim, cosines.data() + static_cast<uint64_t>(t) * rotation.pairs(),
+                      sines.data() + static_cast<uint64_t>(t) * rotation.pairs());
+      }
+      const AttentionView view{query + static_cast<uint64_t>(head) * h.head_dim,
+                               cache.keys(tokens[t].slot, layer, kv_head),
+                               cache.values(tokens[t].slot, layer, kv_head),
+                               end - head,
+                               h.head_dim,
+                               tokens[t].position + 1,
+                               1.0F / __builtin_sqrtf(static_cast<float>(h.head_dim)),
+                               scores.data() + rank * attention_heads_at_once * score_stride,
+                               score_stride,
+                               attended.data() + t * q_stride + static_cast<uint64_t>(head) * h.head_dim};
+      kernels.attend(view);
+      head = end;
+    }
+  }
+}
+
+void Inference::State::feed_forward_block(const LayerWeights& l, uint32_t rank) {
+  const auto count = static_cast<uint32_t>(tokens.size());
+  const bool quantized = any_ternary({&l.gate, &l.up});
+  if (rank == 0) input.begin(count, h.embedding);
+  team.barrier();
+  for_own_tokens(rank, [&](uint32_t t) { norm_into(input, t, residual(t), l.ffn_norm, h.embedding, quantized); });
+  team.barrier();
+  multiply(kernels, l.gate, input, rank, team.size(), gate.data(), ffn_stride);
+  multiply(kernels, l.up, input, rank, team.size(), up.data(), ffn_stride);
+  team.barrier();
+  if (rank == 0) input.begin(count, h.feed_forward);
+  team.barrier();
+  const auto apply_gate = h.gate == GateActivation::relu_squared ? kernels.gate_relu_squared : kernels.gate_silu;
+  for_own_tokens(rank, [&](uint32_t t) {
+    float* x = input.vector(t);
+    apply_gate(gate.data() + t * ffn_stride, up.data() + t * ffn_stride, h.feed_forward, x);
+    if (h.sub_norms) norm_into(input, t, x, l.ffn_sub_norm, h.feed_forward, l.down.is_ternary());
+    else if (l.down.is_ternary()) input.quantize(kernels, t);
+  });
+  team.barrier();
+  multiply(kernels, l.down, input, rank, team.size(), delta.data(), stream_stride);
+  team.barrier();
+  add_to_stream(rank);
+}
+
+void Inference::State::add_to_stream(uint32_t rank) {
+  for_own_tokens(rank, [&](uint32_t t) {
+    float* x = residual(t);
+    const float* d = delta.data() + t * stream_stride;
+    for (uint32_t i = 0; i < h.embedding; ++i) x[i] += d[i];
+  });
+}
+
+void Inference::State::make_logits(uint32_t rank) {
+  const auto count = static_cast<uint32_t>(wanted.size());
+  if (rank == 0) input.begin(count, h.embedding);
+  team.barrier();
+  const bool quantized = w.head && w.head->is_ternary();
+  for (uint32_t i = rank; i < count; i += team.size()) norm_into(input, i, residual(wanted[i]), w.output_norm, h.embedding, quantized);
+  team.barrier();
+  if (w.head) multiply(kernels, *w.head, input, rank, team.size(), logits.data(), h.vocabulary);
+  else multiply(kernels, w.embedding.view(), input, rank, team.size(), logits.data(), h.vocabulary);
+}
+
+Inference::Inference(const Model& model, const InferenceOptions& options) : state_(std::make_unique<State>(model, options)) {}
+Inference::~Inference() = default;
+
+std::span<const float> Inference::step(std::span<const BatchToken> batch) {
+  State& s = *state_;
+  s.check(batch);
+  s.tokens = batch;
+  s.wanted.clear();
+  for (uint32_t t = 0; t < batch.size(); ++t) {
+    if (batch[t].want_logits) s.wanted.push_back(t);
+  }
+  s.team.run([&s](uint32_t rank) { s.run(rank); });
+  for (const BatchToken& token : batch) s.cache.set_length(token.slot, token.position + 1);
+  s.tokens = {};
+  return {s.logits.data(), s.wanted.size() * s.h.vocabulary};
+}
+
+void Inference::truncate(uint32_t slot, uint32_t positions) {
+  KvCache& cache = state_->cache;
+  if (slot >= cache.slots()) throw std::invalid_argument("slot " + std::to_string(slot) + " does not exist");
+  cache.set_length(slot, std::min(cache.length(slot), positions));
+}
+
+uint32_t Inference::positions(uint32_t slot) const {
+  if (slot >= state_->cache.slots()) throw std::invalid_argument("slot " + std::to_string(slot) + " does not exist");
+  return state_->cache.length(slot);
+}
+
+uint32_t Inference::context_length() const { return state_->cache.context_length(); }
+uint64_t Inference::kv_cache_bytes() const { return state_->cache.bytes(); }
+KernelSet Inference::kernels() const { return state_->kernels.set; }
+
+}  // namespace bitfleet

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "memory/buffer.h"
+#include "quant/dense_weights.h"
+#include "quant/ternary_weights.h"
+
+namespace bitfleet {
+
+// A matrix [rows, columns] that maps vectors of `columns` to vectors of `rows`, in either representation.
+struct Linear {
+  std::variant<TernaryWeights, DenseWeights> matrix;
+
+  bool is_ternary() const { return std::holds_alternative<TernaryWeights>(matrix); }
+  uint64_t bytes() const {
+    return std::visit([](const auto& m) { return m.bytes(); }, matrix);
+  }
+};
+
+struct LayerWeights {
+  Buffer<float> attention_norm;      // [padded(embedding)]
+  Linear query;                      // [q_dim, embedding]
+  Linear key;                        // [kv_dim, embedding]
+  Linear value;                      // [kv_dim, embedding]
+  Buffer<float> attention_sub_norm;  // [padded(q_dim)], empty without sub-norms
+  Linear output;                     // [embedding, q_dim]
+  Buffer<float> ffn_norm;            // [padded(embedding)]
+  Linear gate;                       // [feed_forward, embedding]
+  Linear up;                         // [feed_forward, embedding]
+  Buffer<float> ffn_sub_norm;        // [padded(feed_forward)], empty without sub-norms
+  Linear down;                       // [embedding, feed_forward]
+};
+
+struct Weights {
+  DenseWeights embedding;            // [vocabulary, embedding]
+  std::vector<LayerWeights> layers;
+  Buffer<float> output_norm;         // [padded(embedding)]
+  std::optional<Linear> head;        // [vocabulary, embedding]; absent when the embedding serves as head
+  std::vector<float> rope_factors;   // [rope_dim / 2] divisors of the frequencies, or empty
+};
+
+}  // namespace bitfleet

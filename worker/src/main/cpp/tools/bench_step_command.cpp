@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+#include "gguf/gguf_file.h"
+#include "model/inference.h"
+#include "model/model.h"
+#include "tools/command_frame.h"
+#include "tools/commands.h"
+
+namespace bitfleet::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+}  // namespace
+
+int bench_step_command(std::span<char* const> arguments) {
+  return run_command("bench-step", [&] {
+    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch"});
+    const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
+    if (!kernels) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni");
+    const auto prompt = std::max(1U, options.number("--prompt", 128U));
+    const auto generate = std::max(1U, options.number("--generate", 64U));
+    InferenceOptions inference_options;
+    inference_options.threads = options.number("--threads", 1U);
+    inference_options.slots = options.number("--streams", 1U);
+    inference_options.context_length = prompt + generate;
+    inference_options.kernels = *kernels;
+    inference_options.max_batch = std::max(options.number("--batch", 256U), inference_options.slots);
+
+    const auto load_start = Clock::now();
+    const auto model = Model::load(GgufFile::open(options.required("--model")), {.threads = inference_options.threads});
+    std::printf("load      %8.2f s   %.2f GB resident\n", seconds_since(load_start), static_cast<double>(model->resident_bytes()) * 1e-9);
+    Inference inference(*model, inference_options);
+    const uint32_t vocabulary = model->hyperparameters().vocabulary;
+    std::vector<BatchToken> batch;
+
+    const auto prefill_start = Clock::now();
+    for (uint32_t slot = 0; slot < inference_options.slots; ++slot) {
+      for (uint32_t position = 0; position < prompt; ++position) {
+        batch.push_back({(position * 7919 + slot * 104729 + 13) % vocabulary, position, slot, position + 1 == prompt});
+        if (batch.size() == inference_options.max_batch || position + 1 == prompt) {
+          inference.step(batch);
+          batch.clear();
+        }
+      }
+    }
+    const double prefill = seconds_since(prefill_start);
+    std::printf("prefill   %8.1f tok/s\n", prompt * inference_options.slots / prefill);
+
+    std::vector<double> times;
+    for (uint32_t i = 0; i < generate; ++i) {
+      for (uint32_t slot = 0; slot < inference_options.slots; ++slot) {
+        batch.push_back({(i * 31337 + slot * 7 + 5) % vocabulary, prompt + i, slot, true});
+      }
+      const auto start = Clock::now();
+      inference.step(batch);
+      times.push_back(seconds_since(start));
+      batch.clear();
+    }
+    std::sort(times.begin(), times.end());
+    std::printf("decode    %8.1f tok/s median  %8.1f tok/s best  (%u streams, %s)\n", inference_options.slots / times[times.size() / 2],
+                inference_options.slots / times.front(), inference_options.slots, std::string(to_string(inference.kernels())).c_str());
+  });
+}
+
+}  // namespace bitfleet::tools

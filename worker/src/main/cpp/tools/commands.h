@@ -1,0 +1,27 @@
+#pragma once
+
+#include <span>
+
+namespace bitfleet::tools {
+
+// Subcommands of bitfleet-engine that are not the server. Each takes the arguments behind its own name, prints errors to
+// stderr and returns the exit status: 0, 1 for a failure, 2 for wrong arguments.
+
+// random-model --out FILE [--shape NAME] [--arch A] [--layers N] [--embd N] [--heads N] [--kv-heads N] [--head-dim N] [--ff N]
+//   [--vocab N] [--context N] [--rope-theta X] [--type T] [--embedding-type T] [--head-type T] [--tokenizer gpt2|llama]
+//   [--block-scales 0|1] [--scale-tensors 0|1] [--rope-factors 0|1] [--seed N]
+// --head-type unties the head from the embedding.
+int random_model_command(std::span<char* const> arguments);
+
+// logits --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N] [--i2s-block 128|64]
+// Raw float32, little-endian, [tokens][vocabulary], to stdout.
+int logits_command(std::span<char* const> arguments);
+
+// bench-step --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
+// Tokens per second of prefill and of decoding, as a line each; best and median of the steps.
+int bench_step_command(std::span<char* const> arguments);
+
+// cpu: the kernel sets this machine can run, and the chosen one.
+int cpu_command(std::span<char* const> arguments);
+
+}  // namespace bitfleet::tools
