@@ -1,0 +1,173 @@
+package dev.bitfleet.app.cli;
+
+import dev.bitfleet.app.BuildVersion;
+import dev.bitfleet.app.config.ConfigurationException;
+import dev.bitfleet.app.config.ConfigurationLoader;
+import dev.bitfleet.app.config.ServeConfiguration;
+import dev.bitfleet.app.logging.ConsoleLog;
+import dev.bitfleet.app.model.BundledModel;
+import dev.bitfleet.app.model.ModelHome;
+import dev.bitfleet.app.model.ModelNotFoundException;
+import dev.bitfleet.app.serve.FleetPlan;
+import dev.bitfleet.app.serve.LocalFleet;
+import dev.bitfleet.app.serve.StartReport;
+import dev.bitfleet.app.serve.WorkerFailedException;
+import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.worker.model.ModelFile;
+import dev.bitfleet.worker.model.ModelFileException;
+import dev.bitfleet.worker.topology.CpuTopology;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.net.BindException;
+import java.nio.channels.UnresolvedAddressException;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
+
+/** {@code bitfleet serve}: a gateway and its workers, until a signal ends them. */
+final class ServeCommand implements BitfleetCommand.Command {
+  private static final String NODE = "local";
+
+  static CommandSpec spec() {
+    CommandSpec spec =
+        CommandSpec.wrapWithoutInspection(new ServeCommand()).mixinStandardHelpOptions(true);
+    spec.usageMessage()
+        .description("Serves a model: gateway and workers in this process.")
+        .footer(
+            "",
+            "Each option is also a name in the file of --config (port: 8080) and a variable of the",
+            "environment (BITFLEET_PORT=8080). A flag beats a variable, which beats the file.");
+    SettingOptions.addTo(spec);
+    return spec;
+  }
+
+  @Override
+  public ExitCode run(ParseResult arguments, PrintWriter out, PrintWriter err) throws Exception {
+    ServeConfiguration configuration;
+    Path model;
+    try {
+      configuration =
+          ConfigurationLoader.ofProcess()
+              .load(SettingOptions.file(arguments), SettingOptions.given(arguments));
+      ConsoleLog.setLevel(configuration.logLevel());
+      model = model(configuration);
+      // The worker would find out too, and go on trying; at a start a person is watching.
+      var unused = ModelFile.read(model);
+    } catch (ConfigurationException e) {
+      err.println("bitfleet: the configuration cannot be used");
+      err.println(e.getMessage());
+      return ExitCode.CONFIGURATION;
+    } catch (ModelNotFoundException e) {
+      return failed(err, ExitCode.NO_MODEL, e.getMessage());
+    } catch (ModelFileException e) {
+      return failed(err, ExitCode.BAD_MODEL, "the model cannot be used: " + e.getMessage());
+    } catch (IOException e) {
+      return failed(err, ExitCode.SOFTWARE, "the model cannot be read or unpacked: " + e);
+    }
+    return switch (FleetPlan.of(configuration, CpuTopology.ofThisMachine(), model, NODE)) {
+      case FleetPlan.Outcome.Impossible impossible -> {
+        err.println("bitfleet: the configuration does not fit this machine");
+        impossible.problems().forEach(problem -> err.println("  " + problem));
+        yield ExitCode.CONFIGURATION;
+      }
+      case FleetPlan.Outcome.Planned planned -> serve(planned.plan(), configuration, out, err);
+    };
+  }
+
+  private static Path model(ServeConfiguration configuration)
+      throws ModelNotFoundException, IOException {
+    Optional<String> name =
+        configuration.model().model().filter(model -> !model.equals(BundledModel.ID));
+    var home = new ModelHome(configuration.model().home());
+    if (name.isPresent()) {
+      return home.find(name.get(), Path.of("").toAbsolutePath());
+    }
+    Optional<Path> bundled = BundledModel.extract(configuration.dataDir());
+    return bundled.isPresent()
+        ? bundled.get()
+        : home.find(BundledModel.ID, Path.of("").toAbsolutePath());
+  }
+
+  private static ExitCode serve(
+      FleetPlan plan, ServeConfiguration configuration, PrintWriter out, PrintWriter err)
+      throws InterruptedException {
+    LocalFleet fleet;
+    try {
+      fleet = LocalFleet.start(plan).toCompletionStage().toCompletableFuture().get();
+    } catch (ExecutionException e) {
+      return startFailed(e.getCause(), configuration, err);
+    }
+    var hook = new StopOnSignal(fleet, configuration.drainTimeout(), out);
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      List<WorkerHeartbeat> workers =
+          fleet.ready().toCompletionStage().toCompletableFuture().get();
+      Duration took =
+          Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
+      StartReport.of(
+              BuildVersion.current(),
+              url(configuration.http().host(), fleet.port()),
+              url(configuration.management().host(), fleet.managementPort()),
+              workers,
+              took)
+          .forEach(out::println);
+    } catch (ExecutionException e) {
+      hook.disarm();
+      fleet.stop().toCompletionStage().toCompletableFuture().handle((done, problem) -> done).join();
+      return startFailed(e.getCause(), configuration, err);
+    }
+    // From here on only a signal ends it, and the hook ends the process.
+    new CountDownLatch(1).await();
+    throw new IllegalStateException("unreachable");
+  }
+
+  private static ExitCode startFailed(
+      @Nullable Throwable cause, ServeConfiguration configuration, PrintWriter err) {
+    return switch (cause) {
+      case WorkerFailedException e -> failed(err, ExitCode.BAD_MODEL, e.getMessage());
+      case BindException e -> addressUnavailable(e, configuration, err);
+      case UnknownHostException e -> addressUnavailable(e, configuration, err);
+      case UnresolvedAddressException e -> addressUnavailable(e, configuration, err);
+      case null -> failed(err, ExitCode.SOFTWARE, "the start failed");
+      default -> failed(err, ExitCode.SOFTWARE, "the start failed: " + cause);
+    };
+  }
+
+  private static ExitCode addressUnavailable(
+      Exception cause, ServeConfiguration configuration, PrintWriter err) {
+    return failed(
+        err,
+        ExitCode.ADDRESS_UNAVAILABLE,
+        "cannot listen on %s:%d (API) and %s:%d (management): %s. Choose others with --port and --management-port; 0 picks free ones."
+            .formatted(
+                configuration.http().host(),
+                configuration.http().port(),
+                configuration.management().host(),
+                configuration.management().port(),
+                cause.getMessage()));
+  }
+
+  private static ExitCode failed(PrintWriter err, ExitCode code, @Nullable String message) {
+    err.println("bitfleet: " + message);
+    return code;
+  }
+
+  /** An address a program on this machine can call. */
+  private static String url(String host, int port) {
+    String reachable =
+        switch (host) {
+          case "0.0.0.0" -> "127.0.0.1";
+          case "::" -> "[::1]";
+          default -> host.contains(":") ? "[" + host + "]" : host;
+        };
+    return "http://" + reachable + ":" + port;
+  }
+}

@@ -1,0 +1,62 @@
+package dev.bitfleet.app.cli;
+
+import dev.bitfleet.app.serve.LocalFleet;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The JVM's shutdown hook while a fleet serves: SIGTERM and SIGINT come here. Streams may end
+ * within the drain time; the exit code tells whether all did.
+ */
+final class StopOnSignal extends Thread {
+  /** Beyond the drain: workers end their engines, ports close. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
+  private final LocalFleet fleet;
+  private final Duration drainTimeout;
+  private final PrintWriter out;
+  private final AtomicBoolean armed = new AtomicBoolean(true);
+
+  StopOnSignal(LocalFleet fleet, Duration drainTimeout, PrintWriter out) {
+    super("stop-on-signal");
+    this.fleet = fleet;
+    this.drainTimeout = drainTimeout;
+    this.out = out;
+  }
+
+  /** The process ends by itself: the hook has nothing to do any more. */
+  void disarm() {
+    armed.set(false);
+  }
+
+  @Override
+  public void run() {
+    if (!armed.getAndSet(false)) {
+      return;
+    }
+    out.println(
+        "Stopping: no new requests, streams may end within " + drainTimeout.toSeconds() + " s");
+    long began = System.nanoTime();
+    boolean stopped = false;
+    try {
+      fleet
+          .stop()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(drainTimeout.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+      stopped = true;
+    } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
+      out.println("Stopping failed: " + e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    boolean cut = !stopped || System.nanoTime() - began >= drainTimeout.toNanos();
+    out.println(cut ? "Stopped; streams were cut short" : "Stopped");
+    out.flush();
+    // Without this a JVM that was told to stop ends as 128 + signal, however well it stopped.
+    Runtime.getRuntime().halt((cut ? ExitCode.CUT_SHORT : ExitCode.OK).number());
+  }
+}
