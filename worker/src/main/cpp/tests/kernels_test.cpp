@@ -1,0 +1,447 @@
+// Every kernel set against straightforward loops written from the comments of kernels.h, bit for bit.
+
+#include "kernels/kernels.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "check.h"
+#include "quant/half.h"
+#include "quant/ternary_codes.h"
+#include "random_bytes.h"
+
+using namespace bitfleet;
+using bitfleet::testing::TestRandom;
+
+namespace {
+
+void check_same_bits(const std::vector<float>& expected, const std::vector<float>& actual, const std::string& what) {
+  for (size_t i = 0; i < expected.size(); ++i) {
+    if (std::bit_cast<uint32_t>(expected[i]) != std::bit_cast<uint32_t>(actual[i])) {
+      bitfleet::testing::fail(__FILE__, __LINE__, what + ": element " + std::to_string(i) + " is " + std::to_string(actual[i]) + ", not " + std::to_string(expected[i]));
+    }
+  }
+}
+
+void for_each_set(const std::function<void(const Kernels&, const std::string&)>& body) {
+  for (const KernelSet set : runnable_kernel_sets()) body(kernels_for(set), std::string(to_string(set)));
+}
+
+// 16 partial sums over index mod 16, then the tree.
+template <typename Real>
+Real sum_in_lanes(const std::vector<Real>& terms) {
+  Real sums[16] = {};
+  for (size_t i = 0; i < terms.size(); ++i) sums[i % 16] += terms[i];
+  for (int half = 8; half > 0; half /= 2) {
+    for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
+  }
+  return sums[0];
+}
+
+std::vector<float> random_floats(TestRandom& random, size_t count, float size) {
+  std::vector<float> values(count);
+  for (float& value : values) value = random.uniform() * size;
+  return values;
+}
+
+// ---- ternary products ----------------------------------------------------------------------------------------------
+
+enum class Codes { random, minus_ones, ones, zeros };
+enum class Activations { random, lowest, highest, alternating };
+
+struct TernaryCase {
+  uint32_t rows;
+  uint32_t columns;
+  uint32_t tokens;
+  bool block_scales;
+  Codes codes;
+  Activations activations;
+};
+
+void check_ternary(const TernaryCase& c, TestRandom& random) {
+  const uint32_t width = padded(c.columns);
+  const uint32_t blocks = row_blocks(c.rows);
+  const uint32_t scale_count = scale_blocks(c.columns);
+  std::vector<std::vector<uint8_t>> codes(c.rows, std::vector<uint8_t>(width, 1));
+  std::vector<uint8_t> packed(static_cast<size_t>(blocks) * width * 4 + 64);
+  for (uint32_t r = 0; r < c.rows; ++r) {
+    for (uint32_t k = 0; k < c.columns; ++k) {
+      codes[r][k] = c.codes == Codes::random ? static_cast<uint8_t>(random.below(3)) : c.codes == Codes::minus_ones ? 0 : c.codes == Codes::ones ? 2 : 1;
+    }
+    pack_row(codes[r].data(), c.columns, r % 16, packed.data() + static_cast<size_t>(r / 16) * width * 4);
+  }
+  std::vector<float> scales(static_cast<size_t>(blocks) * scale_count * 16);
+  for (float& scale : scales) scale = 0.5F + random.uniform() * 0.25F;
+
+  std::vector<std::vector<int8_t>> q(c.tokens, std::vector<int8_t>(width));
+  std::vector<int8_t> tiles(static_cast<size_t>(c.tokens) * width);
+  std::vector<float> token_scales(c.tokens);
+  std::vector<int32_t> sums(c.tokens);
+  std::vector<int32_t> block_sums(static_cast<size_t>(c.tokens) * scale_count);
+  for (uint32_t t = 0; t < c.tokens; ++t) {
+    token_scales[t] = 10.0F + random.uniform();
+    const uint32_t first = t / token_tile * token_tile;
+    const uint32_t tile_width = std::min(token_tile, c.tokens - first);
+    for (uint32_t k = 0; k < c.columns; ++k) {
+      int value = static_cast<int>(random.below(256)) - 128;
+      if (c.activations == Activations::lowest) value = -128;
+      if (c.activations == Activations::highest) value = 127;
+      if (c.activations == Activations::alternating) value = k % 2 == 0 ? -128 : 127;
+      q[t][k] = static_cast<int8_t>(value);
+      tiles[static_cast<size_t>(first) * width + (k / 4) * tile_width * 4 + (t - first) * 4 + k % 4] = q[t][k];
+      sums[t] += value;
+      block_sums[static_cast<size_t>(t) * scale_count + k / scale_block] += value;
+    }
+  }
+
+  const float scale = 0.0371F;
+  const float factor = 1.25F;
+  std::vector<float> expected(static_cast<size_t>(c.tokens) * c.rows);
+  for (uint32_t t = 0; t < c.tokens; ++t) {
+    for (uint32_t r = 0; r < c.rows; ++r) {
+      std::vector<int64_t> exact(scale_count);
+      for (uint32_t k = 0; k < c.columns; ++k) exact[k / scale_block] += (static_cast<int64_t>(codes[r][k]) - 1) * q[t][k];
+      float& y = expected[static_cast<size_t>(t) * c.rows + r];
+      if (c.block_scales) {
+        for (uint32_t b = 0; b < scale_count; ++b) y += scales[(static_cast<size_t>(r / 16) * scale_count + b) * 16 + r % 16] * static_cast<float>(exact[b]);
+      } else {
+        int64_t total = 0;
+        for (const int64_t part : exact) total += part;
+        y = static_cast<float>(total);
+      }
+      y = y / token_scales[t] * scale * factor;
+    }
+  }
+
+  const TernaryView w{packed.data(), c.block_scales ? scales.data() : nullptr, scale, factor, c.rows, c.columns};
+  const QuantizedView x{tiles.data(), token_scales.data(), sums.data(), block_sums.data(), c.tokens, c.columns};
+  for_each_set([&](const Kernels& kernels, const std::string& name) {
+    std::vector<float> actual(expected.size(), -7.0F);
+    const uint32_t split = blocks / 3;  // ranges as threads get them
+    kernels.ternary_matmul(w, x, 0, split, actual.data(), c.rows);
+    kernels.ternary_matmul(w, x, split, blocks, actual.data(), c.rows);
+    check_same_bits(expected, actual, name + " " + std::to_string(c.rows) + "x" + std::to_string(c.columns) + " for " + std::to_string(c.tokens));
+  });
+}
+
+}  // namespace
+
+TEST(ternary_products_are_exact_for_every_batch_size) {
+  TestRandom random(bitfleet::testing::announced_seed("ternary products", 11));
+  for (uint32_t tokens = 1; tokens <= 19; ++tokens) {
+    check_ternary({48, 256, tokens, false, Codes::random, Activations::random}, random);
+    check_ternary({48, 768, tokens, true, Codes::random, Activations::random}, random);
+  }
+}
+
+TEST(ternary_products_are_exact_for_odd_shapes) {
+  TestRandom random(bitfleet::testing::announced_seed("odd shapes", 12));
+  for (const uint32_t rows : {1U, 15U, 16U, 17U, 33U, 100U}) {
+    for (const uint32_t columns : {16U, 128U, 144U, 384U, 1000U, 2560U, 6912U}) {
+      for (const uint32_t tokens : {1U, 3U, 9U}) {
+        check_ternary({rows, columns, tokens, false, Codes::random, Activations::random}, random);
+        check_ternary({rows, columns, tokens, true, Codes::random, Activations::random}, random);
+      }
+    }
+  }
+}
+
+TEST(ternary_products_neither_wrap_nor_saturate_at_the_extremes) {
+  TestRandom random(13);
+  for (const Codes codes : {Codes::minus_ones, Codes::ones, Codes::zeros}) {
+    for (const Activations activations : {Activations::lowest, Activations::highest, Activations::alternating}) {
+      for (const uint32_t tokens : {1U, 2U, 8U}) {
+        check_ternary({32, 16384, tokens, false, codes, activations}, random);
+        check_ternary({32, 16384, tokens, true, codes, activations}, random);
+      }
+    }
+  }
+}
+
+// The longest row that Hyperparameters admits: the unshifted sums of the one-token kernel come closest to 2^31 here.
+TEST(the_longest_row_does_not_overflow_the_sums) {
+  TestRandom random(14);
+  check_ternary({16, 1 << 18, 1, false, Codes::ones, Activations::lowest}, random);
+  check_ternary({16, 1 << 18, 2, false, Codes::ones, Activations::lowest}, random);
+}
+
+// ---- other products ------------------------------------------------------------------------------------------------
+
+TEST(dense_products_follow_the_one_order_of_summation) {
+  TestRandom random(bitfleet::testing::announced_seed("dense products", 21));
+  struct Format {
+    DenseFormat format;
+    uint32_t group;
+  };
+  for (const Format f : {Format{DenseFormat::f32, 0}, {DenseFormat::f16, 0}, {DenseFormat::bf16, 0}, {DenseFormat::int8_groups, 16}, {DenseFormat::int8_groups, 32}}) {
+    for (const uint32_t columns : {32U, 96U, 100U, 256U, 640U}) {
+      if (f.group != 0 && columns % f.group != 0) continue;
+      for (const uint32_t tokens : {1U, 2U, 3U, 4U, 7U}) {
+        const uint32_t rows = 11;
+        const uint32_t width = padded(columns);
+        std::vector<float> weights(static_cast<size_t>(rows) * width);
+        std::vector<float> f32(weights.size());
+        std::vector<uint16_t> halves(weights.size());
+        std::vector<int8_t> bytes(weights.size());
+        std::vector<float> scales(f.group == 0 ? 0 : weights.size() / f.group);
+        for (float& scale : scales) scale = random.uniform();
+        for (uint32_t r = 0; r < rows; ++r) {
+          for (uint32_t k = 0; k < columns; ++k) {
+            const size_t i = static_cast<size_t>(r) * width + k;
+            const float value = random.uniform();
+            switch (f.format) {
+              case DenseFormat::f32: f32[i] = weights[i] = value; break;
+              case DenseFormat::f16: weights[i] = half_to_float(halves[i] = float_to_half(value)); break;
+              case DenseFormat::bf16: weights[i] = bfloat16_to_float(halves[i] = float_to_bfloat16(value)); break;
+              case DenseFormat::int8_groups:
+                bytes[i] = static_cast<int8_t>(random.below(256));
+                weights[i] = static_cast<float>(bytes[i]) * scales[i / f.group];
+                break;
+            }
+          }
+        }
+        const uint64_t stride = width + 16;
+        std::vector<float> x(tokens * stride);
+        for (uint32_t t = 0; t < tokens; ++t) {
+          for (uint32_t k = 0; k < columns; ++k) x[t * stride + k] = random.uniform() * 3;
+        }
+        std::vector<float> expected(tokens * rows);
+        for (uint32_t t = 0; t < tokens; ++t) {
+          for (uint32_t r = 0; r < rows; ++r) {
+            std::vector<float> terms(width);
+            for (uint32_t k = 0; k < width; ++k) terms[k] = weights[static_cast<size_t>(r) * width + k] * x[t * stride + k];
+            expected[t * rows + r] = sum_in_lanes(terms) * 1.5F;
+          }
+        }
+        const void* values = f.format == DenseFormat::f32           ? static_cast<const void*>(f32.data())
+                             : f.format == DenseFormat::int8_groups ? static_cast<const void*>(bytes.data())
+                                                                    : static_cast<const void*>(halves.data());
+        const DenseView w{f.format, values, scales.empty() ? nullptr : scales.data(), f.group, 1.5F, rows, columns};
+        for_each_set([&](const Kernels& kernels, const std::string& name) {
+          std::vector<float> actual(expected.size());
+          kernels.dense_matmul(w, x.data(), stride, tokens, 0, 5, actual.data(), rows);
+          kernels.dense_matmul(w, x.data(), stride, tokens, 5, rows, actual.data(), rows);
+          check_same_bits(expected, actual, name + " dense");
+          std::vector<float> row(width);
+          kernels.expand_row(w, 3, row.data());
+          for (uint32_t k = 0; k < width; ++k) CHECK_EQUAL(weights[3 * width + k] * 1.5F, row[k]);
+        });
+      }
+    }
+  }
+}
+
+// ---- one token -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+void check_quantize(const std::vector<float>& values) {
+  const auto columns = static_cast<uint32_t>(values.size());
+  std::vector<float> x(padded(columns));
+  std::copy(values.begin(), values.end(), x.begin());
+  double largest = 0.00001;
+  for (const float value : values) largest = std::max(largest, static_cast<double>(std::fabs(value)));
+  const auto scale = static_cast<float>(127 / largest);
+  std::vector<int8_t> expected(x.size());
+  std::vector<int32_t> block_sums(scale_blocks(columns));
+  int32_t sum = 0;
+  for (size_t k = 0; k < x.size(); ++k) {
+    expected[k] = static_cast<int8_t>(std::clamp(static_cast<int>(std::nearbyint(x[k] * scale)), -128, 127));  // ties to even
+    sum += expected[k];
+    block_sums[k / scale_block] += expected[k];
+  }
+  for_each_set([&](const Kernels& kernels, const std::string&) {
+    for (const uint32_t width : {1U, 3U, 8U}) {
+      std::vector<int8_t> tile(x.size() * width, 99);
+      float actual_scale = 0;
+      int32_t actual_sum = 0;
+      std::vector<int32_t> actual_blocks(block_sums.size());
+      kernels.quantize(x.data(), columns, tile.data() + 4 * (width - 1), width, &actual_scale, &actual_sum, actual_blocks.data());
+      CHECK_EQUAL(scale, actual_scale);
+      CHECK_EQUAL(sum, actual_sum);
+      CHECK(block_sums == actual_blocks);
+      for (size_t k = 0; k < x.size(); ++k) CHECK_EQUAL(static_cast<int>(expected[k]), static_cast<int>(tile[k / 4 * width * 4 + (width - 1) * 4 + k % 4]));
+    }
+  });
+}
+
+}  // namespace
+
+TEST(quantization_rounds_to_even_and_clamps_like_bitnet_cpp) {
+  TestRandom random(bitfleet::testing::announced_seed("quantization", 31));
+  for (const size_t length : {16U, 100U, 256U, 300U, 2560U, 6912U}) {
+    for (const float size : {1e-7F, 1e-3F, 1.0F, 1e4F, 1e30F}) check_quantize(random_floats(random, length, size));
+  }
+  std::vector<float> ties(256);
+  for (size_t i = 0; i < ties.size(); ++i) ties[i] = (static_cast<float>(i) - 128) / 2;
+  ties[0] = 127;
+  check_quantize(ties);
+  check_quantize(std::vector<float>(64, 0.0F));
+  check_quantize(std::vector<float>(64, -3.5F));
+}
+
+TEST(norms_follow_the_one_order_of_summation) {
+  TestRandom random(32);
+  for (const uint32_t length : {16U, 100U, 2560U}) {
+    std::vector<float> x(padded(length));
+    std::vector<float> weight(padded(length));
+    for (uint32_t i = 0; i < length; ++i) {
+      x[i] = random.uniform() * 20;
+      weight[i] = random.uniform();
+    }
+    std::vector<double> squares(x.size());
+    for (size_t i = 0; i < x.size(); ++i) squares[i] = static_cast<double>(x[i]) * x[i];
+    const float mean = static_cast<float>(sum_in_lanes(squares) / length);
+    const float scale = 1.0F / std::sqrt(mean + 1e-5F);
+    std::vector<float> expected(x.size());
+    for (size_t i = 0; i < x.size(); ++i) expected[i] = x[i] * scale * weight[i];
+    for_each_set([&](const Kernels& kernels, const std::string& name) {
+      std::vector<float> actual(x.size());
+      kernels.rms_norm(x.data(), weight.data(), length, 1e-5F, actual.data());
+      check_same_bits(expected, actual, name + " norm");
+      actual = x;
+      kernels.rms_norm(actual.data(), weight.data(), length, 1e-5F, actual.data());
+      check_same_bits(expected, actual, name + " norm in place");
+    });
+  }
+}
+
+TEST(gates_agree_in_every_set_and_with_the_math_library) {
+  TestRandom random(33);
+  std::vector<float> gate = random_floats(random, 4096, 100);
+  const std::vector<float> up = random_floats(random, 4096, 4);
+  gate[0] = 0;
+  gate[1] = -1000;
+  gate[2] = 1000;
+  gate[3] = -87.5F;
+  std::vector<float> scalar(gate.size());
+  kernels_for(KernelSet::scalar).gate_silu(gate.data(), up.data(), 4096, scalar.data());
+  for (size_t i = 0; i < gate.size(); ++i) {
+    const double exact = gate[i] / (1 + std::exp(-static_cast<double>(gate[i]))) * up[i];
+    CHECK(std::fabs(scalar[i] - exact) <= 4e-7 * std::fabs(exact) + 1e-30);
+  }
+  for_each_set([&](const Kernels& kernels, const std::string& name) {
+    std::vector<float> actual(gate.size());
+    kernels.gate_silu(gate.data(), up.data(), 4096, actual.data());
+    check_same_bits(scalar, actual, name + " silu");
+    std::vector<float> squared(gate.size());
+    for (size_t i = 0; i < gate.size(); ++i) squared[i] = std::max(gate[i], 0.0F) * std::max(gate[i], 0.0F) * up[i];
+    kernels.gate_relu_squared(gate.data(), up.data(), 4096, actual.data());
+    check_same_bits(squared, actual, name + " relu squared");
+  });
+}
+
+TEST(half_conversion_is_that_of_the_hardware_for_every_value) {
+  for_each_set([&](const Kernels& kernels, const std::string&) {
+    std::vector<uint16_t> all(1 << 16);
+    for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<uint16_t>(i);
+    const DenseView w{DenseFormat::f16, all.data(), nullptr, 0, 1.0F, 1, 1 << 16};
+    std::vector<float> wide(all.size());
+    kernels.expand_row(w, 0, wide.data());
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (!std::isnan(wide[i])) CHECK_EQUAL(std::bit_cast<uint32_t>(half_to_float(all[i])), std::bit_cast<uint32_t>(wide[i]));
+      else CHECK(std::isnan(half_to_float(all[i])));
+    }
+    TestRandom random(34);
+    std::vector<float> values(1 << 16);
+    for (float& value : values) value = std::bit_cast<float>(static_cast<uint32_t>(random.next()));
+    for (size_t i = 0; i < 2048; ++i) values[i] = (static_cast<float>(i) + 0.5F) * 0x1p-25F;  // ties among subnormals
+    std::vector<uint16_t> halves(values.size());
+    kernels.to_halves(values.data(), 1 << 16, halves.data());
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (std::isnan(values[i])) continue;
+      CHECK_EQUAL(float_to_half(std::clamp(values[i], -65504.0F, 65504.0F)), halves[i]);
+    }
+  });
+}
+
+// ---- attention -----------------------------------------------------------------------------------------------------
+
+TEST(attention_follows_its_stated_orders_and_ignores_what_lies_beyond) {
+  TestRandom random(bitfleet::testing::announced_seed("attention", 41));
+  for (const uint32_t head_dim : {8U, 64U, 96U, 100U, 128U}) {
+    for (const uint32_t heads : {1U, 2U, 3U, 4U}) {
+      for (const uint32_t positions : {1U, 15U, 16U, 17U, 100U, 257U}) {
+        const uint32_t context = 300;
+        const uint32_t width = padded(head_dim);
+        const uint32_t stride = padded(context);
+        std::vector<uint16_t> keys(static_cast<size_t>(stride) * head_dim);
+        std::vector<uint16_t> values(static_cast<size_t>(context) * width);
+        for (uint16_t& key : keys) key = float_to_half(random.uniform());
+        for (uint32_t p = 0; p < context; ++p) {
+          for (uint32_t d = 0; d < head_dim; ++d) values[static_cast<size_t>(p) * width + d] = float_to_half(random.uniform());
+        }
+        const uint16_t not_a_number = 0x7E00;
+        for (uint32_t p = positions; p < context; ++p) {
+          for (uint32_t d = 0; d < head_dim; ++d) keys[static_cast<size_t>(p / 16) * head_dim * 16 + d * 16 + p % 16] = not_a_number;
+        }
+        const std::vector<float> queries = random_floats(random, static_cast<size_t>(heads) * head_dim, 4);
+        const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
+        std::vector<std::vector<float>> results;
+        for_each_set([&](const Kernels& kernels, const std::string& name) {
+          std::vector<float> scores(4 * stride);
+          std::vector<float> out(static_cast<size_t>(heads) * head_dim);
+          kernels.attend({queries.data(), keys.data(), values.data(), heads, head_dim, positions, scale, scores.data(), stride, out.data()});
+          // scores now holds exp(score - largest); the output must be their weighted mean, summed in ascending order.
+          for (uint32_t h = 0; h < heads; ++h) {
+            const float* weights = scores.data() + static_cast<size_t>(h) * stride;
+            double exact_sum = 0;
+            std::vector<double> exact(positions);
+            double largest = -1e300;
+            for (uint32_t p = 0; p < positions; ++p) {
+              for (uint32_t d = 0; d < head_dim; ++d) {
+                exact[p] += static_cast<double>(queries[static_cast<size_t>(h) * head_dim + d]) * half_to_float(keys[static_cast<size_t>(p / 16) * head_dim * 16 + d * 16 + p % 16]);
+              }
+              largest = std::max(largest, exact[p] *= static_cast<double>(scale));
+            }
+            for (uint32_t p = 0; p < positions; ++p) {
+              exact_sum += exact[p] = std::exp(exact[p] - largest);
+              CHECK(std::fabs(exact[p] - weights[p]) < 2e-6);
+            }
+            for (uint32_t p = positions; p < padded(positions); ++p) CHECK_EQUAL(0.0F, weights[p]);
+            const float inverse = 1.0F / sum_in_lanes(std::vector<float>(weights, weights + padded(positions)));
+            for (uint32_t d = 0; d < head_dim; ++d) {
+              float sum = 0;
+              for (uint32_t p = 0; p < positions; ++p) sum += weights[p] * half_to_float(values[static_cast<size_t>(p) * width + d]);
+              CHECK_EQUAL(sum * inverse, out[static_cast<size_t>(h) * head_dim + d]);
+            }
+          }
+          results.push_back(out);
+          check_same_bits(results.front(), out, name + " attention");
+        });
+      }
+    }
+  }
+}
+
+TEST(a_head_gets_the_same_bits_alone_and_in_company) {
+  TestRandom random(42);
+  const uint32_t head_dim = 64;
+  const uint32_t positions = 50;
+  std::vector<uint16_t> keys(static_cast<size_t>(64) * head_dim);
+  std::vector<uint16_t> values(static_cast<size_t>(64) * head_dim);
+  for (uint16_t& key : keys) key = float_to_half(random.uniform());
+  for (uint16_t& value : values) value = float_to_half(random.uniform());
+  const std::vector<float> queries = random_floats(random, 4 * head_dim, 4);
+  for_each_set([&](const Kernels& kernels, const std::string& name) {
+    std::vector<float> scores(4 * 64);
+    std::vector<float> together(4 * head_dim);
+    std::vector<float> alone(4 * head_dim);
+    kernels.attend({queries.data(), keys.data(), values.data(), 4, head_dim, positions, 0.125F, scores.data(), 64, together.data()});
+    for (uint32_t h = 0; h < 4; ++h) {
+      kernels.attend({queries.data() + h * head_dim, keys.data(), values.data(), 1, head_dim, positions, 0.125F, scores.data(), 64, alone.data() + h * head_dim});
+    }
+    check_same_bits(together, alone, name);
+  });
+}
+
+TEST(a_kernel_set_the_machine_lacks_is_refused_and_names_round_trip) {
+  CHECK(runnable_kernel_sets().front() == KernelSet::scalar);
+  for (const KernelSet set : {KernelSet::automatic, KernelSet::scalar, KernelSet::avx2, KernelSet::avx512vnni}) CHECK(parse_kernel_set(to_string(set)) == set);
+  CHECK(!parse_kernel_set("sse9"));
+  CHECK(kernels_for(KernelSet::automatic).set == best_kernel_set());
+}
