@@ -1,0 +1,82 @@
+package dev.bitfleet.worker;
+
+import dev.bitfleet.proto.GenerationRequest;
+import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.worker.supervise.PromptHash;
+import io.vertx.core.eventbus.Message;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What a worker keeps for a stream that holds a slot. Event loop of WorkerVerticle. */
+final class OpenStream {
+  /** How far a stream has come. */
+  enum Phase {
+    /** Its prompt is being laid out; the engine does not know it. */
+    LAYING_OUT,
+    /** The engine has been asked; the gateway waits for the reply. */
+    OPENING,
+    /** Accepted: from here on events answer. */
+    OPEN
+  }
+
+  private final long sequenceId;
+  private final Message<GenerationRequest> request;
+  private Phase phase = Phase.LAYING_OUT;
+  private boolean cancelled;
+  private int events;
+  private @Nullable PromptHash prompt;
+
+  OpenStream(long sequenceId, Message<GenerationRequest> request) {
+    this.sequenceId = sequenceId;
+    this.request = request;
+  }
+
+  long sequenceId() {
+    return sequenceId;
+  }
+
+  String streamId() {
+    return request.body().streamId();
+  }
+
+  String inbox() {
+    return request.body().inbox();
+  }
+
+  Phase phase() {
+    return phase;
+  }
+
+  /** The engine is about to be asked. */
+  void opening(PromptHash hash) {
+    phase = Phase.OPENING;
+    prompt = hash;
+  }
+
+  /** The engine has accepted. */
+  void opened() {
+    phase = Phase.OPEN;
+  }
+
+  void reply(OpenReply reply) {
+    request.reply(reply);
+  }
+
+  void cancel() {
+    cancelled = true;
+  }
+
+  boolean cancelled() {
+    return cancelled;
+  }
+
+  /** The number the next event goes out with. */
+  int nextNumber() {
+    return events++;
+  }
+
+  /** The prompt the engine computes for this stream, once it has it. */
+  Optional<PromptHash> prompt() {
+    return Optional.ofNullable(prompt);
+  }
+}

@@ -1,0 +1,40 @@
+package dev.bitfleet.worker.engine;
+
+import java.time.Duration;
+
+/**
+ * One life of one native engine process. What it has to say comes as {@link EngineEvent}s; a new
+ * life is a new object.
+ *
+ * <p>Every method is called on the context the engine was launched from, and returns at once: none
+ * waits for the process. After {@link EngineEvent.Lost} calls do nothing.
+ */
+public interface Engine {
+
+  /**
+   * Opens a sequence. Answered by {@link EngineEvent.Accepted} or by the {@link
+   * EngineEvent.EndOfSequence} that turns it down, unless the engine is lost first.
+   */
+  void open(SequenceRequest request);
+
+  /**
+   * Ends a sequence early; its {@link EngineEvent.EndOfSequence} still comes. Unknown ids are
+   * ignored: the two may cross.
+   */
+  void cancel(long sequenceId);
+
+  /** Asks the thread that steps the model for a sign of life: {@link EngineEvent.Pong}. */
+  void ping();
+
+  /**
+   * How long a healthy engine may be silent just now: its longest step, from what has been measured
+   * of it. Zero while nothing has been measured.
+   */
+  Duration longestStep();
+
+  /** Process id, 0 before it is spawned and after it is gone. */
+  long pid();
+
+  /** Kills the process at once; the cause is what {@link EngineEvent.Lost} will say. */
+  void kill(String cause);
+}

@@ -1,0 +1,236 @@
+package dev.bitfleet.worker.engine.builtin;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.bitfleet.proto.EngineFrames;
+import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.ProtocolVersion;
+import dev.bitfleet.proto.engine.v1.CancelSequence;
+import dev.bitfleet.proto.engine.v1.EngineCommand;
+import dev.bitfleet.proto.engine.v1.Ping;
+import dev.bitfleet.worker.engine.Engine;
+import dev.bitfleet.worker.engine.EngineEvent;
+import dev.bitfleet.worker.engine.SequenceRequest;
+import dev.bitfleet.worker.engine.StepEstimate;
+import dev.bitfleet.worker.engine.process.ChildProcess;
+import io.vertx.core.Context;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One life of a {@code bitfleet-engine serve} process.
+ *
+ * <p>Threads: a reader thread takes frames apart and hands each event to the context; everything
+ * else happens there. Whatever breaks the protocol ends the process, and nothing of it reaches a
+ * client: a length out of bounds, bytes that are no message, a piece out of turn, an event of a
+ * sequence that is not open.
+ */
+final class BuiltinEngine implements Engine {
+  private static final Logger LOG = LoggerFactory.getLogger(BuiltinEngine.class);
+
+  private final Context context;
+  private final Consumer<EngineEvent> events;
+  private final StepEstimate steps;
+  // Open sequences and the number their next piece must have. Context only.
+  private final Map<Long, Integer> nextPiece = new HashMap<>();
+  private final ChildProcess child;
+  private boolean over;
+  private long pings;
+
+  BuiltinEngine(
+      Context context, ProcessBuilder command, int chunkTokens, Consumer<EngineEvent> events) {
+    this.context = context;
+    this.events = events;
+    this.steps = new StepEstimate(chunkTokens);
+    this.child =
+        ChildProcess.start(
+            "engine",
+            command,
+            this::readFrames,
+            (cause, stderr) -> context.runOnContext(ignored -> end(cause, stderr)));
+  }
+
+  @Override
+  public void open(SequenceRequest request) {
+    byte[] frame;
+    try {
+      frame = EngineFrames.encode(EngineMessages.open(request));
+    } catch (IllegalArgumentException e) {
+      // Longer than a frame may be; no context could hold such a prompt either.
+      events.accept(tooLong(request.id()));
+      return;
+    }
+    nextPiece.put(request.id(), 0);
+    send(frame);
+  }
+
+  @Override
+  public void cancel(long sequenceId) {
+    send(
+        EngineCommand.newBuilder()
+            .setCancel(CancelSequence.newBuilder().setSequenceId(sequenceId))
+            .build());
+  }
+
+  @Override
+  public void ping() {
+    send(EngineCommand.newBuilder().setPing(Ping.newBuilder().setRequestId(++pings)).build());
+  }
+
+  @Override
+  public Duration longestStep() {
+    return steps.longestStep();
+  }
+
+  @Override
+  public long pid() {
+    return child.pid();
+  }
+
+  @Override
+  public void kill(String cause) {
+    child.kill(cause);
+  }
+
+  private static EngineEvent tooLong(long id) {
+    return new EngineEvent.Refused(
+        id,
+        new OpenReply.Refused(
+            OpenReply.Code.INVALID,
+            "the request is longer than " + EngineFrames.MAX_MESSAGE_BYTES + " bytes",
+            "prompt"));
+  }
+
+  private void send(EngineCommand command) {
+    send(EngineFrames.encode(command));
+  }
+
+  private void send(byte[] frame) {
+    if (!child.write(frame)) {
+      child.kill("it stopped reading its commands");
+    }
+  }
+
+  /** On the reader thread. */
+  private void readFrames(InputStream stdout) throws IOException {
+    while (true) {
+      byte[] message;
+      try {
+        message = EngineFrames.read(stdout);
+      } catch (EOFException e) {
+        return;
+      }
+      dev.bitfleet.proto.engine.v1.EngineEvent event;
+      try {
+        event = dev.bitfleet.proto.engine.v1.EngineEvent.parseFrom(message);
+      } catch (InvalidProtocolBufferException e) {
+        throw new IOException("it wrote bytes that are no message of the engine protocol", e);
+      }
+      switch (event.getEventCase()) {
+        case LOADING -> {
+          requireProtocol(event.getLoading().getProtocol());
+        }
+        case READY -> {
+          requireProtocol(event.getReady().getProtocol());
+          deliver(new EngineEvent.Ready(EngineMessages.description(event.getReady())));
+        }
+        case LOAD_FAILED ->
+            deliver(
+                new EngineEvent.LoadFailed(
+                    event.getLoadFailed().getCode(), event.getLoadFailed().getMessage()));
+        case ACCEPTED ->
+            deliver(
+                new EngineEvent.Accepted(
+                    event.getAccepted().getSequenceId(),
+                    event.getAccepted().getPromptTokens(),
+                    event.getAccepted().getCachedTokens()));
+        case REJECTED -> deliver(EngineMessages.rejected(event.getRejected()));
+        case PIECE -> {
+          int number = event.getPiece().getNumber();
+          EngineEvent.Piece piece = EngineMessages.piece(event.getPiece());
+          context.runOnContext(ignored -> onPiece(number, piece));
+        }
+        case FINISHED -> deliver(EngineMessages.finished(event.getFinished()));
+        case PONG ->
+            deliver(
+                new EngineEvent.Pong(
+                    event.getPong().getSteps(), event.getPong().getOpenSequences()));
+        case FAULT ->
+            LOG.error("the engine could not read a command: {}", event.getFault().getMessage());
+        case TOKENIZED, DETOKENIZED -> throw new IOException("it answered what nobody asked");
+        case EVENT_NOT_SET -> LOG.warn("the engine sent an event this build does not know");
+      }
+    }
+  }
+
+  private static void requireProtocol(int protocol) throws IOException {
+    if (protocol != ProtocolVersion.ENGINE.major()) {
+      throw new IOException(
+          "it speaks engine protocol "
+              + Integer.toUnsignedString(protocol)
+              + ", this worker "
+              + ProtocolVersion.ENGINE.major());
+    }
+  }
+
+  private void deliver(EngineEvent event) {
+    context.runOnContext(ignored -> onEvent(event));
+  }
+
+  private void onPiece(int number, EngineEvent.Piece piece) {
+    Integer expected = nextPiece.get(piece.sequenceId());
+    if (expected == null || expected != number) {
+      breach("a piece out of turn");
+      return;
+    }
+    nextPiece.put(piece.sequenceId(), number + 1);
+    pass(piece);
+  }
+
+  private void onEvent(EngineEvent event) {
+    switch (event) {
+      case EngineEvent.EndOfSequence end -> {
+        if (nextPiece.remove(end.sequenceId()) == null) {
+          breach("the end of a sequence that is not open");
+          return;
+        }
+        if (end instanceof EngineEvent.Finished finished) {
+          steps.learn(finished);
+        }
+      }
+      case EngineEvent.OfSequence of -> {
+        if (!nextPiece.containsKey(of.sequenceId())) {
+          breach("an event of a sequence that is not open");
+          return;
+        }
+      }
+      default -> {}
+    }
+    pass(event);
+  }
+
+  private void breach(String what) {
+    if (!over) {
+      child.kill("it broke the engine protocol: " + what);
+    }
+  }
+
+  private void pass(EngineEvent event) {
+    if (!over) {
+      events.accept(event);
+    }
+  }
+
+  private void end(String cause, List<String> stderr) {
+    over = true;
+    nextPiece.clear();
+    events.accept(new EngineEvent.Lost(cause, stderr));
+  }
+}

@@ -1,0 +1,72 @@
+package dev.bitfleet.worker.engine.builtin;
+
+import dev.bitfleet.worker.engine.Engine;
+import dev.bitfleet.worker.engine.EngineEvent;
+import dev.bitfleet.worker.engine.EngineLauncher;
+import dev.bitfleet.worker.engine.process.LaunchWrapper;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Starts {@code bitfleet-engine serve} processes. */
+public final class BuiltinLauncher implements EngineLauncher {
+  /** Prompt tokens of one step: short enough that running streams keep their pace. */
+  static final int PREFILL_CHUNK_TOKENS = 64;
+
+  private final Vertx vertx;
+  private final LaunchWrapper wrapper;
+  private final Path binary;
+  private final Settings settings;
+
+  /**
+   * What every process of this launcher runs with.
+   *
+   * @param model GGUF file
+   * @param threads of a step
+   * @param slots sequences open at once
+   * @param contextLength tokens of one sequence
+   * @param cpus to pin to; empty = all
+   */
+  public record Settings(
+      Path model, int threads, int slots, int contextLength, List<Integer> cpus) {
+    public Settings {
+      cpus = List.copyOf(cpus);
+    }
+  }
+
+  public BuiltinLauncher(Vertx vertx, LaunchWrapper wrapper, Path binary, Settings settings) {
+    this.vertx = vertx;
+    this.wrapper = wrapper;
+    this.binary = binary;
+    this.settings = settings;
+  }
+
+  @Override
+  public String kind() {
+    return "builtin";
+  }
+
+  @Override
+  public Engine launch(Consumer<EngineEvent> events) {
+    List<String> engine =
+        List.of(
+            binary.toString(),
+            "serve",
+            "--model",
+            settings.model().toString(),
+            "--threads",
+            Integer.toString(settings.threads()),
+            "--slots",
+            Integer.toString(settings.slots()),
+            "--ctx-size",
+            Integer.toString(settings.contextLength()),
+            "--batch",
+            Integer.toString(PREFILL_CHUNK_TOKENS));
+    return new BuiltinEngine(
+        vertx.getOrCreateContext(),
+        new ProcessBuilder(wrapper.wrap(engine, settings.cpus(), false)),
+        PREFILL_CHUNK_TOKENS,
+        events);
+  }
+}

@@ -1,0 +1,184 @@
+package dev.bitfleet.worker.engine.builtin;
+
+import com.google.protobuf.ByteString;
+import dev.bitfleet.proto.FinishReason;
+import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.TokenDetail;
+import dev.bitfleet.proto.Usage;
+import dev.bitfleet.proto.engine.v1.EngineCommand;
+import dev.bitfleet.proto.engine.v1.OpenSequence;
+import dev.bitfleet.proto.engine.v1.PromptSegment;
+import dev.bitfleet.proto.engine.v1.Ready;
+import dev.bitfleet.proto.engine.v1.Sampling;
+import dev.bitfleet.proto.engine.v1.SequenceFinished;
+import dev.bitfleet.proto.engine.v1.SequenceRejected;
+import dev.bitfleet.proto.engine.v1.TokenIds;
+import dev.bitfleet.proto.engine.v1.TokenInfo;
+import dev.bitfleet.proto.engine.v1.TokenPiece;
+import dev.bitfleet.worker.engine.EngineDescription;
+import dev.bitfleet.worker.engine.EngineEvent;
+import dev.bitfleet.worker.engine.SequenceRequest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/** The worker's values as messages of the engine protocol, and back. */
+public final class EngineMessages {
+  private EngineMessages() {}
+
+  /** The command that opens that sequence. */
+  public static EngineCommand open(SequenceRequest request) {
+    OpenSequence.Builder open =
+        OpenSequence.newBuilder()
+            .setSequenceId(request.id())
+            .addAllPrompt(segments(request.prompt()))
+            .setSampling(sampling(request.sampling()))
+            .setMaxTokens(request.maxTokens())
+            .addAllStopTokens(request.stopTokens())
+            .addAllStopStrings(request.stopStrings())
+            .setIgnoreEndTokens(request.ignoreEndTokens())
+            .setContextLimit(request.contextLimit())
+            .addAllEmitted(request.emitted())
+            .setCacheScope(request.cacheScope())
+            .setAddBeginToken(request.addBeginToken());
+    request.topLogprobs().ifPresent(open::setTopLogprobs);
+    return EngineCommand.newBuilder().setOpen(open).build();
+  }
+
+  /** Stretches of a prompt as the protocol has them. */
+  public static List<PromptSegment> segments(
+      List<dev.bitfleet.worker.engine.PromptSegment> prompt) {
+    return prompt.stream()
+        .map(
+            segment ->
+                switch (segment) {
+                  case dev.bitfleet.worker.engine.PromptSegment.Text text ->
+                      PromptSegment.newBuilder()
+                          // A lone surrogate becomes '?': the engine gets valid UTF-8, always.
+                          .setText(
+                              ByteString.copyFrom(text.text().getBytes(StandardCharsets.UTF_8)))
+                          .build();
+                  case dev.bitfleet.worker.engine.PromptSegment.Tokens tokens ->
+                      PromptSegment.newBuilder()
+                          .setTokens(TokenIds.newBuilder().addAllIds(tokens.ids()))
+                          .build();
+                })
+        .toList();
+  }
+
+  private static Sampling sampling(dev.bitfleet.proto.Sampling sampling) {
+    return Sampling.newBuilder()
+        .setTemperature((float) sampling.temperature())
+        .setTopK(sampling.topK())
+        .setTopP(positive(sampling.topP()))
+        .setMinP((float) sampling.minP())
+        .setTypicalP(positive(sampling.typicalP()))
+        .setRepeatPenalty(positive(sampling.repeatPenalty()))
+        .setRepeatLastN(sampling.repeatLastN())
+        .setPresencePenalty((float) sampling.presencePenalty())
+        .setFrequencyPenalty((float) sampling.frequencyPenalty())
+        .putAllLogitBias(sampling.logitBias())
+        .setSeed(sampling.seed())
+        .build();
+  }
+
+  /** A double that is above 0 may round to 0 as a float, which would mean something else. */
+  private static float positive(double value) {
+    return Math.max((float) value, Float.MIN_NORMAL);
+  }
+
+  static EngineDescription description(Ready ready) {
+    return new EngineDescription(
+        ready.getEngineVersion(),
+        ready.getKernel(),
+        ready.getThreads(),
+        ready.getSlots(),
+        ready.getContextLength(),
+        ready.getArchitecture(),
+        ready.getVocabularySize(),
+        ready.getFingerprint(),
+        ready.getParameters(),
+        ready.getModelBytes(),
+        ready.getAssumptionsList());
+  }
+
+  static EngineEvent rejected(SequenceRejected rejected) throws IOException {
+    long id = rejected.getSequenceId();
+    return switch (rejected.getCode()) {
+      case REJECTION_BUSY -> new EngineEvent.Busy(id, rejected.getMessage());
+      case REJECTION_INVALID -> refused(rejected, OpenReply.Code.INVALID);
+      case REJECTION_CONTEXT_LENGTH_EXCEEDED ->
+          refused(rejected, OpenReply.Code.CONTEXT_LENGTH_EXCEEDED);
+      case REJECTION_EMPTY_PROMPT -> refused(rejected, OpenReply.Code.EMPTY_PROMPT);
+      case REJECTION_UNSPECIFIED, UNRECOGNIZED ->
+          throw new IOException("it rejected a sequence without a known code");
+    };
+  }
+
+  private static EngineEvent.Refused refused(SequenceRejected rejected, OpenReply.Code code) {
+    return new EngineEvent.Refused(
+        rejected.getSequenceId(),
+        new OpenReply.Refused(
+            code,
+            rejected.getMessage(),
+            rejected.getParam(),
+            rejected.getPromptTokens(),
+            rejected.getContextLength()));
+  }
+
+  static EngineEvent.Piece piece(TokenPiece piece) throws IOException {
+    List<TokenInfo> infos = piece.getTokensList();
+    List<TokenDetail> tokens =
+        infos.size() == 1
+            ? List.of(token(infos.getFirst()))
+            : infos.stream().map(EngineMessages::token).toList();
+    return new EngineEvent.Piece(piece.getSequenceId(), utf8(piece.getText()), tokens);
+  }
+
+  static EngineEvent.EndOfSequence finished(SequenceFinished finished) throws IOException {
+    long id = finished.getSequenceId();
+    FinishReason reason =
+        switch (finished.getReason()) {
+          case FINISH_REASON_STOP_TOKEN -> FinishReason.STOP_TOKEN;
+          case FINISH_REASON_STOP_STRING -> FinishReason.STOP_STRING;
+          case FINISH_REASON_LENGTH -> FinishReason.LENGTH;
+          case FINISH_REASON_CANCELLED -> FinishReason.CANCELLED;
+          case FINISH_REASON_FAILED -> null;
+          case FINISH_REASON_UNSPECIFIED, UNRECOGNIZED ->
+              throw new IOException("it finished a sequence without a known reason");
+        };
+    if (reason == null) {
+      return new EngineEvent.Failed(id, finished.getMessage());
+    }
+    return new EngineEvent.Finished(
+        id,
+        reason,
+        finished.getMatchedStop(),
+        new Usage(
+            finished.getPromptTokens(), finished.getCachedTokens(), finished.getCompletionTokens()),
+        finished.getPrefillMicros(),
+        finished.getDecodeMicros());
+  }
+
+  private static TokenDetail token(TokenInfo info) {
+    return new TokenDetail(
+        info.getId(),
+        info.getText().toByteArray(),
+        info.hasLogprob() ? OptionalDouble.of(info.getLogprob()) : OptionalDouble.empty(),
+        info.getTopList().stream()
+            .map(
+                top ->
+                    new TokenDetail.Alternative(
+                        top.getId(), top.getText().toByteArray(), top.getLogprob()))
+            .toList());
+  }
+
+  /** The text, which the protocol promises to be whole UTF-8. */
+  private static String utf8(ByteString bytes) throws IOException {
+    if (!bytes.isValidUtf8()) {
+      throw new IOException("it sent a piece that is not UTF-8");
+    }
+    return bytes.toStringUtf8();
+  }
+}

@@ -1,0 +1,161 @@
+package dev.bitfleet.worker.model;
+
+import com.hubspot.jinjava.util.ForLoop;
+import java.beans.FeatureDescriptor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import jinjava.javax.el.ELContext;
+import jinjava.javax.el.ELResolver;
+import jinjava.javax.el.MethodNotFoundException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a template may do with a value: keys of maps, places of lists, the counters of a loop, and
+ * the Python methods that chat templates call on strings, maps and lists. Jinjava's own resolver
+ * would reach any Java object by reflection; here nothing does.
+ */
+final class TemplateValueResolver extends ELResolver {
+
+  @Override
+  public @Nullable Object getValue(ELContext context, @Nullable Object base, Object property) {
+    if (base == null) {
+      return null;
+    }
+    context.setPropertyResolved(true);
+    return switch (base) {
+      case Map<?, ?> map -> map.get(String.valueOf(property));
+      case List<?> list -> element(list, property);
+      case String text -> character(text, property);
+      case ForLoop loop -> counter(loop, String.valueOf(property));
+      case Map.Entry<?, ?> entry -> half(entry, String.valueOf(property));
+      default -> null;
+    };
+  }
+
+  @Override
+  public @Nullable Object invoke(
+      ELContext context,
+      @Nullable Object base,
+      Object method,
+      Class<?> @Nullable [] types,
+      Object @Nullable [] arguments) {
+    context.setPropertyResolved(true);
+    RenderScope.current().check();
+    String name = String.valueOf(method);
+    List<Object> args = arguments == null ? List.of() : Arrays.asList(arguments);
+    return switch (base) {
+      case String text -> PythonStrings.call(text, name, args);
+      case Map<?, ?> map -> onMap(map, name, args);
+      case List<?> list -> onList(list, name, args);
+      case null, default -> throw missing(name);
+    };
+  }
+
+  static MethodNotFoundException missing(String method) {
+    return new MethodNotFoundException("a template may not call " + method + "()");
+  }
+
+  private static @Nullable Object element(List<?> list, Object property) {
+    if (!(property instanceof Number number)) {
+      return null;
+    }
+    int index = number.intValue() < 0 ? list.size() + number.intValue() : number.intValue();
+    return index >= 0 && index < list.size() ? list.get(index) : null;
+  }
+
+  private static @Nullable Object character(String text, Object property) {
+    if (!(property instanceof Number number)) {
+      return null;
+    }
+    int index = number.intValue() < 0 ? text.length() + number.intValue() : number.intValue();
+    return index >= 0 && index < text.length() ? String.valueOf(text.charAt(index)) : null;
+  }
+
+  private static @Nullable Object counter(ForLoop loop, String name) {
+    return switch (name) {
+      case "index" -> (long) loop.getIndex0() + 1;
+      case "index0" -> (long) loop.getIndex0();
+      case "first" -> loop.isFirst();
+      case "last" -> loop.isLast();
+      case "length" -> (long) loop.getLength();
+      case "revindex" -> (long) loop.getLength() - loop.getIndex0();
+      case "revindex0" -> (long) loop.getLength() - loop.getIndex0() - 1;
+      case "depth" -> (long) loop.getDepth();
+      case "depth0" -> (long) loop.getDepth0();
+      default -> null;
+    };
+  }
+
+  private static @Nullable Object half(Map.Entry<?, ?> entry, String name) {
+    return switch (name) {
+      case "key", "0" -> entry.getKey();
+      case "value", "1" -> entry.getValue();
+      default -> null;
+    };
+  }
+
+  private static @Nullable Object onMap(Map<?, ?> map, String name, List<Object> args) {
+    return switch (name) {
+      case "get" -> {
+        Object value = args.isEmpty() ? null : map.get(String.valueOf(args.getFirst()));
+        yield value == null && args.size() > 1 ? args.get(1) : value;
+      }
+      case "items" -> {
+        List<Object> items = new ArrayList<>();
+        for (Map.Entry<?, ?> entry : map.entrySet()) {
+          items.add(
+              new ArrayList<@Nullable Object>(Arrays.asList(entry.getKey(), entry.getValue())));
+        }
+        yield items;
+      }
+      case "keys" -> new ArrayList<@Nullable Object>(map.keySet());
+      case "values" -> new ArrayList<@Nullable Object>(map.values());
+      default -> throw missing(name);
+    };
+  }
+
+  @SuppressWarnings("unchecked") // A template's lists hold whatever it puts there.
+  private static @Nullable Object onList(List<?> list, String name, List<Object> args) {
+    return switch (name) {
+      case "append" -> {
+        ((List<Object>) list).addAll(args.subList(0, Math.min(1, args.size())));
+        yield null;
+      }
+      case "pop" -> list.isEmpty() ? null : list.remove(list.size() - 1);
+      case "index" -> (long) list.indexOf(args.getFirst());
+      case "count" ->
+          list.stream().filter(element -> Objects.equals(element, args.getFirst())).count();
+      default -> throw missing(name);
+    };
+  }
+
+  @Override
+  public @Nullable Class<?> getType(ELContext context, Object base, Object property) {
+    return Object.class;
+  }
+
+  @Override
+  public void setValue(ELContext context, Object base, Object property, Object value) {
+    throw missing("assignment");
+  }
+
+  @Override
+  public boolean isReadOnly(ELContext context, Object base, Object property) {
+    return true;
+  }
+
+  @Override
+  public Iterator<FeatureDescriptor> getFeatureDescriptors(ELContext context, Object base) {
+    return Collections.emptyIterator();
+  }
+
+  @Override
+  public Class<?> getCommonPropertyType(ELContext context, Object base) {
+    return Object.class;
+  }
+}
