@@ -24,6 +24,7 @@ Sequence::Outcome Sequence::replay_emitted() {
     Outcome outcome = take_token(token, {}, true);
     if (outcome.finished) return {std::nullopt, outcome.finished};
   }
+  next_piece_ = 0;  // pieces that only the replay has seen do not count
   text_.suppress();
   return {};
 }

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <limits>
+#include <map>
+#include <optional>
+#include <random>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "schedule/event_sink.h"
+#include "schedule/prepare.h"
+#include "schedule/scheduler.h"
+#include "schedule/step_model.h"
+#include "text/utf8.h"
+#include "tokenizer/byte_alphabet.h"
+#include "tokenizer/tokenizer.h"
+
+namespace bitfleet::testing {
+
+// Bytes 0..255 as tokens of themselves, then an end token and another control token.
+inline constexpr uint32_t end_token = 256;
+inline constexpr uint32_t control_token = 257;
+inline constexpr uint32_t byte_vocabulary = 258;
+
+inline Tokenizer byte_tokenizer() {
+  Vocabulary vocabulary;
+  vocabulary.pre = "gpt-2";
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    std::string text;
+    append_utf8(text, letter_of_byte(static_cast<uint8_t>(byte)));
+    vocabulary.tokens.push_back({text});
+  }
+  vocabulary.tokens.push_back({"<|eot_id|>", TokenType::control});
+  vocabulary.tokens.push_back({"<|x|>", TokenType::control});
+  vocabulary.end_tokens = {end_token};
+  return Tokenizer(std::move(vocabulary));
+}
+
+// A model whose logits are a function of all tokens before, and of nothing else: a mistake in what lies in which slot
+// changes every text. Fails the test when it is stepped against its contract.
+class HashingModel final : public StepModel {
+ public:
+  HashingModel(uint32_t slots, uint32_t context, uint32_t most_batch)
+      : context_(context), most_batch_(most_batch), slots_(slots) {}
+
+  std::span<const float> step(std::span<const BatchToken> batch) override {
+    CHECK(!batch.empty() && batch.size() <= most_batch_);
+    largest_batch = std::max(largest_batch, batch.size());
+    logits_.clear();
+    for (const BatchToken& token : batch) {
+      auto& history = slots_.at(token.slot);
+      CHECK_EQUAL(history.size(), size_t{token.position});
+      CHECK(token.position < context_);
+      CHECK(token.token < byte_vocabulary);
+      history.push_back(token.token);
+      if (token.want_logits) append_logits(history);
+    }
+    ++steps;
+    return logits_;
+  }
+
+  void truncate(uint32_t slot, uint32_t positions) override {
+    if (slots_.at(slot).size() > positions) slots_[slot].resize(positions);
+  }
+
+  uint32_t vocabulary() const override { return byte_vocabulary; }
+
+  uint64_t steps = 0;
+  size_t largest_batch = 0;
+  float end_logit = -100;                       // raised by tests that want sequences to end by themselves
+  std::optional<uint32_t> poison;               // a token after which logits are NaN
+  std::map<std::string, std::string> script;    // a history that ends in the key goes on with the first byte of the value
+
+ private:
+  void append_logits(const std::vector<uint32_t>& history) {
+    uint64_t hash = 0xcbf29ce484222325;
+    std::string text;
+    bool poisoned = false;
+    for (uint32_t token : history) {
+      hash = (hash ^ token) * 0x100000001b3;
+      poisoned |= poison && token == *poison;
+      text.push_back(static_cast<char>(token));
+    }
+    std::mt19937_64 random(hash);
+    const size_t begin = logits_.size();
+    for (uint32_t i = 0; i < byte_vocabulary; ++i) logits_.push_back(static_cast<float>(random() >> 40) * 0x1p-22f);
+    // Mostly letters, now and then the pieces of a character.
+    for (uint32_t i = 0; i < 256; ++i) {
+      if (i < 'a' || i > 'e') logits_[begin + i] -= i == 0xC3 || i == 0xA9 || i == 0xFF ? 1.0f : 100.0f;
+    }
+    logits_[begin + end_token] = end_logit;
+    logits_[begin + control_token] = -100;
+    for (const auto& [key, next] : script) {
+      if (text.ends_with(key)) logits_[begin + static_cast<uint8_t>(next[0])] = 200;
+    }
+    if (poisoned) logits_[begin + 3] = std::numeric_limits<float>::quiet_NaN();
+  }
+
+  uint32_t context_;
+  size_t most_batch_;
+  std::vector<std::vector<uint32_t>> slots_;
+  std::vector<float> logits_;
+};
+
+// What became of each sequence; checks the protocol's order as events arrive.
+class Recorder final : public EventSink {
+ public:
+  struct Record {
+    std::optional<wire::SequenceAccepted> accepted;
+    std::optional<wire::SequenceRejected> rejected;
+    std::vector<wire::TokenPiece> pieces;
+    std::optional<wire::SequenceFinished> finished;
+
+    std::string text() const {
+      std::string all;
+      for (const auto& piece : pieces) all += piece.text;
+      return all;
+    }
+    std::vector<uint32_t> tokens() const {
+      std::vector<uint32_t> all;
+      for (const auto& piece : pieces) {
+        for (const auto& token : piece.tokens) all.push_back(token.id);
+      }
+      return all;
+    }
+  };
+
+  void send(const wire::EngineEvent& event) override {
+    if (const auto* accepted = std::get_if<wire::SequenceAccepted>(&event)) {
+      Record& record = of(accepted->sequence_id);
+      CHECK(!record.accepted && !record.rejected);
+      record.accepted = *accepted;
+    } else if (const auto* rejected = std::get_if<wire::SequenceRejected>(&event)) {
+      of(rejected->sequence_id).rejected = *rejected;
+    } else if (const auto* piece = std::get_if<wire::TokenPiece>(&event)) {
+      Record& record = of(piece->sequence_id);
+      CHECK(record.accepted && !record.finished);
+      CHECK_EQUAL(record.pieces.size(), size_t{piece->number});
+      CHECK(is_utf8(piece->text));
+      record.pieces.push_back(*piece);
+    } else if (const auto* finished = std::get_if<wire::SequenceFinished>(&event)) {
+      Record& record = of(finished->sequence_id);
+      CHECK(record.accepted && !record.finished);
+      record.finished = *finished;
+    } else if (const auto* pong = std::get_if<wire::Pong>(&event)) {
+      pongs.push_back(*pong);
+    }
+  }
+
+  Record& of(uint64_t id) { return records_[id]; }
+
+  std::vector<wire::Pong> pongs;
+
+ private:
+  std::map<uint64_t, Record> records_;
+};
+
+inline wire::OpenSequence request(uint64_t id, const std::string& prompt, uint32_t max_tokens = 16) {
+  wire::OpenSequence open;
+  open.sequence_id = id;
+  open.prompt.emplace_back(prompt);
+  open.max_tokens = max_tokens;
+  wire::Sampling sampling;
+  sampling.temperature = 1;
+  sampling.top_p = 1;
+  sampling.typical_p = 1;
+  sampling.repeat_penalty = 1;
+  sampling.seed = id;
+  open.sampling = sampling;
+  return open;
+}
+
+}  // namespace bitfleet::testing
