@@ -1,0 +1,126 @@
+package dev.bitfleet.app.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bitfleet.app.config.ConfigurationLoader;
+import dev.bitfleet.app.config.ServeConfiguration;
+import dev.bitfleet.gateway.GatewayOptions;
+import dev.bitfleet.worker.EngineChoice;
+import dev.bitfleet.worker.WorkerOptions;
+import dev.bitfleet.worker.topology.Core;
+import dev.bitfleet.worker.topology.CpuTopology;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+
+class FleetPlanTest {
+  private static final Path MODEL = Path.of("/models/bitfleet-demo.gguf");
+  private static final Path HOME = Path.of("/home/u");
+
+  private final Map<String, String> flags = new HashMap<>();
+
+  @Test
+  void the_gateways_defaults_are_the_configurations_defaults() throws Exception {
+    GatewayOptions own = GatewayOptions.builder("local").build();
+
+    assertThat(plan(cores(2, 1)).gateway()).isEqualTo(own);
+  }
+
+  @Test
+  void what_was_configured_reaches_the_gateway() throws Exception {
+    flags.putAll(
+        Map.of(
+            "port", "1",
+            "management-port", "2",
+            "cors-origins", "*",
+            "max-body", "1KiB",
+            "max-headers", "2KiB",
+            "client-timeout", "3s",
+            "queue-limit", "4",
+            "queue-timeout", "5s",
+            "drain-timeout", "6s"));
+
+    GatewayOptions gateway = plan(cores(2, 1)).gateway();
+
+    assertThat(gateway.port()).isEqualTo(1);
+    assertThat(gateway.managementPort()).isEqualTo(2);
+    assertThat(gateway.corsOrigins()).containsExactly("*");
+    assertThat(gateway.maxBodyBytes()).isEqualTo(1024);
+    assertThat(gateway.maxHeaderBytes()).isEqualTo(2048);
+    assertThat(gateway.clientTimeout()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(gateway.queueLimit()).isEqualTo(4);
+    assertThat(gateway.queueTimeout()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(gateway.drainTimeout()).isEqualTo(Duration.ofSeconds(6));
+  }
+
+  @Test
+  void each_memory_node_gets_a_worker_with_its_own_cores() throws Exception {
+    FleetPlan plan = plan(cores(4, 2));
+
+    assertThat(plan.workers()).extracting(WorkerOptions::workerId).doesNotHaveDuplicates();
+    assertThat(plan.workers())
+        .extracting(WorkerOptions::cores)
+        .containsExactly(List.of(0, 1), List.of(2, 3));
+    assertThat(plan.workers()).extracting(WorkerOptions::modelId).containsOnly("bitfleet-demo");
+  }
+
+  @Test
+  void what_was_configured_reaches_the_workers() throws Exception {
+    flags.putAll(
+        Map.of(
+            "workers", "1",
+            "cores", "1",
+            "threads", "3",
+            "slots", "9",
+            "ctx-size", "512",
+            "engine", "llama.cpp",
+            "engine-bin", "/opt/llama-server",
+            "model-id", "org/model",
+            "data-dir", "/srv/b"));
+
+    WorkerOptions worker = plan(cores(2, 1)).workers().getFirst();
+
+    assertThat(worker.cores()).containsExactly(1);
+    assertThat(worker.threads()).isEqualTo(3);
+    assertThat(worker.slots()).isEqualTo(9);
+    assertThat(worker.contextLength()).isEqualTo(512);
+    assertThat(worker.engine()).isEqualTo(EngineChoice.LLAMA_SERVER);
+    assertThat(worker.engineBinary()).contains(Path.of("/opt/llama-server"));
+    assertThat(worker.modelId()).isEqualTo("org/model");
+    assertThat(worker.dataDir()).isEqualTo(Path.of("/srv/b"));
+  }
+
+  @Test
+  void cores_that_are_not_there_make_it_impossible() throws Exception {
+    flags.put("cores", "7");
+
+    assertThat(outcome(cores(2, 1)))
+        .isInstanceOfSatisfying(
+            FleetPlan.Outcome.Impossible.class,
+            impossible -> assertThat(impossible.problems().getFirst()).startsWith("cores: 7"));
+  }
+
+  private FleetPlan plan(CpuTopology topology) throws Exception {
+    return ((FleetPlan.Outcome.Planned) outcome(topology)).plan();
+  }
+
+  private FleetPlan.Outcome outcome(CpuTopology topology) throws Exception {
+    ServeConfiguration configuration =
+        new ConfigurationLoader(Map.of(), HOME, HOME).load(Optional.empty(), flags);
+    return FleetPlan.of(configuration, topology, MODEL, "local");
+  }
+
+  private static CpuTopology cores(int count, int nodes) {
+    var cores = new ArrayList<Core>();
+    for (int cpu = 0; cpu < count; cpu++) {
+      cores.add(new Core(List.of(cpu), cpu * nodes / count, 1024));
+    }
+    return new CpuTopology(cores, OptionalDouble.empty(), count);
+  }
+}
