@@ -1,0 +1,163 @@
+package dev.bitfleet.gateway;
+
+import dev.bitfleet.gateway.admission.AdmissionQueue;
+import dev.bitfleet.gateway.contract.Contract;
+import dev.bitfleet.gateway.contract.Operation;
+import dev.bitfleet.gateway.dialect.Dialect;
+import dev.bitfleet.gateway.dialect.DialectSettings;
+import dev.bitfleet.gateway.dialect.llamacpp.PlainDialect;
+import dev.bitfleet.gateway.dialect.openai.ChatDialect;
+import dev.bitfleet.gateway.dialect.openai.TextDialect;
+import dev.bitfleet.gateway.dispatch.DispatchLimits;
+import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.http.HttpFront;
+import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.management.ManagementServer;
+import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.telemetry.GatewayMetrics;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A gateway: puts the rooms together and holds them while it is deployed. Deploy one instance per
+ * gateway id, on an event loop; {@code FleetCodecs} must be registered on its Vert.x.
+ */
+public final class GatewayVerticle extends VerticleBase {
+  private static final Logger log = LoggerFactory.getLogger(GatewayVerticle.class);
+
+  /** Engines one completion may cost; see {@link DispatchLimits}. */
+  private static final int ENGINE_LOSSES = 2;
+
+  private final GatewayOptions options;
+  private final PrometheusMeterRegistry registry;
+  private volatile int port;
+  private volatile int managementPort;
+  private volatile boolean stopping;
+  private @Nullable Dispatcher dispatcher;
+  private @Nullable HttpFront front;
+  private @Nullable ManagementServer management;
+
+  /**
+   * @param registry gets the gateway's meters and is what {@code /metrics} shows
+   */
+  public GatewayVerticle(GatewayOptions options, PrometheusMeterRegistry registry) {
+    this.options = options;
+    this.registry = registry;
+  }
+
+  @Override
+  public Future<?> start() {
+    GatewayMetrics metrics = new GatewayMetrics(registry);
+    FleetView fleet = new FleetView(FleetView.STALE_AFTER);
+    Dispatcher dispatching =
+        new Dispatcher(
+            vertx,
+            options.gatewayId(),
+            fleet,
+            new AdmissionQueue(options.queueLimit(), options.workerWait()),
+            new DispatchLimits(
+                options.attempts(),
+                ENGINE_LOSSES,
+                options.queueTimeout(),
+                options.workerWait(),
+                options.openTimeout(),
+                options.firstEventTimeout(),
+                options.stallTimeout()),
+            metrics);
+    dispatcher = dispatching;
+    ManagementServer managing = new ManagementServer(vertx, fleet, registry, () -> stopping);
+    management = managing;
+    // Compiling the contract takes a while; the event loop may be another verticle's too.
+    return vertx
+        .executeBlocking(Contract::load)
+        .compose(
+            contract -> {
+              HttpFront listening =
+                  new HttpFront(
+                      vertx,
+                      new HttpLimits(
+                          options.maxBodyBytes(),
+                          options.bodyBudgetBytes(),
+                          options.maxHeaderBytes(),
+                          options.maxConnections(),
+                          options.clientTimeout(),
+                          options.pingInterval()),
+                      contract,
+                      options.corsOrigins(),
+                      dialects(contract),
+                      dispatching,
+                      metrics);
+              front = listening;
+              return dispatching
+                  .start()
+                  .compose(
+                      done -> managing.start(options.managementHost(), options.managementPort()))
+                  .onSuccess(bound -> managementPort = bound)
+                  .compose(done -> listening.start(options.host(), options.port()));
+            })
+        .onSuccess(
+            bound -> {
+              port = bound;
+              log.info(
+                  "gateway {} listens on {}:{}, management on {}:{}",
+                  options.gatewayId(),
+                  options.host(),
+                  port,
+                  options.managementHost(),
+                  managementPort);
+            });
+  }
+
+  private Map<Operation, Dialect> dialects(Contract contract) {
+    DialectSettings settings =
+        new DialectSettings(options.maxChoices(), () -> ThreadLocalRandom.current().nextLong());
+    Map<Operation, Dialect> dialects = new EnumMap<>(Operation.class);
+    for (Operation chat :
+        new Operation[] {
+          Operation.CREATE_CHAT_COMPLETION, Operation.CREATE_PLAIN_CHAT_COMPLETION
+        }) {
+      dialects.put(chat, new ChatDialect(contract.defaults(chat), settings));
+    }
+    dialects.put(
+        Operation.CREATE_COMPLETION,
+        new TextDialect(contract.defaults(Operation.CREATE_COMPLETION), settings));
+    dialects.put(
+        Operation.CREATE_PLAIN_COMPLETION,
+        new PlainDialect(contract.defaults(Operation.CREATE_PLAIN_COMPLETION), settings));
+    return dialects;
+  }
+
+  /**
+   * Becomes unready, answers new requests with 503, waits for the open ones (at most {@link
+   * GatewayOptions#drainTimeout}), then closes. Workers must outlive this.
+   */
+  @Override
+  public Future<?> stop() {
+    stopping = true;
+    HttpFront listening = front;
+    Dispatcher dispatching = dispatcher;
+    ManagementServer managing = management;
+    return (listening == null
+            ? Future.<Void>succeededFuture()
+            : listening.stop(options.drainTimeout()))
+        .eventually(() -> dispatching == null ? Future.succeededFuture() : dispatching.stop())
+        .eventually(() -> managing == null ? Future.succeededFuture() : managing.stop());
+  }
+
+  /** The API's port, once deployed. May be asked from any thread. */
+  public int port() {
+    return port;
+  }
+
+  /** The management port, once deployed. May be asked from any thread. */
+  public int managementPort() {
+    return managementPort;
+  }
+}

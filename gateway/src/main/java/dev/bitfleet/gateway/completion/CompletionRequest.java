@@ -1,0 +1,84 @@
+package dev.bitfleet.gateway.completion;
+
+import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.Sampling;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * One client request, whatever API it came through. It has {@code prompts × n} choices; choice
+ * {@code c} completes prompt {@code c / n}.
+ *
+ * @param model the model asked for; empty = the one that is served
+ * @param prompts at least one
+ * @param n completions of each prompt, at least 1
+ * @param sampling of choice 0; the others differ in their seed, see {@link #samplingOf}
+ * @param maxTokens completion tokens of each choice at most; 0 = until the context is full
+ * @param topLogprobs present: report logprobs and so many alternatives (0..20)
+ * @param contextLimit caps the context; 0 = the model's
+ */
+public record CompletionRequest(
+    Optional<String> model,
+    List<Prompt> prompts,
+    int n,
+    Sampling sampling,
+    int maxTokens,
+    List<String> stopStrings,
+    boolean ignoreEndTokens,
+    OptionalInt topLogprobs,
+    int contextLimit,
+    Delivery delivery) {
+
+  public CompletionRequest {
+    Objects.requireNonNull(model);
+    prompts = List.copyOf(prompts);
+    Objects.requireNonNull(sampling);
+    stopStrings = List.copyOf(stopStrings);
+    Objects.requireNonNull(topLogprobs);
+    Objects.requireNonNull(delivery);
+    if (prompts.isEmpty() || n < 1) {
+      throw new IllegalArgumentException("a completion has at least one prompt and one choice");
+    }
+  }
+
+  public int choices() {
+    return prompts.size() * n;
+  }
+
+  public Prompt promptOf(int choice) {
+    return prompts.get(choice / n);
+  }
+
+  /** The request's sampling with the seed of that choice. The first choice keeps the request's. */
+  public Sampling samplingOf(int choice) {
+    int sibling = choice % n;
+    if (sibling == 0) {
+      return sampling;
+    }
+    return new Sampling(
+        sampling.temperature(),
+        sampling.topK(),
+        sampling.topP(),
+        sampling.minP(),
+        sampling.typicalP(),
+        sampling.repeatPenalty(),
+        sampling.repeatLastN(),
+        sampling.presencePenalty(),
+        sampling.frequencyPenalty(),
+        sampling.logitBias(),
+        seedOf(sampling.seed(), sibling));
+  }
+
+  /**
+   * Source: the finaliser of SplitMix64 (Steele, Lea, Flood 2014). Neighbouring inputs give
+   * unrelated seeds, so that siblings of one request never walk in step with another request's.
+   */
+  private static long seedOf(long seed, int sibling) {
+    long z = seed + sibling * 0x9E3779B97F4A7C15L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}

@@ -1,0 +1,83 @@
+package dev.bitfleet.gateway.dialect;
+
+import dev.bitfleet.gateway.completion.CompletionFailure;
+import dev.bitfleet.gateway.contract.ApiError;
+import java.util.Optional;
+
+/** What a failed completion is called in the API. */
+public final class Failures {
+  private Failures() {}
+
+  /**
+   * The error for a failure.
+   *
+   * @param promptField where the request has its prompt
+   */
+  public static ApiError describe(CompletionFailure failure, String promptField) {
+    return switch (failure) {
+      case CompletionFailure.QueueFull full ->
+          new ApiError(
+              429,
+              ApiError.RATE_LIMIT,
+              "queue_full",
+              Optional.empty(),
+              "Too many requests are waiting already. Please try again later.",
+              Optional.of(full.retryAfter()));
+      case CompletionFailure.QueueTimeout timeout ->
+          ApiError.server(
+              503,
+              "queue_timeout",
+              "No slot came free in time. Please try again later.",
+              timeout.retryAfter());
+      case CompletionFailure.ModelLoading loading ->
+          ApiError.server(503, "model_loading", "The model is loading.", loading.retryAfter());
+      case CompletionFailure.NoWorker none ->
+          ApiError.server(
+              503, "no_worker", "No worker is ready to serve this request.", none.retryAfter());
+      case CompletionFailure.UnknownModel unknown -> unknownModel(unknown.model());
+      case CompletionFailure.ContextLengthExceeded exceeded ->
+          ApiError.invalid(
+              400,
+              "context_length_exceeded",
+              Optional.of(promptField),
+              "This model's maximum context length is "
+                  + exceeded.contextLength()
+                  + " tokens, but the prompt has "
+                  + exceeded.promptTokens()
+                  + " tokens.");
+      case CompletionFailure.EmptyPrompt ignored ->
+          ApiError.invalid(
+              400,
+              "empty_prompt",
+              Optional.of(promptField),
+              "Invalid '" + promptField + "': it has no tokens.");
+      case CompletionFailure.Invalid invalid ->
+          ApiError.invalid(
+              400,
+              "invalid_parameter",
+              invalid.param().isEmpty() ? Optional.empty() : Optional.of(invalid.param()),
+              invalid.message());
+      case CompletionFailure.PromptQuarantined ignored ->
+          ApiError.invalid(
+              400,
+              "prompt_quarantined",
+              Optional.of(promptField),
+              "This prompt has crashed the engine before and is not tried again.");
+      case CompletionFailure.EngineFailed failed ->
+          ApiError.server(
+              500,
+              "engine_failed",
+              "The engine failed while serving this request (" + failed.message() + ").");
+    };
+  }
+
+  /** 404 for a model that nobody serves. */
+  public static ApiError unknownModel(String model) {
+    String shown = model.length() > 80 ? model.substring(0, 80) + "…" : model;
+    return ApiError.invalid(
+        404,
+        "model_not_found",
+        Optional.of("model"),
+        "The model '" + shown + "' does not exist or is not being served.");
+  }
+}

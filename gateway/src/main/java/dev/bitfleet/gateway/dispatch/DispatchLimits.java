@@ -1,0 +1,19 @@
+package dev.bitfleet.gateway.dispatch;
+
+import java.time.Duration;
+
+/**
+ * How patient dispatch is; each as in {@code GatewayOptions}.
+ *
+ * @param attempts streams a choice may be tried on; a busy or absent worker does not count
+ * @param engineLosses attempts that may end with a dead engine: a prompt that kills engines must
+ *     not go round the fleet
+ */
+public record DispatchLimits(
+    int attempts,
+    int engineLosses,
+    Duration queueTimeout,
+    Duration workerWait,
+    Duration openTimeout,
+    Duration firstEventTimeout,
+    Duration stallTimeout) {}

@@ -1,0 +1,231 @@
+package dev.bitfleet.gateway.dispatch;
+
+import dev.bitfleet.gateway.admission.AdmissionQueue;
+import dev.bitfleet.gateway.admission.Decision;
+import dev.bitfleet.gateway.admission.Ticket;
+import dev.bitfleet.gateway.completion.CompletionFailure;
+import dev.bitfleet.gateway.completion.CompletionListener;
+import dev.bitfleet.gateway.completion.CompletionRequest;
+import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.ModelSupply;
+import dev.bitfleet.gateway.telemetry.FleetFigures;
+import dev.bitfleet.gateway.telemetry.GatewayMetrics;
+import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.GenerationRequest;
+import dev.bitfleet.proto.WorkerHeartbeat;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes completions in and sees them through: queue, worker, stream, and again when a stream
+ * breaks. Lives on the event loop of the gateway's verticle; every method must be called there.
+ */
+public final class Dispatcher {
+  /** How often silence is looked for: a deadline is met this much late at most. */
+  private static final long SWEEP_MILLIS = 100;
+
+  private final Vertx vertx;
+  private final FleetView fleet;
+  private final AdmissionQueue queue;
+  private final DispatchLimits limits;
+  private final GatewayMetrics metrics;
+  private final Inbox inbox;
+  private final String streamIdPrefix;
+  private final Map<Ticket, Waiter> waiters = new IdentityHashMap<>();
+  private long streams;
+  private long sweepTimer = -1;
+  private @Nullable MessageConsumer<WorkerHeartbeat> heartbeats;
+  private boolean deciding;
+  private boolean decideAgain;
+
+  private record Waiter(CompletionRun completion, ChoiceRun choice) {}
+
+  public Dispatcher(
+      Vertx vertx,
+      String gatewayId,
+      FleetView fleet,
+      AdmissionQueue queue,
+      DispatchLimits limits,
+      GatewayMetrics metrics) {
+    this.vertx = vertx;
+    this.fleet = fleet;
+    this.queue = queue;
+    this.limits = limits;
+    this.metrics = metrics;
+    this.inbox = new Inbox(vertx.eventBus(), gatewayId, System::nanoTime);
+    // A gateway that comes back under its old id must not meet the streams of its former life.
+    byte[] life = new byte[6];
+    new SecureRandom().nextBytes(life);
+    this.streamIdPrefix = gatewayId + "-" + HexFormat.of().formatHex(life) + "-";
+  }
+
+  /** Begins to listen. */
+  public Future<Void> start() {
+    MessageConsumer<WorkerHeartbeat> registered =
+        vertx.eventBus().consumer(BusAddresses.HEARTBEATS, this::hear);
+    heartbeats = registered;
+    sweepTimer = vertx.setPeriodic(SWEEP_MILLIS, id -> sweep());
+    return Future.all(registered.completion(), inbox.open()).mapEmpty();
+  }
+
+  /** Stops listening. Completions still under way hear nothing more. */
+  public Future<Void> stop() {
+    vertx.cancelTimer(sweepTimer);
+    Future<Void> deaf = heartbeats == null ? Future.succeededFuture() : heartbeats.unregister();
+    return Future.all(deaf, inbox.close()).mapEmpty();
+  }
+
+  /**
+   * Takes a completion in. The listener may be called before this returns.
+   *
+   * @return what cancels it
+   */
+  public RunningCompletion start(CompletionRequest request, CompletionListener listener) {
+    CompletionRun completion = new CompletionRun(request, listener);
+    long now = now();
+    int free =
+        fleet.supply(request.model()) instanceof ModelSupply.Serving serving
+            ? Math.max(0, serving.slots() - queue.held(serving.model()))
+            : 0;
+    List<Ticket> tickets =
+        queue.enter(
+            request.model(), request.choices(), free, now, now + limits.queueTimeout().toNanos());
+    if (tickets.isEmpty()) {
+      metrics.rejected("queue_full");
+      completion.fail(new CompletionFailure.QueueFull(retryAfter()));
+      return completion;
+    }
+    for (int choice = 0; choice < tickets.size(); choice++) {
+      Ticket ticket = tickets.get(choice);
+      ChoiceRun run = new ChoiceRun(this, completion, choice, ticket);
+      completion.add(run);
+      waiters.put(ticket, new Waiter(completion, run));
+    }
+    decide();
+    return completion;
+  }
+
+  /** The fleet as this gateway sees it. */
+  public FleetView fleet() {
+    return fleet;
+  }
+
+  /** Completions that wait for a slot. */
+  public int queueDepth() {
+    return queue.depth();
+  }
+
+  /** When a client that was sent away may come back. */
+  public Duration retryAfter() {
+    int slots =
+        fleet.workers().stream().filter(w -> w.ready()).mapToInt(w -> w.heartbeat().slots()).sum();
+    return queue.retryAfter(slots);
+  }
+
+  private void hear(Message<WorkerHeartbeat> message) {
+    fleet.hear(message.body(), now()).ifPresent(metrics::engineRestarts);
+    decide();
+  }
+
+  private void sweep() {
+    for (String workerId : fleet.expire(now())) {
+      inbox.workerLost(workerId);
+    }
+    inbox.checkProgress(limits.firstEventTimeout(), limits.stallTimeout());
+    decide();
+    metrics.show(FleetFigures.of(fleet.workers(), queue.depth(), inbox.size()));
+  }
+
+  /** What it decides may free slots or fill the queue again; that is decided after, not inside. */
+  private void decide() {
+    if (deciding) {
+      decideAgain = true;
+      return;
+    }
+    deciding = true;
+    try {
+      do {
+        decideAgain = false;
+        queue.decide(fleet::supply, now()).forEach(this::carryOut);
+      } while (decideAgain);
+    } finally {
+      deciding = false;
+    }
+  }
+
+  private void carryOut(Decision decision) {
+    Waiter waiter = waiters.remove(decision.ticket());
+    if (waiter == null) {
+      // Its completion ended because of a decision just before this one.
+      queue.leave(decision.ticket(), now());
+      return;
+    }
+    switch (decision) {
+      case Decision.Admitted admitted -> {
+        metrics.waited(admitted.waitedNanos());
+        waiter.choice().begin(admitted.model());
+      }
+      case Decision.Expired ignored -> {
+        metrics.rejected("queue_timeout");
+        waiter.completion().fail(new CompletionFailure.QueueTimeout(retryAfter()));
+      }
+      case Decision.Unserved unserved -> {
+        boolean loading = !unserved.everServed() && !fleet.workers().isEmpty();
+        metrics.rejected(loading ? "model_loading" : "no_worker");
+        waiter
+            .completion()
+            .fail(
+                loading
+                    ? new CompletionFailure.ModelLoading(retryAfter())
+                    : new CompletionFailure.NoWorker(retryAfter()));
+      }
+      case Decision.UnknownModel unknown ->
+          waiter
+              .completion()
+              .fail(new CompletionFailure.UnknownModel(unknown.ticket().model().orElse("")));
+    }
+  }
+
+  void leave(Ticket ticket) {
+    waiters.remove(ticket);
+    queue.leave(ticket, now());
+    decide();
+  }
+
+  Attempt newAttempt(ChoiceRun run, GenerationRequest request, String workerId) {
+    return new Attempt(vertx.eventBus(), inbox, run, request, workerId);
+  }
+
+  String newStreamId() {
+    return streamIdPrefix + Long.toString(streams++, Character.MAX_RADIX);
+  }
+
+  String inboxAddress() {
+    return inbox.address();
+  }
+
+  void later(long millis, Runnable action) {
+    vertx.setTimer(millis, id -> action.run());
+  }
+
+  long now() {
+    return System.nanoTime();
+  }
+
+  DispatchLimits limits() {
+    return limits;
+  }
+
+  GatewayMetrics metrics() {
+    return metrics;
+  }
+}

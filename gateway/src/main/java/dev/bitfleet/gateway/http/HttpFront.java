@@ -1,0 +1,287 @@
+package dev.bitfleet.gateway.http;
+
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.Contract;
+import dev.bitfleet.gateway.contract.ErrorJson;
+import dev.bitfleet.gateway.contract.Operation;
+import dev.bitfleet.gateway.dialect.Dialect;
+import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.telemetry.GatewayMetrics;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The API's server: takes requests, matches routes, and looks after connections. HTTP/1.1 only:
+ * behind a proxy nothing else is spoken, and HTTP/2 in clear text would double what there is to
+ * defend. Event loop only.
+ */
+public final class HttpFront {
+  private static final long TEND_MILLIS = 500;
+  private static final int MAX_LINE_BYTES = 8 << 10;
+
+  /** How long a refused body is thrown away before the connection is closed over it. */
+  private static final long LINGER_MILLIS = 1000;
+
+  /** Longest an answer that is complete may sit unread in the socket, in client timeouts. */
+  private static final int UNREAD_TIMEOUTS = 3;
+
+  private static final String ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS";
+  private static final String EXPOSED_HEADERS =
+      "x-request-id, openai-processing-ms, openai-version, retry-after, retry-after-ms,"
+          + " x-should-retry";
+
+  private final Vertx vertx;
+  private final HttpLimits limits;
+  private final Contract contract;
+  private final Cors cors;
+  private final GatewayMetrics metrics;
+  private final CompletionHandler completions;
+  private final ServiceHandler service;
+  private final RouteTable routes = new RouteTable();
+  private final Connections connections;
+  private final BodyBudget budget;
+  private final Map<Exchange, Open> open = new HashMap<>();
+  private @Nullable HttpServer server;
+  private long tendTimer = -1;
+  private boolean draining;
+
+  /** What is being done for an exchange: its body is read, then its answer written. */
+  private static final class Open {
+    @Nullable BodyReader body;
+    @Nullable Answer answer;
+  }
+
+  public HttpFront(
+      Vertx vertx,
+      HttpLimits limits,
+      Contract contract,
+      List<String> corsOrigins,
+      Map<Operation, Dialect> dialects,
+      Dispatcher dispatcher,
+      GatewayMetrics metrics) {
+    this.vertx = vertx;
+    this.limits = limits;
+    this.contract = contract;
+    this.cors = new Cors(corsOrigins);
+    this.metrics = metrics;
+    this.completions = new CompletionHandler(vertx, contract, dialects, dispatcher, limits);
+    this.service = new ServiceHandler(dispatcher.fleet());
+    this.connections = new Connections(limits.maxConnections(), limits.clientTimeout());
+    this.budget = new BodyBudget(limits.bodyBudgetBytes());
+  }
+
+  /** Listens; gives the port, which the system picks for 0. */
+  public Future<Integer> start(String host, int port) {
+    HttpServerOptions options =
+        new HttpServerOptions()
+            .setHost(host)
+            .setPort(port)
+            .setReuseAddress(true)
+            .setAcceptBacklog(1024)
+            .setTcpNoDelay(true)
+            .setHttp2ClearTextEnabled(false)
+            .setMaxInitialLineLength(MAX_LINE_BYTES)
+            .setMaxHeaderSize(limits.maxHeaderBytes());
+    HttpServer listening =
+        vertx
+            .createHttpServer(options)
+            .connectionHandler(connection -> connections.opened(connection, System.nanoTime()))
+            .invalidRequestHandler(HttpFront::undecodable)
+            .requestHandler(this::request);
+    server = listening;
+    tendTimer = vertx.setPeriodic(TEND_MILLIS, id -> tend());
+    return listening.listen().map(HttpServer::actualPort);
+  }
+
+  /** Answers new requests with 503 and waits for the open ones, at most that long; then closes. */
+  public Future<Void> stop(Duration atMost) {
+    draining = true;
+    Promise<Void> drained = Promise.promise();
+    long deadline = System.nanoTime() + atMost.toNanos();
+    vertx.setPeriodic(
+        1,
+        20,
+        id -> {
+          if (open.isEmpty() || System.nanoTime() - deadline >= 0) {
+            vertx.cancelTimer(id);
+            vertx.cancelTimer(tendTimer);
+            drained.tryComplete();
+          }
+        });
+    return drained
+        .future()
+        .compose(done -> server == null ? Future.succeededFuture() : server.close());
+  }
+
+  /** Requests that have not been answered in full. */
+  public int openRequests() {
+    return open.size();
+  }
+
+  private void request(HttpServerRequest request) {
+    Exchange exchange =
+        new Exchange(request, metrics, RequestIds.of(request.getHeader("x-request-id")));
+    Open state = new Open();
+    open.put(exchange, state);
+    connections.requestBegan(request.connection());
+    exchange.atEnd(
+        () -> {
+          open.remove(exchange);
+          connections.requestEnded(request.connection(), System.nanoTime());
+          if ("close".equals(request.response().headers().get("connection"))) {
+            vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+          }
+        });
+    allowOrigin(request);
+    if (draining) {
+      exchange.errorAndClose(
+          ApiError.server(
+              503, "shutting_down", "This server is shutting down.", Duration.ofSeconds(1)));
+      return;
+    }
+    if (request.method().equals(HttpMethod.OPTIONS)) {
+      options(exchange);
+      return;
+    }
+    switch (routes.find(request.method().name(), path(request))) {
+      case RouteTable.Match.Found found -> {
+        exchange.matched(found.operation());
+        carryOut(exchange, state, found);
+      }
+      case RouteTable.Match.WrongMethod wrong -> {
+        exchange.response().putHeader("allow", wrong.allow());
+        refuse(exchange, 405, "method_not_allowed", "This path takes " + wrong.allow() + ".");
+      }
+      case RouteTable.Match.Malformed ignored ->
+          refuse(exchange, 400, "malformed_request", "The path is not well-formed.");
+      case RouteTable.Match.Nothing ignored ->
+          refuse(exchange, 404, "not_found", "There is no such path; see /openapi.json.");
+    }
+  }
+
+  private void carryOut(Exchange exchange, Open state, RouteTable.Match.Found found) {
+    switch (found.operation()) {
+      case CREATE_CHAT_COMPLETION,
+          CREATE_COMPLETION,
+          CREATE_PLAIN_CHAT_COMPLETION,
+          CREATE_PLAIN_COMPLETION -> {
+        BodyReader reader =
+            new BodyReader(
+                exchange,
+                limits,
+                budget,
+                body -> completions.handle(exchange, body, answer -> state.answer = answer));
+        state.body = reader;
+        reader.read();
+      }
+      case LIST_MODELS -> service.models(exchange);
+      case RETRIEVE_MODEL -> service.model(exchange, found.parameters().getOrDefault("model", ""));
+      case GET_HEALTH -> service.health(exchange);
+      case GET_CONTRACT -> exchange.json(200, contract.json());
+    }
+  }
+
+  private static void refuse(Exchange exchange, int status, String code, String message) {
+    exchange.error(ApiError.invalid(status, code, Optional.empty(), message));
+  }
+
+  private static String path(HttpServerRequest request) {
+    String path = request.path();
+    return path == null ? "" : path;
+  }
+
+  private void allowOrigin(HttpServerRequest request) {
+    String origin = request.getHeader("origin");
+    if (origin == null) {
+      return;
+    }
+    HttpServerResponse response = request.response().putHeader("vary", "Origin");
+    if (cors.allows(origin)) {
+      response
+          .putHeader("access-control-allow-origin", origin)
+          .putHeader("access-control-expose-headers", EXPOSED_HEADERS);
+    }
+  }
+
+  private void options(Exchange exchange) {
+    HttpServerRequest request = exchange.request();
+    HttpServerResponse response = exchange.response();
+    // No operation has the method, so what a path takes comes back as what is allowed instead.
+    if (routes.find("OPTIONS", path(request)) instanceof RouteTable.Match.WrongMethod known) {
+      response.putHeader("allow", known.allow());
+    } else if (!path(request).equals("*")) {
+      refuse(exchange, 404, "not_found", "There is no such path; see /openapi.json.");
+      return;
+    }
+    String wanted = request.getHeader("access-control-request-method");
+    if (wanted != null && response.headers().contains("access-control-allow-origin")) {
+      response
+          .putHeader("access-control-allow-methods", ALLOWED_METHODS)
+          .putHeader("access-control-max-age", "600");
+      String headers = request.getHeader("access-control-request-headers");
+      if (headers != null) {
+        response.putHeader("access-control-allow-headers", Cors.allowedHeaders(headers));
+      }
+    }
+    exchange.empty(204);
+  }
+
+  private void tend() {
+    long now = System.nanoTime();
+    connections.sweep(now);
+    for (Map.Entry<Exchange, Open> each : new ArrayList<>(open.entrySet())) {
+      Exchange exchange = each.getKey();
+      Open state = each.getValue();
+      if (exchange.answeredNanos() != 0) {
+        if (now - exchange.answeredNanos() > UNREAD_TIMEOUTS * limits.clientTimeout().toNanos()) {
+          metrics.stuckReader();
+          exchange.cut();
+        }
+      } else if (state.answer != null) {
+        state.answer.tend(now);
+      } else if (state.body != null) {
+        state.body.checkPace(now);
+      }
+    }
+  }
+
+  /** A head that the decoder gave up on. */
+  private static void undecodable(HttpServerRequest request) {
+    Throwable cause = request.decoderResult().cause();
+    ApiError error =
+        switch (cause) {
+          case TooLongHttpHeaderException ignored ->
+              ApiError.invalid(
+                  431, "headers_too_large", Optional.empty(), "The header fields are too large.");
+          case TooLongHttpLineException ignored ->
+              ApiError.invalid(
+                  414, "uri_too_long", Optional.empty(), "The request line is too long.");
+          case null, default ->
+              ApiError.invalid(
+                  400, "malformed_request", Optional.empty(), "This is not well-formed HTTP.");
+        };
+    request
+        .response()
+        .setStatusCode(error.status())
+        .putHeader("content-type", "application/json")
+        .putHeader("connection", "close")
+        .end(Buffer.buffer(ErrorJson.envelope(error)))
+        .onComplete(written -> request.connection().close());
+  }
+}

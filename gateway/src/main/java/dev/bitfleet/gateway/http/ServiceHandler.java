@@ -1,0 +1,58 @@
+package dev.bitfleet.gateway.http;
+
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ErrorJson;
+import dev.bitfleet.gateway.dialect.Failures;
+import dev.bitfleet.gateway.dialect.openai.ModelJson;
+import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.WorkerView;
+import dev.bitfleet.proto.ModelDescription;
+import dev.bitfleet.proto.WorkerHeartbeat.State;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Models and health: answered from the view of the fleet, at once. Event loop only. */
+final class ServiceHandler {
+  private static final byte[] OK = "{\"status\":\"ok\"}".getBytes(StandardCharsets.US_ASCII);
+
+  private final FleetView fleet;
+
+  ServiceHandler(FleetView fleet) {
+    this.fleet = fleet;
+  }
+
+  void models(Exchange exchange) {
+    exchange.json(200, ModelJson.list(fleet.models()));
+  }
+
+  void model(Exchange exchange, String id) {
+    Optional<ModelDescription> model =
+        fleet.models().stream().filter(each -> each.id().equals(id)).findFirst();
+    if (model.isPresent()) {
+      exchange.json(200, ModelJson.one(model.get()));
+    } else {
+      exchange.error(Failures.unknownModel(id));
+    }
+  }
+
+  void health(Exchange exchange) {
+    if (fleet.workers().stream().anyMatch(WorkerView::ready)) {
+      exchange.json(200, OK);
+      return;
+    }
+    boolean loading =
+        fleet.workers().stream().anyMatch(w -> w.heartbeat().state() == State.STARTING);
+    ApiError error =
+        loading
+            ? ApiError.server(503, "model_loading", "The model is loading.")
+            : ApiError.server(503, "no_worker", "No worker is ready.");
+    ObjectNode body = JsonMapper.shared().createObjectNode();
+    body.put("status", loading ? "loading" : "unavailable");
+    body.set("error", ErrorJson.body(error));
+    exchange.retryAfter(Duration.ofSeconds(1));
+    exchange.json(503, JsonMapper.shared().writeValueAsBytes(body));
+  }
+}

@@ -1,0 +1,171 @@
+package dev.bitfleet.gateway.http;
+
+import dev.bitfleet.gateway.completion.CompletionEvent;
+import dev.bitfleet.gateway.completion.CompletionRequest;
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.dialect.AnswerFormat;
+import dev.bitfleet.gateway.dialect.AnswerStamp;
+import dev.bitfleet.gateway.dialect.Failures;
+import dev.bitfleet.gateway.dialect.JsonBytes;
+import dev.bitfleet.gateway.dialect.StreamFormat;
+import dev.bitfleet.proto.TokenDetail;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a completion as server-sent events. Event loop only.
+ *
+ * <p>The bus has no back-pressure, so events are taken as they come. While the socket's queue is
+ * full, deltas of a choice merge into one that waits: what a slow reader costs is bounded by the
+ * text of its own stream, and the fleet never waits for it.
+ */
+final class StreamedAnswer implements Answer {
+  private static final Buffer PING = Buffer.buffer(": ping\n\n");
+
+  private static final class Merged {
+    final StringBuilder text = new StringBuilder();
+    final List<TokenDetail> tokens = new ArrayList<>();
+  }
+
+  private final Exchange exchange;
+  private final HttpLimits limits;
+  private final AnswerFormat answerFormat;
+  private final StreamFormat format;
+  private final boolean keepTokens;
+  private final Runnable cancel;
+  private final SortedMap<Integer, Merged> waiting = new TreeMap<>();
+  private final JsonBytes out = new JsonBytes(1024);
+  private int unfinished;
+  private boolean begun;
+  private long lastWriteNanos;
+  private @Nullable Long fullSinceNanos;
+
+  /**
+   * @param cancel ends the completion when the client is cut
+   */
+  StreamedAnswer(
+      Exchange exchange,
+      HttpLimits limits,
+      CompletionRequest request,
+      AnswerFormat answerFormat,
+      AnswerStamp stamp,
+      Runnable cancel) {
+    this.exchange = exchange;
+    this.limits = limits;
+    this.answerFormat = answerFormat;
+    this.format = answerFormat.stream(stamp);
+    this.keepTokens = request.topLogprobs().isPresent();
+    this.unfinished = request.choices();
+    this.cancel = cancel;
+  }
+
+  @Override
+  public void on(CompletionEvent event) {
+    if (exchange.settled()) {
+      return;
+    }
+    switch (event) {
+      case CompletionEvent.Opened opened -> {
+        if (!begun) {
+          begun = true;
+          exchange.beginEvents();
+          exchange.response().drainHandler(drained -> drained());
+        }
+        format.opened(opened, out);
+        write();
+      }
+      case CompletionEvent.Delta delta -> {
+        if (exchange.response().writeQueueFull()) {
+          merge(delta);
+        } else {
+          flushWaiting();
+          format.delta(delta, out);
+          write();
+        }
+      }
+      case CompletionEvent.Finished finished -> {
+        flushWaiting();
+        format.finished(finished, out);
+        if (--unfinished == 0) {
+          format.complete(out);
+          end();
+        } else {
+          write();
+        }
+      }
+      case CompletionEvent.Failed failed -> {
+        ApiError error = Failures.describe(failed.failure(), answerFormat.promptField());
+        if (begun) {
+          flushWaiting();
+          format.failed(error, out);
+          end();
+        } else {
+          exchange.error(error);
+        }
+      }
+    }
+  }
+
+  private void merge(CompletionEvent.Delta delta) {
+    Merged merged = waiting.computeIfAbsent(delta.choice(), choice -> new Merged());
+    merged.text.append(delta.text());
+    if (keepTokens) {
+      merged.tokens.addAll(delta.tokens());
+    }
+  }
+
+  private void flushWaiting() {
+    waiting.forEach(
+        (choice, merged) ->
+            format.delta(
+                new CompletionEvent.Delta(choice, merged.text.toString(), merged.tokens), out));
+    waiting.clear();
+  }
+
+  private void drained() {
+    fullSinceNanos = null;
+    if (!waiting.isEmpty() && !exchange.settled()) {
+      flushWaiting();
+      write();
+    }
+  }
+
+  private void write() {
+    if (out.length() > 0) {
+      exchange.response().write(Buffer.buffer(out.toByteArray()));
+      out.clear();
+      lastWriteNanos = System.nanoTime();
+    }
+  }
+
+  private void end() {
+    byte[] last = out.toByteArray();
+    out.clear();
+    exchange.end(Buffer.buffer(last));
+  }
+
+  @Override
+  public void tend(long now) {
+    HttpServerResponse response = exchange.response();
+    if (!begun || exchange.settled() || exchange.answeredNanos() != 0) {
+      return;
+    }
+    if (response.writeQueueFull()) {
+      if (fullSinceNanos == null) {
+        fullSinceNanos = now;
+      } else if (now - fullSinceNanos > limits.clientTimeout().toNanos()) {
+        exchange.metrics().stuckReader();
+        exchange.cut();
+        cancel.run();
+      }
+    } else if (now - lastWriteNanos > limits.pingInterval().toNanos()) {
+      response.write(PING);
+      lastWriteNanos = now;
+    }
+  }
+}

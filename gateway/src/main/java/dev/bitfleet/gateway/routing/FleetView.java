@@ -1,0 +1,144 @@
+package dev.bitfleet.gateway.routing;
+
+import dev.bitfleet.proto.ModelDescription;
+import dev.bitfleet.proto.ProtocolVersion;
+import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.proto.WorkerHeartbeat.State;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * The fleet, as its heartbeats describe it. Owned by one thread. Time is nanoseconds of any
+ * monotonic clock, as long as it is always the same one.
+ *
+ * <p>A heartbeat's count of open sequences includes this gateway's own streams as they were when it
+ * was sent. What is above our own count is taken to be another gateway's, and is kept apart ({@link
+ * WorkerView#foreign}): our own count is exact at every moment, the heartbeat's is up to a second
+ * old.
+ */
+public final class FleetView {
+  /** Silence after which a worker is taken for dead: three heartbeats and some jitter. */
+  public static final Duration STALE_AFTER = Duration.ofMillis(3500);
+
+  private final NavigableMap<String, WorkerView> workers = new TreeMap<>();
+  private final long staleNanos;
+
+  public FleetView(Duration staleAfter) {
+    staleNanos = staleAfter.toNanos();
+  }
+
+  /**
+   * Takes a heartbeat in.
+   *
+   * @return how many engine restarts it newly reports; empty when it was dropped: too old, or of
+   *     another protocol
+   */
+  public OptionalLong hear(WorkerHeartbeat heartbeat, long now) {
+    if (heartbeat.protocol().major() != ProtocolVersion.FLEET.major()) {
+      return OptionalLong.empty();
+    }
+    WorkerView known = workers.get(heartbeat.workerId());
+    if (known != null && heartbeat.number() <= known.heartbeat().number()) {
+      return OptionalLong.empty();
+    }
+    int inFlight = known == null ? 0 : known.inFlight();
+    int foreign = Math.max(0, heartbeat.openSequences() - inFlight);
+    workers.put(heartbeat.workerId(), new WorkerView(heartbeat, now, inFlight, foreign));
+    return OptionalLong.of(
+        known == null
+            ? 0
+            : Math.max(0, heartbeat.engineRestarts() - known.heartbeat().engineRestarts()));
+  }
+
+  /** Forgets the workers that have been silent too long and returns their ids. */
+  public List<String> expire(long now) {
+    List<String> lost = new ArrayList<>();
+    workers
+        .values()
+        .removeIf(
+            worker -> {
+              boolean stale = now - worker.heardNanos() > staleNanos;
+              if (stale) {
+                lost.add(worker.id());
+              }
+              return stale;
+            });
+    return lost;
+  }
+
+  /** Notes that this gateway has opened a stream there. */
+  public void opened(String workerId) {
+    workers.computeIfPresent(workerId, (id, w) -> w.withInFlight(w.inFlight() + 1));
+  }
+
+  /** Notes that a stream of this gateway has ended there. */
+  public void closed(String workerId) {
+    workers.computeIfPresent(workerId, (id, w) -> w.withInFlight(Math.max(0, w.inFlight() - 1)));
+  }
+
+  /** All workers, by id. */
+  public Collection<WorkerView> workers() {
+    return Collections.unmodifiableCollection(workers.values());
+  }
+
+  /** The models that ready workers serve, by id, each once. */
+  public List<ModelDescription> models() {
+    NavigableMap<String, ModelDescription> models = new TreeMap<>();
+    for (WorkerView worker : workers.values()) {
+      if (worker.ready()) {
+        worker.heartbeat().model().ifPresent(model -> models.putIfAbsent(model.id(), model));
+      }
+    }
+    return List.copyOf(models.values());
+  }
+
+  /**
+   * What there is for that model. A request that names none gets the first model by name that is
+   * being served: always the same one while the fleet stays as it is.
+   */
+  public ModelSupply supply(Optional<String> model) {
+    Optional<String> served = model.isPresent() ? model : firstServed();
+    int slots = 0;
+    boolean serving = false;
+    boolean servedBefore = false;
+    boolean undecided = workers.isEmpty();
+    boolean known = false;
+    for (WorkerView worker : workers.values()) {
+      State state = worker.heartbeat().state();
+      if (served.isPresent() && worker.ready() && worker.serves(served.get())) {
+        serving = true;
+        slots += Math.max(0, worker.heartbeat().slots() - worker.foreign());
+      } else if (state != State.FAILED && worker.heartbeat().model().isEmpty()) {
+        // What it will serve shows only once it has loaded it.
+        undecided = true;
+      } else if (model.isEmpty() || worker.serves(model.get())) {
+        known = true;
+        servedBefore |= state != State.FAILED;
+      }
+    }
+    if (serving) {
+      return new ModelSupply.Serving(served.get(), slots);
+    }
+    if (undecided || servedBefore) {
+      return new ModelSupply.Awaited(servedBefore);
+    }
+    boolean allFailed =
+        workers.values().stream().allMatch(w -> w.heartbeat().state() == State.FAILED);
+    return known || allFailed ? new ModelSupply.Lost() : new ModelSupply.Unknown();
+  }
+
+  private Optional<String> firstServed() {
+    return workers.values().stream()
+        .filter(WorkerView::ready)
+        .flatMap(worker -> worker.heartbeat().model().stream())
+        .map(ModelDescription::id)
+        .min(String::compareTo);
+  }
+}
