@@ -77,11 +77,16 @@ public final class ChatTemplate {
     TemplateLibrary.installIn(jinjava.getGlobalContext());
     JinjavaInterpreter interpreter =
         new JinjavaInterpreter(jinjava, new Context(jinjava.getGlobalContext()), config);
-    // A reversed slice is the one step that published templates use; Jinjava has no steps.
+    // A reversed slice is the one step that published templates use; Jinjava has no steps. And Jinja
+    // drops a newline at the very end.
+    String adapted = source.replace("[::-1]", "|reverse|list");
+    if (adapted.endsWith("\n")) {
+      adapted = adapted.substring(0, adapted.length() - 1);
+    }
     Node root;
     JinjavaInterpreter.pushCurrent(interpreter);
     try {
-      root = interpreter.parse(source.replace("[::-1]", "|reverse|list"));
+      root = interpreter.parse(adapted);
       throwFirstError(interpreter);
     } catch (RuntimeException e) {
       throw new ChatTemplateException(
@@ -118,6 +123,9 @@ public final class ChatTemplate {
     variables.put("bos_token", controls.beginText());
     variables.put("eos_token", controls.endText());
     variables.put("add_generation_prompt", true);
+    // Templates ask whether these are defined, and Jinjava looks for variables only.
+    variables.put("strftime_now", true);
+    variables.put("raise_exception", true);
     Context context = new Context(jinjava.getGlobalContext(), variables);
     JinjavaInterpreter interpreter = new JinjavaInterpreter(jinjava, context, config);
     JinjavaInterpreter.pushCurrent(interpreter);

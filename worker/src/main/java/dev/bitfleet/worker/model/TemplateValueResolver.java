@@ -1,5 +1,8 @@
 package dev.bitfleet.worker.model;
 
+import com.hubspot.jinjava.interpret.JinjavaInterpreter;
+import com.hubspot.jinjava.lib.exptest.ExpTest;
+import com.hubspot.jinjava.lib.filter.Filter;
 import com.hubspot.jinjava.util.ForLoop;
 import java.beans.FeatureDescriptor;
 import java.util.ArrayList;
@@ -52,8 +55,26 @@ final class TemplateValueResolver extends ELResolver {
       case String text -> PythonStrings.call(text, name, args);
       case Map<?, ?> map -> onMap(map, name, args);
       case List<?> list -> onList(list, name, args);
+      case Filter filter when name.equals("filter") -> filtered(filter, args);
+      case ExpTest test when name.equals("evaluate") -> tested(test, args);
       case null, default -> throw missing(name);
     };
+  }
+
+  /** How Jinjava applies a filter: the value, the interpreter, an array, and named arguments. */
+  @SuppressWarnings("unchecked") // Jinjava itself puts them there.
+  private static @Nullable Object filtered(Filter filter, List<Object> args) {
+    return filter.filter(
+        args.get(0),
+        (JinjavaInterpreter) args.get(1),
+        (Object[]) args.get(2),
+        (Map<String, Object>) args.get(3));
+  }
+
+  /** And a test: the value, the interpreter, then the test's own arguments. */
+  private static boolean tested(ExpTest test, List<Object> args) {
+    return test.evaluate(
+        args.get(0), (JinjavaInterpreter) args.get(1), args.subList(2, args.size()).toArray());
   }
 
   static MethodNotFoundException missing(String method) {
@@ -61,19 +82,26 @@ final class TemplateValueResolver extends ELResolver {
   }
 
   private static @Nullable Object element(List<?> list, Object property) {
-    if (!(property instanceof Number number)) {
-      return null;
-    }
-    int index = number.intValue() < 0 ? list.size() + number.intValue() : number.intValue();
-    return index >= 0 && index < list.size() ? list.get(index) : null;
+    int index = index(property, list.size());
+    return index >= 0 ? list.get(index) : null;
   }
 
   private static @Nullable Object character(String text, Object property) {
-    if (!(property instanceof Number number)) {
-      return null;
+    int index = index(property, text.length());
+    return index >= 0 ? String.valueOf(text.charAt(index)) : null;
+  }
+
+  /** The place a subscript names, counted from the end when negative; −1 when there is none. */
+  private static int index(Object property, int length) {
+    int index;
+    try {
+      // Jinjava hands subscripts on as strings.
+      index = Integer.parseInt(property.toString());
+    } catch (NumberFormatException e) {
+      return -1;
     }
-    int index = number.intValue() < 0 ? text.length() + number.intValue() : number.intValue();
-    return index >= 0 && index < text.length() ? String.valueOf(text.charAt(index)) : null;
+    int place = index < 0 ? length + index : index;
+    return place >= 0 && place < length ? place : -1;
   }
 
   private static @Nullable Object counter(ForLoop loop, String name) {
