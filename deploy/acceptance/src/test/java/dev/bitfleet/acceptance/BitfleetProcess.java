@@ -97,7 +97,7 @@ public final class BitfleetProcess implements AutoCloseable {
     Await.until(
         "readiness on the management port",
         READY_WITHIN,
-        () -> status(management().resolve("/ready")) == 200);
+        () -> status(management().resolve("/health/ready")) == 200);
   }
 
   /** Scheme, host and port of the API, without a path. */

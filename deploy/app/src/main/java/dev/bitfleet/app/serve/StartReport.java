@@ -44,7 +44,7 @@ public final class StartReport {
                       worker.slots())));
     }
     lines.add(line("API", api + "/v1"));
-    lines.add(line("management", management + "  (/ready /workers /metrics)"));
+    lines.add(line("management", management + "  (/health/ready, /workers, /metrics)"));
     first
         .model()
         .ifPresent(
