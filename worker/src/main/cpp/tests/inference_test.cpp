@@ -81,10 +81,10 @@ std::vector<tools::RandomModelSpec> variants() {
 TEST(every_kernel_set_and_thread_count_gives_the_same_logits) {
   for (const tools::RandomModelSpec& spec : variants()) {
     const auto model = load_model(model_bytes(spec));
-    const auto tokens = some_tokens(5, 40, spec.vocabulary);
+    const auto tokens = some_tokens(5, 24, spec.vocabulary);
     std::vector<float> expected;
     for (const KernelSet set : runnable_kernel_sets()) {
-      for (const uint32_t threads : {1U, 2U, 5U}) {
+      for (const uint32_t threads : {1U, 2U, 3U}) {
         Inference inference(*model, options_of(1, threads, set));
         const auto logits = logits_of(inference, 0, tokens, 64);
         if (expected.empty()) expected = logits;
@@ -103,10 +103,10 @@ TEST(every_kernel_set_and_thread_count_gives_the_same_logits) {
 TEST(chunks_of_the_prefill_do_not_show) {
   for (const tools::RandomModelSpec& spec : variants()) {
     const auto model = load_model(model_bytes(spec));
-    const auto tokens = some_tokens(6, 50, spec.vocabulary);
+    const auto tokens = some_tokens(6, 34, spec.vocabulary);
     Inference one(*model, options_of(1, 2));
     const auto expected = logits_of(one, 0, tokens, 1);
-    for (const size_t chunk : {2U, 7U, 8U, 16U, 33U, 50U}) {
+    for (const size_t chunk : {7U, 16U, 33U}) {
       Inference inference(*model, options_of(1, 2));
       check_same(expected, logits_of(inference, 0, tokens, chunk));
     }
