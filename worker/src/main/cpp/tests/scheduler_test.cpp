@@ -38,7 +38,7 @@ struct Bench {
       scheduler.step();
     }
   }
-  Recorder::Record& run(wire::OpenSequence request) {
+  Recorder::Record run(wire::OpenSequence request) {
     const uint64_t id = request.sequence_id;
     open(std::move(request));
     run();
@@ -269,7 +269,7 @@ TEST(lengths_end_a_sequence) {
   capped.context_limit = 10;
   CHECK_EQUAL(2u, Bench().run(capped).finished->completion_tokens);
   capped.context_limit = 8;
-  const auto& rejected = *Bench().run(capped).rejected;
+  const auto rejected = *Bench().run(capped).rejected;
   CHECK(rejected.code == Rejection::context_length_exceeded);
   CHECK(rejected.prompt_tokens == 8 && rejected.context_length == 8);
   CHECK_EQUAL(9u + 247u, Bench().run(request(1, "123456789", 0)).finished->completion_tokens + 9u);

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "check.h"
+#include "serve/event_writer.h"
+#include "serve/process_end.h"
 #include "tools/random_model.h"
 #include "wire/frame.h"
 #include "wire/messages.h"
@@ -33,20 +35,22 @@ std::string engine_path() {
   return path.string();
 }
 
-const std::string& model_path() {
-  static const std::string path = [] {
-    const std::string file = std::filesystem::temp_directory_path() / ("bitfleet-serve-test-" + std::to_string(getpid()) + ".gguf");
+struct TemporaryModel {
+  TemporaryModel()
+      : path(std::filesystem::temp_directory_path() / ("bitfleet-serve-test-" + std::to_string(getpid()) + ".gguf")) {
     tools::RandomModelSpec spec = tools::named_shape("tiny");
     spec.context_length = 8192;
-    std::ofstream out(file, std::ios::binary);
+    std::ofstream out(path, std::ios::binary);
     tools::write_random_model(spec, out);
-    return file;
-  }();
-  return path;
+  }
+  ~TemporaryModel() { std::filesystem::remove(path); }
+  const std::string path;
+};
+
+const std::string& model_path() {
+  static const TemporaryModel model;
+  return model.path;
 }
-struct RemoveModel {
-  ~RemoveModel() { std::filesystem::remove(model_path()); }
-} remove_model;
 
 class EngineProcess {
  public:
@@ -347,6 +351,26 @@ TEST(a_reader_that_pauses_misses_nothing) {
     tokens += piece.tokens.size();
   }
   CHECK_EQUAL(size_t{3000}, tokens);
+}
+
+TEST(a_reader_that_never_comes_back_ends_the_engine) {
+  int fds[2];
+  CHECK(pipe(fds) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const int null = open("/dev/null", O_WRONLY);
+    if (null >= 0) dup2(null, 2);
+    EventWriter writer(fds[1], {.patience = std::chrono::milliseconds(50)});
+    const Detokenized event{.request_id = 1, .text = std::string(1 << 20, 'x'), .error = {}};
+    for (int i = 0; i < 100; ++i) writer.send(event);
+    _exit(0);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK_EQUAL(exit_status::reader_stuck, WEXITSTATUS(status));
+  close(fds[0]);
+  close(fds[1]);
 }
 
 TEST(a_model_that_cannot_be_loaded_is_named_and_the_status_is_1) {
