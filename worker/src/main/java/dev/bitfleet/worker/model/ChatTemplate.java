@@ -4,6 +4,7 @@ import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.el.JinjavaProcessors;
+import com.hubspot.jinjava.el.ext.ExtendedParser;
 import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.TemplateError;
@@ -72,12 +73,17 @@ public final class ChatTemplate {
       throw new ChatTemplateException(
           "the model's chat template is longer than " + MAX_TEMPLATE_CHARS + " characters");
     }
+    if (source.contains(ExtendedParser.INTERPRETER)) {
+      // The name under which Jinjava's own syntax tree finds the interpreter object.
+      throw new ChatTemplateException("the model's chat template names Jinjava's interpreter");
+    }
     JinjavaConfig config = config();
     Jinjava jinjava = new Jinjava(config);
     TemplateLibrary.installIn(jinjava.getGlobalContext());
     JinjavaInterpreter interpreter =
         new JinjavaInterpreter(jinjava, new Context(jinjava.getGlobalContext()), config);
-    // A reversed slice is the one step that published templates use; Jinjava has no steps. And Jinja
+    // A reversed slice is the one step that published templates use; Jinjava has no steps. And
+    // Jinja
     // drops a newline at the very end.
     String adapted = source.replace("[::-1]", "|reverse|list");
     if (adapted.endsWith("\n")) {
@@ -192,7 +198,8 @@ public final class ChatTemplate {
             LegacyOverrides.newBuilder()
                 .withEvaluateMapKeys(true)
                 .withIterateOverMapKeys(true)
-                .withUsePyishObjectMapper(true)
+                // Its mapper would write a NUL that a user sent as six characters.
+                .withUsePyishObjectMapper(false)
                 .withUseNaturalOperatorPrecedence(true)
                 .withParseWhitespaceControlStrictly(true)
                 .withAllowAdjacentTextNodes(true)

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -151,6 +152,8 @@ public final class ChildProcess {
             reader.read(out);
           } catch (IOException e) {
             cause = e.getMessage() == null ? e.toString() : e.getMessage();
+          } catch (RejectedExecutionException e) {
+            cause = "nobody listens any more";
           } catch (RuntimeException e) {
             LOG.error("reading the output of {} failed", name, e);
             cause = "its output could not be handled: " + e;
@@ -202,7 +205,12 @@ public final class ChildProcess {
   private void end(String cause) {
     if (ended.compareAndSet(false, true)) {
       pid = 0;
-      listener.ended(cause, stderr.lines());
+      try {
+        listener.ended(cause, stderr.lines());
+      } catch (RejectedExecutionException e) {
+        // The event loop that would have heard of it was closed before.
+        LOG.debug("the end of {} is told to nobody", name, e);
+      }
     }
   }
 
