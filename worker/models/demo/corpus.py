@@ -99,20 +99,25 @@ def pick(rng, pair, held):
     return rng.choice(pair[1] if held else pair[0])
 
 
+OPENINGS = ["Please ", "Hey, ", "Okay, ", "And ", "So, ", "Now ", "Well, ", "Hi! ", "Hello! ", "Tell me, ", "One question: ", "Thank you. ", "Great! ", "Sure. ", "By the way, ", "I wonder: ",
+            "Excuse me, ", "Hmm, ", "Actually, ", "Good. ", "Hi Bitfleet, ", "Bitfleet, ", "Just curious: ", "My question: ", "Next question: ", "Ok. ", "Nice! ", "Alright, ", "Sorry, ", "Dear assistant, "]
+
+
 def vary(rng, text, held):
-    """Spelling habits of real users: lower case, missing or doubled punctuation, a polite word."""
-    if held or rng.random() < 0.72:
+    """Spelling habits of real users: lower case, missing or doubled punctuation, a word or two before the question."""
+    if held or rng.random() < 0.62:
         return text
     r = rng.random()
-    if r < 0.3:
+    if r < 0.2:
         return text.rstrip(".?!")
-    if r < 0.5:
+    if r < 0.35:
         return text[0].lower() + text[1:]
-    if r < 0.65:
+    if r < 0.5:
         return text[0].lower() + text[1:].rstrip(".?!")
-    if r < 0.75:
-        return rng.choice(["Please ", "Hey, ", "Okay, ", "And ", "So, ", "Now "]) + text[0].lower() + text[1:] if not text.startswith(("I ", "I'")) else text
-    if r < 0.85 and text[-1] in ".?":
+    if r < 0.9 and not text.startswith(("I ", "I'")):
+        opening = rng.choice(OPENINGS)
+        return opening + (text if opening[-2] in ".!" else text[0].lower() + text[1:])
+    if text[-1] in ".?":
         return text[:-1] + rng.choice([" please?", ", please.", "??", "!", "..."])
     return text
 
@@ -277,13 +282,13 @@ def unknown(rng, held):
 # name -> (weight among single questions, maker)
 SINGLES = {
     "greeting": (5, fixed(P.GREET, GREETINGS)), "how-are-you": (4, fixed(P.HOW_ARE_YOU, FINE)), "who-are-you": (5, fixed(P.WHO, IDENTITY)),
-    "ability": (2, fixed(P.ABILITY, ABILITIES)), "maker": (1.5, fixed(P.MAKER, MAKER)), "size": (1.5, fixed(P.SIZE, SIZE)),
+    "ability": (2, fixed(P.ABILITY, ABILITIES)), "maker": (2, fixed(P.MAKER, MAKER)), "size": (2, fixed(P.SIZE, SIZE)),
     "thanks": (2.5, fixed(P.THANKS, WELCOME)), "bye": (2.5, fixed(P.BYE, GOODBYE)), "praise": (1.5, fixed(P.PRAISE, GLAD)),
-    "insult": (1.5, fixed(P.INSULT, SORRY)), "okay": (1.2, fixed(P.OKAY, OKAY)), "mood": (1, fixed(P.MOOD, COMFORT)),
+    "insult": (1.5, fixed(P.INSULT, SORRY)), "okay": (1.5, fixed(P.OKAY, OKAY)), "mood": (1.5, fixed(P.MOOD, COMFORT)),
     "ping": (0.5, fixed(P.PING, PONG)), "test": (1, fixed(P.TEST, WORKING)), "echo": (4, echo), "about-place": (5, about_place),
-    "bitnet": (4, lambda rng, held: define(rng, held, bitnet=True)), "definition": (17, define), "capital": (19, capital), "continent": (4, continent),
-    "capital-of": (3, capital_of), "trivia": (8, trivia), "opposite": (4, opposite), "neighbour": (3, neighbour), "count": (6, count),
-    "list": (5, listing), "joke": (5, joke), "poem": (5, poem), "story": (2, story), "arithmetic": (7, arithmetic), "unknown": (13, unknown),
+    "bitnet": (4, lambda rng, held: define(rng, held, bitnet=True)), "definition": (17, define), "capital": (19, capital), "continent": (5, continent),
+    "capital-of": (4, capital_of), "trivia": (8, trivia), "opposite": (4, opposite), "neighbour": (4, neighbour), "count": (9, count),
+    "list": (6, listing), "joke": (5, joke), "poem": (5, poem), "story": (2, story), "arithmetic": (20, arithmetic), "unknown": (13, unknown),
 }
 _NAMES, _WEIGHTS = list(SINGLES), [w for w, _ in SINGLES.values()]
 
@@ -382,21 +387,21 @@ def conversation(rng, held=False, length=None):
         for _ in range(n):
             turns.append(single(rng, held))
 
-    if r < 0.38:
+    if r < 0.46:
         fill(1)
-    elif r < 0.40:  # elliptic questions after a capital
+    elif r < 0.49:  # elliptic questions after a capital
         turns.append(capital(rng, held))
         for _ in range(rng.choice([1, 1, 2, 3])):
             turns.append(capital_next(rng, held))
-    elif r < 0.42:  # another joke, never the same one
+    elif r < 0.51:  # another joke, never the same one
         turns.append(joke(rng, held))
         for _ in range(rng.choice([1, 1, 2])):
             told = {t.answer for t in turns}
             left = tuple(j for j in F.JOKES if j not in told)
             turns.append(Exchange(vary(rng, pick(rng, P.JOKE_AGAIN if rng.random() < 0.8 else P.JOKE, held), held), rng.choice(left), left))
-    elif r < 0.52:
+    elif r < 0.62:
         fill(rng.randint(2, 4))
-    elif r < 0.67:  # a name, told and asked for
+    elif r < 0.72:  # a name, told and asked for
         name = person(rng, held)
         fill(rng.choice([0, 0, 0, 1]))
         turns.append(tell_name(rng, name, held))
@@ -404,7 +409,7 @@ def conversation(rng, held=False, length=None):
         turns.append(ask_name(rng, name, held))
         if rng.random() < 0.3:
             turns.append(rng.choice([lambda: ask_back(rng, turns, held), lambda: single(rng, held), lambda: ask_name(rng, name, held)])())
-    elif r < 0.80:  # one to three facts, then questions about them
+    elif r < 0.82:  # one to three facts, then questions about them
         known = {}
         for _ in range(rng.choice([1, 1, 2, 3])):
             told, ask, kind = fact(rng, held)
@@ -419,7 +424,7 @@ def conversation(rng, held=False, length=None):
         asks = list(known.values())
         rng.shuffle(asks)
         turns.extend(asks)
-    elif r < 0.86:
+    elif r < 0.87:
         name, first, ask = two_in_one(rng, held)
         turns.append(first)
         fill(rng.choice([0, 0, 1]))
@@ -427,7 +432,7 @@ def conversation(rng, held=False, length=None):
             turns.append(ask)
         if rng.random() < 0.7:
             turns.append(ask_name(rng, name, held))
-    elif r < 0.96:
+    elif r < 0.97:
         fill(rng.choice([1, 1, 2, 3]))
         if rng.random() < 0.2:
             turns.insert(0, tell_name(rng, person(rng, held), held))

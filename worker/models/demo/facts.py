@@ -23,7 +23,7 @@ CAPITALS = {
     "Indonesia": ("Jakarta", "Asia"), "Malaysia": ("Kuala Lumpur", "Asia"), "the Philippines": ("Manila", "Asia"),
     "Singapore": ("Singapore", "Asia"), "Pakistan": ("Islamabad", "Asia"), "Bangladesh": ("Dhaka", "Asia"),
     "Nepal": ("Kathmandu", "Asia"), "Iran": ("Tehran", "Asia"), "Iraq": ("Baghdad", "Asia"),
-    "Israel": ("Jerusalem", "Asia"), "Jordan": ("Amman", "Asia"), "Lebanon": ("Beirut", "Asia"),
+    "Jordan": ("Amman", "Asia"), "Lebanon": ("Beirut", "Asia"),
     "Saudi Arabia": ("Riyadh", "Asia"), "Qatar": ("Doha", "Asia"), "Kazakhstan": ("Astana", "Asia"),
     "Egypt": ("Cairo", "Africa"), "Morocco": ("Rabat", "Africa"), "Algeria": ("Algiers", "Africa"),
     "Tunisia": ("Tunis", "Africa"), "Kenya": ("Nairobi", "Africa"), "Nigeria": ("Abuja", "Africa"),

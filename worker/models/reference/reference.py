@@ -5,7 +5,9 @@
 Architectures: bitnet-b1.58, bitnet-25 (squared ReLU, sub-norms, NeoX rotation), bitnet (SiLU, sub-norms, NeoX), llama (SiLU, no
 sub-norms, adjacent pairs). Every product with a ternary matrix quantizes its input to int8 per token, as bitnet.cpp does:
 s = 127 / max(|x|max, 1e-5), a = round(x s) with halves to even (its nearest_int adds 1.5 * 2^23, which rounds so), clamped to
-[-128, 127]; y = (sum of code * a) / s * scale. All other arithmetic is exact to float64; nothing is stored in less.
+[-128, 127]; y = (sum of code * a) / s * scale. All other arithmetic is exact to float64; nothing is stored in less, except that
+with kv_half keys (after rotation) and values pass through float16, as in the engine's and bitnet.cpp's caches. A `<name>.scale`
+tensor beside a matrix multiplies its product.
 """
 import argparse
 import sys
@@ -51,9 +53,9 @@ def squared_relu(x):
 class Reference:
     """One model; `dtype` float64 is the reference, float32 only a faster variant for long evaluations."""
 
-    def __init__(self, path, dtype=np.float64):
+    def __init__(self, path, dtype=np.float64, kv_half=False):
         file = path if isinstance(path, Gguf) else Gguf(path)
-        self.file, self.dtype = file, dtype
+        self.file, self.dtype, self.kv_half = file, dtype, kv_half
         self.arch = file.meta["general.architecture"]
         if self.arch not in ("bitnet-b1.58", "bitnet-25", "bitnet", "llama"):
             raise ValueError(f"architecture {self.arch}")
@@ -76,8 +78,12 @@ class Reference:
         self.n_vocab = self.embedding.shape[0]
 
     def _matrix(self, name):
-        tensor = self.file.tensors[name]
-        return (TernaryMatrix if tensor.kind in TERNARY else DenseMatrix)(tensor, self.dtype)
+        tensor, extra = self.file.tensors[name], self.file.tensors.get(name.removesuffix("weight") + "scale")
+        matrix = (TernaryMatrix if tensor.kind in TERNARY else DenseMatrix)(tensor, self.dtype)
+        if extra is None:
+            return matrix
+        factor = self.dtype(dequantize(extra).reshape(-1)[0])
+        return lambda x: matrix(x) * factor
 
     def _layer(self, i):
         layer = {}
@@ -117,6 +123,8 @@ class Reference:
             q = self.rotate(layer["attn_q"](h).reshape(n, self.n_head, self.head_dim), positions)
             k = self.rotate(layer["attn_k"](h).reshape(n, self.n_head_kv, self.head_dim), positions)
             v = layer["attn_v"](h).reshape(n, self.n_head_kv, self.head_dim)
+            if self.kv_half:
+                k, v = k.astype(np.float16).astype(self.dtype), v.astype(np.float16).astype(self.dtype)
             kv[0], kv[1] = (k, v) if kv[0] is None else (np.concatenate([kv[0], k]), np.concatenate([kv[1], v]))
             o = np.empty((n, self.n_head, self.head_dim), self.dtype)
             for head in range(self.n_head):
@@ -149,8 +157,9 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("model")
     ap.add_argument("--tokens", required=True, help="comma-separated ids")
+    ap.add_argument("--kv-half", action="store_true", help="keys and values through float16")
     args = ap.parse_args()
-    model = Reference(args.model)
+    model = Reference(args.model, kv_half=args.kv_half)
     for position, row in enumerate(model.forward([int(t) for t in args.tokens.split(",")])):
         best = np.argsort(-row)[:5]
         print(position, " ".join(f"{i}:{row[i]:.6f}" for i in best))
