@@ -220,7 +220,12 @@ class StartAndStopIT {
     String launcher =
         Files.readString(Installation.repository().resolve("bitfleet")).replace("\\\n", " ");
     String command =
-        launcher.lines().filter(line -> line.startsWith("exec ")).findFirst().orElseThrow();
+        launcher
+            .lines()
+            .map(String::strip)
+            .filter(line -> line.startsWith("exec \"$found/bin/java\""))
+            .findFirst()
+            .orElseThrow();
 
     assertThat(List.of(command.split("\\s+", -1)))
         .filteredOn(word -> word.startsWith("-"))

@@ -60,7 +60,7 @@ class LauncherTest {
         echo jar > deploy/app/target/bitfleet.jar
         """);
     for (String tool : TOOLS) {
-      link(tool);
+      provide(tool);
     }
     for (String tool : List.of("cmake", "g++", "make")) {
       executable(bin.resolve(tool), "#!/bin/sh\n");
@@ -84,7 +84,13 @@ class LauncherTest {
     assertThat(outcome.out().getFirst()).isEqualTo("java of " + jdk);
     assertThat(outcome.out())
         .containsSubsequence(
-            "[-jar]", "[" + jar + "]", "[serve]", "[my model.gguf]", "[--port]", "[1]", "[$HOME *]");
+            "[-jar]",
+            "[" + jar + "]",
+            "[serve]",
+            "[my model.gguf]",
+            "[--port]",
+            "[1]",
+            "[$HOME *]");
     assertThat(clone.resolve("built-with")).doesNotExist();
   }
 
@@ -212,6 +218,43 @@ class LauncherTest {
         .containsSubsequence("[-Xmx1g]", "[-Xmx2g]", "[-Da=b]", "[-jar]");
   }
 
+  @Test
+  void the_first_serve_rehearses_and_later_ones_begin_where_it_ended() throws Exception {
+    jdk("usr/lib/jvm/temurin-25", "25");
+    haveJar();
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now().minusSeconds(5)));
+    Files.setLastModifiedTime(
+        clone.resolve("worker/src/main/java/A.java"), FileTime.from(Instant.EPOCH));
+    Files.setLastModifiedTime(clone.resolve("pom.xml"), FileTime.from(Instant.EPOCH));
+    Path cache = jar.resolveSibling("bitfleet.aot");
+
+    Outcome first = run(clone.resolve("bitfleet"), "serve");
+    Outcome second = run(clone.resolve("bitfleet"), "serve");
+
+    assertThat(first.err()).anySatisfy(line -> assertThat(line).contains("rehearsing once"));
+    assertThat(Files.readString(jar.resolveSibling("rehearsal.log"))).contains("[rehearse]");
+    assertThat(second.err()).isEmpty();
+    assertThat(second.out()).containsSubsequence("[-XX:AOTCache=" + cache + "]", "[-jar]");
+  }
+
+  @Test
+  void a_rehearsal_that_fails_is_not_repeated_and_keeps_nobody_from_serving() throws Exception {
+    Path jdk = jdk("usr/lib/jvm/temurin-25", "25");
+    executable(
+        jdk.resolve("bin/java"),
+        "#!/bin/sh\ncase \"$*\" in *rehearse*) exit 1;; esac\nfor a; do echo \"[$a]\"; done\n");
+    haveJar();
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now().minusSeconds(5)));
+    Files.setLastModifiedTime(
+        clone.resolve("worker/src/main/java/A.java"), FileTime.from(Instant.EPOCH));
+    Files.setLastModifiedTime(clone.resolve("pom.xml"), FileTime.from(Instant.EPOCH));
+
+    assertThat(run(clone.resolve("bitfleet"), "serve").out()).contains("[serve]");
+    Outcome second = run(clone.resolve("bitfleet"), "serve");
+    assertThat(second.err()).isEmpty();
+    assertThat(second.out()).contains("[serve]").noneMatch(word -> word.contains("AOTCache"));
+  }
+
   private record Outcome(int status, List<String> out, List<String> err) {}
 
   private Outcome run(Path launcher, String... arguments) throws Exception {
@@ -244,15 +287,23 @@ class LauncherTest {
     executable(jdk.resolve("bin/javac"), "#!/bin/sh\n");
     executable(
         jdk.resolve("bin/java"),
-        "#!/bin/sh\necho 'java of %s'\necho \"pid $$\"\nfor a; do echo \"[$a]\"; done\n"
+        """
+        #!/bin/sh
+        echo 'java of %s'
+        echo "pid $$"
+        for a; do
+          echo "[$a]"
+          case $a in -XX:AOTCacheOutput=*) echo cache > "${a#*=}" ;; esac
+        done
+        """
             .formatted(jdk));
     return jdk;
   }
 
-  private void link(String tool) throws IOException {
+  private void provide(String tool) throws IOException {
     for (String place : List.of("/usr/bin/", "/bin/")) {
       if (Files.isExecutable(Path.of(place + tool))) {
-        Files.createSymbolicLink(bin.resolve(tool), Path.of(place + tool));
+        executable(bin.resolve(tool), "#!/bin/sh\nexec %s%s \"$@\"\n".formatted(place, tool));
         return;
       }
     }

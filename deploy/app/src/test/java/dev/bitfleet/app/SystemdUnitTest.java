@@ -68,7 +68,8 @@ class SystemdUnitTest {
   @Test
   void the_configuration_beside_it_is_the_defaults() throws Exception {
     assertThat(shipped())
-        .isEqualTo(new ConfigurationLoader(Map.of(), folder, folder).load(Optional.empty(), Map.of()));
+        .isEqualTo(
+            new ConfigurationLoader(Map.of(), folder, folder).load(Optional.empty(), Map.of()));
   }
 
   @Test

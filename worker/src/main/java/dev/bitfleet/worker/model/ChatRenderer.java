@@ -1,6 +1,8 @@
 package dev.bitfleet.worker.model;
 
+import dev.bitfleet.proto.ChatMessage;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.Role;
 import dev.bitfleet.worker.engine.PromptSegment;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -11,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lays out chats on a thread of its own, so that no template can hold up an event loop. A template
@@ -20,7 +24,14 @@ import java.util.concurrent.ThreadFactory;
  * and the two should overlap. Methods are called on one context.
  */
 public final class ChatRenderer implements AutoCloseable {
-  private static final Duration PATIENCE = ChatTemplate.MAX_RENDER_TIME.multipliedBy(3);
+  private static final Logger LOG = LoggerFactory.getLogger(ChatRenderer.class);
+
+  /** By the clock on the wall, beyond the template's own bound on what it computes. */
+  private static final Duration PATIENCE = ChatTemplate.MAX_RENDER_TIME.multipliedBy(10);
+
+  /** Reading a template loads a library, on a machine that may have other things to do. */
+  private static final Duration PATIENCE_AT_FIRST = Duration.ofMinutes(1);
+
   private static final ThreadFactory THREADS =
       Thread.ofPlatform().name("bitfleet-template").daemon().factory();
 
@@ -33,7 +44,18 @@ public final class ChatRenderer implements AutoCloseable {
   public ChatRenderer(Vertx vertx, ModelFile file) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
-    this.layout = onThread(() -> new PromptLayout(file.controlTokens(), ChatTemplate.of(file)));
+    this.layout = onThread(PATIENCE_AT_FIRST, () -> warmedUp(file));
+  }
+
+  /** The first chat costs a hundred times the second, and nobody's request should pay that. */
+  private static PromptLayout warmedUp(ModelFile file) throws ChatTemplateException {
+    PromptLayout layout = new PromptLayout(file.controlTokens(), ChatTemplate.of(file));
+    try {
+      var unused = layout.layOut(new Prompt.Chat(List.of(new ChatMessage(Role.USER, "Hello"))));
+    } catch (ChatTemplateException e) {
+      LOG.debug("the chat template turned the first chat down: {}", e.getMessage());
+    }
+    return layout;
   }
 
   /** Fails with {@link ChatTemplateException} when the model's template is none. */
@@ -49,7 +71,7 @@ public final class ChatRenderer implements AutoCloseable {
             return Future.failedFuture(
                 new ChatTemplateException("the model's chat template does not come back"));
           }
-          return onThread(() -> ready.layOut(chat));
+          return onThread(PATIENCE, () -> ready.layOut(chat));
         });
   }
 
@@ -57,11 +79,11 @@ public final class ChatRenderer implements AutoCloseable {
     T get() throws ChatTemplateException;
   }
 
-  private <T> Future<T> onThread(Work<T> work) {
+  private <T> Future<T> onThread(Duration patience, Work<T> work) {
     Promise<T> done = Promise.promise();
     long timer =
         vertx.setTimer(
-            PATIENCE.toMillis(),
+            patience.toMillis(),
             ignored -> {
               if (done.tryFail(
                   new ChatTemplateException("the model's chat template took too long"))) {

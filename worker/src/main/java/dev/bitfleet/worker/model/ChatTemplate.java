@@ -31,7 +31,9 @@ import java.util.Set;
  * <p>Not safe for use by several threads at once.
  */
 public final class ChatTemplate {
+  /** Of the rendering thread's own computing. */
   static final Duration MAX_RENDER_TIME = Duration.ofSeconds(1);
+
   private static final long MAX_OUTPUT_CHARS = 8L * 1024 * 1024;
   private static final int MAX_TEMPLATE_CHARS = 1024 * 1024;
   private static final int MAX_LIST = 100_000;

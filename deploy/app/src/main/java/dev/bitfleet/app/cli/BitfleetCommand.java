@@ -1,7 +1,9 @@
 package dev.bitfleet.app.cli;
 
 import dev.bitfleet.app.BuildVersion;
+import dev.bitfleet.app.config.Spelling;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -34,6 +36,7 @@ public final class BitfleetCommand {
     root.addSubcommand("serve", ServeCommand.spec());
     root.addSubcommand("doctor", DoctorCommand.spec());
     root.addSubcommand("version", VersionCommand.spec());
+    root.addSubcommand("rehearse", RehearseCommand.spec());
     var line = new CommandLine(root);
     line.setOut(out);
     line.setErr(err);
@@ -42,11 +45,9 @@ public final class BitfleetCommand {
     line.setExecutionStrategy(BitfleetCommand::execute);
     line.setParameterExceptionHandler(
         (e, arguments) -> {
-          err.println("bitfleet: " + e.getMessage());
-          if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
-            err.println(
-                "Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
-          }
+          CommandSpec command = e.getCommandLine().getCommandSpec();
+          err.println("bitfleet: " + e.getMessage() + suggestion(e, command));
+          err.println("Try '" + command.qualifiedName() + " --help'.");
           return ExitCode.USAGE.number();
         });
     line.setExecutionExceptionHandler(
@@ -56,6 +57,19 @@ public final class BitfleetCommand {
           return ExitCode.SOFTWARE.number();
         });
     return line;
+  }
+
+  private static String suggestion(CommandLine.ParameterException e, CommandSpec command) {
+    if (!(e instanceof CommandLine.UnmatchedArgumentException unmatched)
+        || unmatched.getUnmatched().isEmpty()) {
+      return "";
+    }
+    String word = unmatched.getUnmatched().getFirst().split("=", 2)[0];
+    var known = new ArrayList<String>(command.optionsMap().keySet());
+    known.addAll(command.subcommands().keySet());
+    return Spelling.nearest(word, known)
+        .map(nearest -> "; did you mean " + nearest + "?")
+        .orElse("");
   }
 
   private static int execute(ParseResult parsed) {

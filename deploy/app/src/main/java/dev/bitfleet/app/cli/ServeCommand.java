@@ -20,21 +20,24 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.net.BindException;
-import java.nio.channels.UnresolvedAddressException;
 import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParseResult;
 
 /** {@code bitfleet serve}: a gateway and its workers, until a signal ends them. */
 final class ServeCommand implements BitfleetCommand.Command {
   private static final String NODE = "local";
+  private static final Duration STOP_WITHIN = Duration.ofSeconds(5);
 
   static CommandSpec spec() {
     CommandSpec spec =
@@ -101,17 +104,15 @@ final class ServeCommand implements BitfleetCommand.Command {
       throws InterruptedException {
     LocalFleet fleet;
     try {
-      fleet = LocalFleet.start(plan).toCompletionStage().toCompletableFuture().get();
+      fleet = LocalFleet.start(plan);
     } catch (ExecutionException e) {
       return startFailed(e.getCause(), configuration, err);
     }
     var hook = new StopOnSignal(fleet, configuration.drainTimeout(), out);
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      List<WorkerHeartbeat> workers =
-          fleet.ready().toCompletionStage().toCompletableFuture().get();
-      Duration took =
-          Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
+      List<WorkerHeartbeat> workers = fleet.ready().toCompletionStage().toCompletableFuture().get();
+      Duration took = Duration.ofMillis(ManagementFactory.getRuntimeMXBean().getUptime());
       StartReport.of(
               BuildVersion.current(),
               url(configuration.http().host(), fleet.port()),
@@ -121,12 +122,21 @@ final class ServeCommand implements BitfleetCommand.Command {
           .forEach(out::println);
     } catch (ExecutionException e) {
       hook.disarm();
-      fleet.stop().toCompletionStage().toCompletableFuture().handle((done, problem) -> done).join();
+      stopAtOnce(fleet);
       return startFailed(e.getCause(), configuration, err);
     }
     // From here on only a signal ends it, and the hook ends the process.
     new CountDownLatch(1).await();
     throw new IllegalStateException("unreachable");
+  }
+
+  /** Nobody was served yet. */
+  private static void stopAtOnce(LocalFleet fleet) throws InterruptedException {
+    try {
+      fleet.stop(STOP_WITHIN);
+    } catch (TimeoutException e) {
+      LoggerFactory.getLogger(ServeCommand.class).warn("not all of it stopped in time");
+    }
   }
 
   private static ExitCode startFailed(

@@ -3,7 +3,6 @@ package dev.bitfleet.app.cli;
 import dev.bitfleet.app.serve.LocalFleet;
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -42,14 +41,10 @@ final class StopOnSignal extends Thread {
     long began = System.nanoTime();
     boolean stopped = false;
     try {
-      fleet
-          .stop()
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(drainTimeout.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS);
+      fleet.stop(drainTimeout.plus(GRACE));
       stopped = true;
-    } catch (TimeoutException | java.util.concurrent.ExecutionException e) {
-      out.println("Stopping failed: " + e);
+    } catch (TimeoutException e) {
+      out.println("Not all of it stopped in time");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -5,11 +5,11 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /** Guesses the word that was meant. */
-final class Spelling {
+public final class Spelling {
   private Spelling() {}
 
   /** The candidate nearest to the word, if it is near enough to be what was meant. */
-  static Optional<String> nearest(String word, Collection<String> candidates) {
+  public static Optional<String> nearest(String word, Collection<String> candidates) {
     // A third of the letters wrong is a slip; more is another word.
     int bound = Math.max(1, (word.length() + 1) / 3);
     return candidates.stream()

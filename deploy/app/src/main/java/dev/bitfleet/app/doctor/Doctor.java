@@ -46,8 +46,7 @@ public final class Doctor {
       // Only when the folder cannot be written, which has been found already.
       findings.add(Finding.note("models", "the demo could not be unpacked: " + e, Map.of()));
     }
-    findings.addAll(
-        new ModelsCheck(new ModelHome(configuration.model().home()), demo).look());
+    findings.addAll(new ModelsCheck(new ModelHome(configuration.model().home()), demo).look());
     findings.addAll(
         new EngineCheck(
                 BundledEngineProbe.of(configuration.dataDir(), machine),

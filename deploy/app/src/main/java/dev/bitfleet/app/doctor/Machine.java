@@ -95,8 +95,7 @@ interface Machine {
         process.destroyForcibly().waitFor();
       }
       try (var in = Files.newInputStream(output)) {
-        String text =
-            new String(in.readNBytes(Outcome.MAX_OUTPUT_BYTES), StandardCharsets.UTF_8);
+        String text = new String(in.readNBytes(Outcome.MAX_OUTPUT_BYTES), StandardCharsets.UTF_8);
         return ended
             ? new Outcome(process.exitValue(), text)
             : new Outcome(-1, "still running after " + limit.toMillis() + " ms\n" + text);

@@ -49,7 +49,9 @@ record MemoryCheck(Machine machine) implements Check {
   private Finding hugePages(String meminfo) {
     String modes = machine.files().read(HUGE).map(String::strip).orElse("");
     String mode =
-        modes.contains("[") ? modes.substring(modes.indexOf('[') + 1, modes.indexOf(']')) : "absent";
+        modes.contains("[")
+            ? modes.substring(modes.indexOf('[') + 1, modes.indexOf(']'))
+            : "absent";
     long reserved = kib(meminfo, "HugePages_Total");
     Map<String, Object> facts =
         new LinkedHashMap<>(

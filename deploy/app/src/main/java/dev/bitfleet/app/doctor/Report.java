@@ -34,11 +34,18 @@ public record Report(BuildVersion version, List<Finding> findings) {
     long warnings = count(Finding.Level.WARN);
     lines.add(
         blocking > 0
-            ? blocking + " thing" + (blocking == 1 ? " keeps" : "s keep") + " Bitfleet from serving."
+            ? blocking
+                + " thing"
+                + (blocking == 1 ? " keeps" : "s keep")
+                + " Bitfleet from serving."
             : "Ready to serve"
                 + (warnings == 0
                     ? "."
-                    : "; " + warnings + " thing" + (warnings == 1 ? "" : "s") + " could be better."));
+                    : "; "
+                        + warnings
+                        + " thing"
+                        + (warnings == 1 ? "" : "s")
+                        + " could be better."));
     return lines;
   }
 

@@ -16,7 +16,11 @@ record ToolsCheck(Machine machine) implements Check {
       ordered("cmake", "cmake", "g++", "g++", "make", "make", "javac", "temurin-25-jdk");
 
   private static final Map<String, String> TO_RUN =
-      ordered("setpriv", "util-linux", "taskset", "util-linux", "prlimit", "util-linux");
+      ordered(
+          "setsid", "util-linux",
+          "setpriv", "util-linux",
+          "taskset", "util-linux",
+          "prlimit", "util-linux");
 
   private static final Map<String, String> OPTIONAL = ordered("clang", "clang", "git", "git");
 
@@ -76,8 +80,7 @@ record ToolsCheck(Machine machine) implements Check {
         .program(tool)
         .map(
             path -> {
-              String line =
-                  machine.run(LIMIT, List.of(path.toString(), "--version")).firstLine();
+              String line = machine.run(LIMIT, List.of(path.toString(), "--version")).firstLine();
               return List.of(line.split("\\s+", -1)).stream()
                   .filter(word -> word.matches("\\d+(\\.\\d+)+.*"))
                   .reduce((first, last) -> last)

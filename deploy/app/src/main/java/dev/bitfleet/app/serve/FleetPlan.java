@@ -47,10 +47,11 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
     WorkerConfiguration worker = configuration.worker();
     var wishes =
         new CorePlan.Wishes(
-            worker.workers().orElse(0), worker.cores().orElse(List.of()), worker.threads().orElse(0));
+            worker.workers().orElse(0),
+            worker.cores().orElse(List.of()),
+            worker.threads().orElse(0));
     return switch (CorePlan.plan(topology, wishes)) {
-      case CorePlan.Outcome.Impossible impossible ->
-          new Outcome.Impossible(impossible.problems());
+      case CorePlan.Outcome.Impossible impossible -> new Outcome.Impossible(impossible.problems());
       case CorePlan.Outcome.Planned planned ->
           new Outcome.Planned(
               new FleetPlan(
@@ -80,8 +81,7 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
   private static List<WorkerOptions> workers(
       ServeConfiguration configuration, CorePlan cores, Path modelFile, String nodeId) {
     WorkerConfiguration worker = configuration.worker();
-    String modelId =
-        configuration.model().id().orElseGet(() -> ModelFile.defaultId(modelFile));
+    String modelId = configuration.model().id().orElseGet(() -> ModelFile.defaultId(modelFile));
     var workers = new ArrayList<WorkerOptions>();
     for (CorePlan.Share share : cores.workers()) {
       workers.add(

@@ -18,14 +18,24 @@ import io.vertx.core.metrics.MetricsOptions;
 import io.vertx.micrometer.MetricsDomain;
 import io.vertx.micrometer.MicrometerMetricsFactory;
 import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A gateway and its workers in this JVM. Thread-safe. */
 public final class LocalFleet {
-  /** One for the gateway, and one more for each worker up to so many: the engines need the cores. */
+  private static final Logger LOG = LoggerFactory.getLogger(LocalFleet.class);
+
+  /**
+   * One for the gateway, and one more for each worker up to so many: the engines need the cores.
+   */
   private static final int MAX_WORKER_LOOPS = 3;
 
   /** Threads for what blocks: reading a model's metadata, laying out a chat. */
@@ -35,7 +45,7 @@ public final class LocalFleet {
   private final GatewayVerticle gateway;
   private final Promise<List<WorkerHeartbeat>> ready = Promise.promise();
   private volatile String gatewayDeployment = "";
-  private final List<String> workerDeployments = new ArrayList<>();
+  private volatile List<String> workerDeployments = List.of();
 
   private LocalFleet(Vertx vertx, GatewayVerticle gateway) {
     this.vertx = vertx;
@@ -43,45 +53,58 @@ public final class LocalFleet {
   }
 
   /**
-   * Starts everything at once. The future completes when the ports are open; workers are then
-   * loading, see {@link #ready}. When it fails, nothing is left running.
+   * Starts everything at once. Returns when the ports are open; workers are then loading, see
+   * {@link #ready}. To be called from a thread of no Vert.x. When it fails, nothing is left
+   * running.
+   *
+   * @throws ExecutionException with the reason as its cause
    */
-  public static Future<LocalFleet> start(FleetPlan plan) {
+  public static LocalFleet start(FleetPlan plan) throws ExecutionException, InterruptedException {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     Vertx vertx = vertx(plan, registry);
     FleetCodecs.register(vertx.eventBus());
     var fleet = new LocalFleet(vertx, new GatewayVerticle(plan.gateway(), registry));
-    fleet.listen(
-        plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet()));
-    Future<?> gatewayUp =
-        vertx.deployVerticle(fleet.gateway).onSuccess(id -> fleet.gatewayDeployment = id);
-    var all = new ArrayList<Future<?>>(List.of(gatewayUp));
-    for (WorkerOptions worker : plan.workers()) {
-      all.add(
-          vertx
-              .deployVerticle(new WorkerVerticle(worker))
-              .onSuccess(
-                  id -> {
-                    synchronized (fleet.workerDeployments) {
-                      fleet.workerDeployments.add(id);
-                    }
-                  }));
+    fleet.listen(plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet()));
+    Future<String> gatewayUp = vertx.deployVerticle(fleet.gateway);
+    List<Future<String>> workersUp =
+        plan.workers().stream()
+            .map(worker -> vertx.deployVerticle(new WorkerVerticle(worker)))
+            .toList();
+    var all = new ArrayList<Future<?>>(workersUp);
+    all.add(gatewayUp);
+    try {
+      Future.join(all).toCompletionStage().toCompletableFuture().get();
+    } catch (ExecutionException | InterruptedException e) {
+      closeQuietly(vertx);
+      throw e;
     }
-    return Future.join(all)
-        .map(fleet)
-        .recover(problem -> vertx.close().transform(closed -> Future.failedFuture(problem)));
+    fleet.gatewayDeployment = gatewayUp.result();
+    fleet.workerDeployments = workersUp.stream().map(Future::result).toList();
+    return fleet;
+  }
+
+  private static void closeQuietly(Vertx vertx) {
+    try {
+      vertx.close().toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("Vert.x did not close", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static Vertx vertx(FleetPlan plan, PrometheusMeterRegistry registry) {
     MetricsOptions metrics =
         new MicrometerMetricsOptions()
             .setEnabled(true)
-            // Connections and pools; what a request costs is the gateway's own to measure.
+            // Pools of threads; requests and connections are the gateway's own to measure.
             .setDisabledMetricsCategories(
                 Set.of(
                     MetricsDomain.EVENT_BUS.toCategory(),
                     MetricsDomain.VERTICLES.toCategory(),
                     MetricsDomain.DATAGRAM_SOCKET.toCategory(),
+                    MetricsDomain.HTTP_SERVER.toCategory(),
+                    MetricsDomain.NET_SERVER.toCategory(),
                     MetricsDomain.HTTP_CLIENT.toCategory(),
                     MetricsDomain.NET_CLIENT.toCategory()));
     return Vertx.builder()
@@ -102,7 +125,8 @@ public final class LocalFleet {
 
   private void listen(Set<String> workerIds) {
     var readiness = new Readiness(workerIds);
-    MessageConsumer<WorkerHeartbeat> heartbeats = vertx.eventBus().consumer(BusAddresses.HEARTBEATS);
+    MessageConsumer<WorkerHeartbeat> heartbeats =
+        vertx.eventBus().consumer(BusAddresses.HEARTBEATS);
     heartbeats.handler(
         message -> {
           switch (readiness.hear(message.body())) {
@@ -137,20 +161,28 @@ public final class LocalFleet {
 
   /**
    * Takes no new requests, lets streams end within the gateway's drain timeout, stops the workers
-   * and then Vert.x.
+   * and then Vert.x. Blocks; to be called from a thread of no Vert.x, because the last step ends
+   * every event loop that could tell of its own end.
+   *
+   * @param atMost for all of it
+   * @throws TimeoutException when it took longer; what is left then ends with the process
    */
-  public Future<?> stop() {
-    return undeploy(gatewayDeployment)
-        .transform(
-            ignored -> {
-              synchronized (workerDeployments) {
-                return Future.join(workerDeployments.stream().map(this::undeploy).toList());
-              }
-            })
-        .transform(ignored -> vertx.close());
+  public void stop(Duration atMost) throws TimeoutException, InterruptedException {
+    long deadline = System.nanoTime() + atMost.toNanos();
+    await(vertx.undeploy(gatewayDeployment), deadline);
+    await(Future.join(workerDeployments.stream().map(vertx::undeploy).toList()), deadline);
+    await(vertx.close(), deadline);
   }
 
-  private Future<Void> undeploy(String deployment) {
-    return deployment.isEmpty() ? Future.succeededFuture() : vertx.undeploy(deployment);
+  /** A step that failed must not keep the next from being taken. */
+  private static void await(Future<?> step, long deadline)
+      throws TimeoutException, InterruptedException {
+    try {
+      step.toCompletionStage()
+          .toCompletableFuture()
+          .get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      LOG.warn("stopping", e.getCause());
+    }
   }
 }

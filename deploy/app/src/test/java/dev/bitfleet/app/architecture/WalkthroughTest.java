@@ -26,8 +26,10 @@ class WalkthroughTest {
   private static final Pattern BACK_TICKED = Pattern.compile("(?<!`)`([^`\n]+)`(?!`)");
   private static final Pattern QUALIFIED =
       Pattern.compile("(dev\\.bitfleet(?:\\.[a-z0-9]+)+)\\.([A-Z]\\w*(?:\\.[A-Z]\\w*)*)");
-  private static final Pattern CLASS = Pattern.compile("[A-Z][a-z0-9]+[A-Za-z0-9]*(?:\\.[A-Z]\\w*)*");
-  private static final Pattern FILE = Pattern.compile("[\\w./-]+\\.(?:h|cpp|inl|proto|java|md|yaml|json)");
+  private static final Pattern CLASS =
+      Pattern.compile("[A-Z][a-z0-9]+[A-Za-z0-9]*(?:\\.[A-Z]\\w*)*");
+  private static final Pattern FILE =
+      Pattern.compile("[\\w./-]+\\.(?:h|cpp|inl|proto|java|md|yaml|json)");
 
   /** Words in back-ticks that look like classes and are none. */
   private static final Set<String> NOT_CLASSES = Set.of("Retry-After", "Content-Type", "Accept");
@@ -84,7 +86,8 @@ class WalkthroughTest {
         }
       }
     }
-    // Messages of the protocols, classes of the engine and of libraries are named by what defines them.
+    // Messages of the protocols, classes of the engine and of libraries are named by what defines
+    // them.
     String declared =
         sources.stream()
             .filter(path -> path.toString().matches(".*\\.(h|proto|java)"))
@@ -97,7 +100,8 @@ class WalkthroughTest {
           name.startsWith("dev.bitfleet.")
               ? qualified.contains(outer)
               : simple.contains(outer)
-                  || Pattern.compile("\\b(class|struct|message|record|interface|enum)\\s+" + outer + "\\b")
+                  || Pattern.compile(
+                          "\\b(class|struct|message|record|interface|enum)\\s+" + outer + "\\b")
                       .matcher(declared)
                       .find();
       if (!there) {

@@ -43,16 +43,31 @@ class WallsTest {
 
   @Test
   void gateway_and_worker_do_not_know_each_other() {
-    noClasses().that().resideInAPackage(GATEWAY).should().dependOnClassesThat()
-        .resideInAnyPackage(WORKER, APP).check(all);
-    noClasses().that().resideInAPackage(WORKER).should().dependOnClassesThat()
-        .resideInAnyPackage(GATEWAY, APP).check(all);
+    noClasses()
+        .that()
+        .resideInAPackage(GATEWAY)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(WORKER, APP)
+        .check(all);
+    noClasses()
+        .that()
+        .resideInAPackage(WORKER)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(GATEWAY, APP)
+        .check(all);
   }
 
   @Test
   void what_the_sides_share_knows_neither() {
-    noClasses().that().resideInAPackage(PROTO).should().dependOnClassesThat()
-        .resideInAnyPackage(WORKER, GATEWAY, APP).check(all);
+    noClasses()
+        .that()
+        .resideInAPackage(PROTO)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(WORKER, GATEWAY, APP)
+        .check(all);
   }
 
   @Test
@@ -64,11 +79,18 @@ class WallsTest {
 
   @Test
   void dispatch_knows_neither_http_nor_a_dialect_and_dialects_know_no_bus() {
-    noClasses().that().resideInAPackage("dev.bitfleet.gateway.dispatch..").should()
+    noClasses()
+        .that()
+        .resideInAPackage("dev.bitfleet.gateway.dispatch..")
+        .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("dev.bitfleet.gateway.http..", "dev.bitfleet.gateway.dialect..", "io.vertx.core.http..")
+        .resideInAnyPackage(
+            "dev.bitfleet.gateway.http..", "dev.bitfleet.gateway.dialect..", "io.vertx.core.http..")
         .check(all);
-    noClasses().that().resideInAPackage("dev.bitfleet.gateway.dialect..").should()
+    noClasses()
+        .that()
+        .resideInAPackage("dev.bitfleet.gateway.dialect..")
+        .should()
         .dependOnClassesThat()
         .resideInAnyPackage("io.vertx.core.eventbus..", "dev.bitfleet.gateway.dispatch..")
         .check(all);
@@ -76,7 +98,8 @@ class WallsTest {
 
   @Test
   void what_decides_is_free_of_vertx() {
-    noClasses().that()
+    noClasses()
+        .that()
         .resideInAnyPackage(
             "dev.bitfleet.gateway.routing..",
             "dev.bitfleet.gateway.admission..",
@@ -84,24 +107,45 @@ class WallsTest {
             "dev.bitfleet.worker.topology..",
             "dev.bitfleet.app.config..",
             "dev.bitfleet.app.doctor..")
-        .should().dependOnClassesThat().resideInAPackage("io.vertx..").check(all);
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("io.vertx..")
+        .check(all);
   }
 
   @Test
   void the_command_line_stays_at_the_top() {
-    classes().that().resideInAPackage("dev.bitfleet.app.cli..").should().onlyHaveDependentClassesThat()
-        .resideInAnyPackage("dev.bitfleet.app.cli..", "dev.bitfleet.app").check(all);
-    noClasses().that().resideInAPackage("dev.bitfleet.app.config..").should().dependOnClassesThat()
-        .resideInAnyPackage(WORKER, GATEWAY, PROTO, "picocli..").check(all);
+    classes()
+        .that()
+        .resideInAPackage("dev.bitfleet.app.cli..")
+        .should()
+        .onlyHaveDependentClassesThat()
+        .resideInAnyPackage("dev.bitfleet.app.cli..", "dev.bitfleet.app")
+        .check(all);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.bitfleet.app.config..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(WORKER, GATEWAY, PROTO, "picocli..")
+        .check(all);
   }
 
   @Test
   void jackson_2_and_java_serialization_stay_out() {
-    noClasses().that().resideInAnyPackage(WORKER, GATEWAY, APP, PROTO).should()
+    noClasses()
+        .that()
+        .resideInAnyPackage(WORKER, GATEWAY, APP, PROTO)
+        .should()
         .dependOnClassesThat()
         .resideInAnyPackage("com.fasterxml.jackson.databind..", "io.vertx.core.json..")
         .check(all);
-    noClasses().that().resideInAnyPackage(WORKER, GATEWAY, APP).should()
-        .dependOnClassesThat().haveFullyQualifiedName("java.io.ObjectInputStream").check(all);
+    noClasses()
+        .that()
+        .resideInAnyPackage(WORKER, GATEWAY, APP)
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.io.ObjectInputStream")
+        .check(all);
   }
 }

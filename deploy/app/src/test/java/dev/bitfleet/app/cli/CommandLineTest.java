@@ -92,7 +92,6 @@ class CommandLineTest {
   }
 
   private int run(String... arguments) {
-    return BitfleetCommand.run(
-        arguments, new PrintWriter(out, true), new PrintWriter(err, true));
+    return BitfleetCommand.run(arguments, new PrintWriter(out, true), new PrintWriter(err, true));
   }
 }

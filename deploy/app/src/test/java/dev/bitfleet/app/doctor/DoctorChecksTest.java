@@ -129,6 +129,7 @@ class DoctorChecksTest {
             "g++", "g++ (Debian 12.2.0-14) 12.2.0\n",
             "make", "GNU Make 4.3\n",
             "taskset", "",
+            "setsid", "",
             "setpriv", ""));
 
     List<Finding> findings = new ToolsCheck(machine).look();
@@ -178,8 +179,7 @@ class DoctorChecksTest {
     Clock now = Clock.fixed(Instant.parse("2027-01-02T00:00:00Z"), ZoneOffset.UTC);
     assertThat(new ClockCheck(machine, past).look().getFirst().level()).isEqualTo(Level.WARN);
     assertThat(new ClockCheck(machine, now).look().getFirst().level()).isEqualTo(Level.OK);
-    machine.files.put(
-        "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n");
+    machine.files.put("/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n");
     assertThat(new ClockCheck(machine, now).look().getFirst().remedy().orElseThrow())
         .startsWith("echo tsc");
   }
@@ -199,8 +199,7 @@ class DoctorChecksTest {
   void a_broken_model_file_is_shown_as_such_and_blocks_nothing() throws Exception {
     Files.writeString(folder.resolve("broken.gguf"), "GGUF but not really");
 
-    List<Finding> findings =
-        new ModelsCheck(new ModelHome(folder), Optional.empty()).look();
+    List<Finding> findings = new ModelsCheck(new ModelHome(folder), Optional.empty()).look();
 
     assertThat(findings)
         .anySatisfy(

@@ -42,6 +42,9 @@ public final class LaunchWrapper {
    */
   public List<String> wrap(List<String> engine, List<Integer> cpus, boolean bigStack) {
     List<String> command = new ArrayList<>();
+    // A terminal sends Ctrl-C to its whole foreground group; only the JVM is to hear it, and drain.
+    tool("setsid", "Ctrl-C in a terminal ends engines before their streams have ended")
+        .ifPresent(command::add);
     tool("setpriv", "the engine may outlive a killed JVM")
         .ifPresent(setpriv -> command.addAll(List.of(setpriv, "--pdeathsig", "KILL", "--")));
     Optional<String> prlimit = tool("prlimit", "a crashing engine may leave a core file");

@@ -1,0 +1,75 @@
+package dev.bitfleet.app.serve;
+
+import dev.bitfleet.app.config.ServeConfiguration;
+import dev.bitfleet.worker.topology.CpuTopology;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A whole life in a few seconds: start, one streamed and one plain answer over a real socket, stop.
+ * The launcher has the JVM note which classes that takes, and later starts begin with them loaded.
+ */
+public final class Rehearsal {
+  private static final Duration READY_WITHIN = Duration.ofMinutes(2);
+  private static final Duration STOP_WITHIN = Duration.ofSeconds(20);
+  private static final int ANSWER_MILLIS = 60_000;
+
+  private Rehearsal() {}
+
+  /**
+   * Serves itself, on free ports of loopback.
+   *
+   * @throws IOException when an answer is not what it should be
+   * @throws ExecutionException when the fleet does not start
+   */
+  public static void run(ServeConfiguration configuration, Path model)
+      throws IOException, ExecutionException, InterruptedException, TimeoutException {
+    var outcome = FleetPlan.of(configuration, CpuTopology.ofThisMachine(), model, "rehearsal");
+    if (!(outcome instanceof FleetPlan.Outcome.Planned planned)) {
+      throw new IOException("no plan: " + outcome);
+    }
+    LocalFleet fleet = LocalFleet.start(planned.plan());
+    try {
+      fleet
+          .ready()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(READY_WITHIN.toMillis(), TimeUnit.MILLISECONDS);
+      for (boolean stream : List.of(true, false)) {
+        String answer = ask(fleet.port(), stream);
+        if (!answer.startsWith("HTTP/1.1 200") || (stream && !answer.contains("data: [DONE]"))) {
+          throw new IOException("an answer went wrong: " + answer);
+        }
+      }
+    } finally {
+      fleet.stop(STOP_WITHIN);
+    }
+  }
+
+  /** The whole answer, head and body, as it came. */
+  private static String ask(int port, boolean stream) throws IOException {
+    byte[] body =
+        "{\"stream\":%s,\"max_tokens\":8,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}"
+            .formatted(stream)
+            .getBytes(StandardCharsets.UTF_8);
+    String head =
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+            + "connection: close\r\ncontent-length: "
+            + body.length
+            + "\r\n\r\n";
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(ANSWER_MILLIS);
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      socket.getOutputStream().write(body);
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+}
