@@ -24,10 +24,10 @@ void fill(Encoder& out, const Sampling& sampling) {
   out.unsigned_integer(7, sampling.repeat_last_n);
   out.real(8, sampling.presence_penalty);
   out.real(9, sampling.frequency_penalty);
-  for (const auto& [token, bias] : sampling.logit_bias) {
+  for (const auto& bias : sampling.logit_bias) {
     out.message(10, [&](Encoder& entry) {
-      entry.present_unsigned_integer(1, token);
-      entry.present_real(2, bias);
+      entry.present_unsigned_integer(1, bias.first);
+      entry.present_real(2, bias.second);
     });
   }
   out.unsigned_integer(11, sampling.seed);
