@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.testing;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,6 +14,7 @@ import java.time.Duration;
 /** A socket, for what no decent HTTP client would send. */
 public final class RawConnection implements AutoCloseable {
   private final Socket socket;
+  private final InputStream in;
 
   /**
    * @param receiveBufferBytes small for a slow reader; 0 = the system's
@@ -25,6 +27,7 @@ public final class RawConnection implements AutoCloseable {
       }
       socket.setSoTimeout(30_000);
       socket.connect(new InetSocketAddress("127.0.0.1", port), 5000);
+      in = new BufferedInputStream(socket.getInputStream());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -63,16 +66,19 @@ public final class RawConnection implements AutoCloseable {
    * Reads until that text has come, and returns all that came; fails when the stream ends before.
    */
   public String readUntil(String marker) {
+    byte[] wanted = marker.getBytes(StandardCharsets.UTF_8);
     ByteArrayOutputStream read = new ByteArrayOutputStream();
+    int matched = 0;
     try {
-      InputStream in = socket.getInputStream();
-      while (!read.toString(StandardCharsets.UTF_8).contains(marker)) {
+      while (matched < wanted.length) {
         int b = in.read();
         if (b < 0) {
           throw new AssertionError(
               "ended before \"" + marker + "\": " + read.toString(StandardCharsets.UTF_8));
         }
         read.write(b);
+        // Exact for markers whose beginning does not come again within them, which all in use are.
+        matched = b == wanted[matched] ? matched + 1 : b == wanted[0] ? 1 : 0;
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -84,7 +90,7 @@ public final class RawConnection implements AutoCloseable {
   public String readAll() {
     ByteArrayOutputStream read = new ByteArrayOutputStream();
     try {
-      socket.getInputStream().transferTo(read);
+      in.transferTo(read);
     } catch (SocketException e) {
       // reset
     } catch (IOException e) {

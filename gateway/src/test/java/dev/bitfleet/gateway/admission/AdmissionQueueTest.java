@@ -1,0 +1,192 @@
+package dev.bitfleet.gateway.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bitfleet.gateway.routing.ModelSupply;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Function;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AdmissionQueueTest {
+  private static final long SECOND = 1_000_000_000L;
+  private static final Optional<String> M = Optional.of("m");
+
+  private final AdmissionQueue queue = new AdmissionQueue(3, Duration.ofSeconds(10));
+
+  private static Function<Optional<String>, ModelSupply> slots(int slots) {
+    return model -> new ModelSupply.Serving(model.orElse("m"), slots);
+  }
+
+  private Ticket enter(Optional<String> model, long now) {
+    return queue.enter(model, 1, 0, now, now + 5 * SECOND).getFirst();
+  }
+
+  private static List<Ticket> admitted(List<Decision> decisions) {
+    return decisions.stream()
+        .filter(Decision.Admitted.class::isInstance)
+        .map(Decision::ticket)
+        .toList();
+  }
+
+  @Test
+  void tickets_are_given_in_order_and_no_more_than_there_are_slots() {
+    Ticket a = enter(M, 0);
+    Ticket b = enter(M, 1);
+    Ticket c = enter(M, 2);
+    assertThat(admitted(queue.decide(slots(2), 3))).containsExactly(a, b);
+    assertThat(queue.decide(slots(2), 4)).isEmpty();
+    queue.leave(a, 5);
+    assertThat(queue.decide(slots(2), 6)).containsExactly(new Decision.Admitted(c, "m", 4));
+    assertThat(queue.held("m")).isEqualTo(2);
+  }
+
+  @Test
+  void a_full_queue_takes_nobody_in() {
+    for (int i = 0; i < 3; i++) {
+      enter(M, 0);
+    }
+    assertThat(queue.enter(M, 1, 0, 0, SECOND)).isEmpty();
+    assertThat(queue.depth()).isEqualTo(3);
+  }
+
+  @Test
+  void free_slots_let_in_as_many_beyond_the_limit() {
+    assertThat(queue.enter(M, 5, 2, 0, SECOND)).hasSize(5);
+    assertThat(queue.enter(M, 1, 2, 0, SECOND)).isEmpty();
+  }
+
+  @Test
+  void a_request_enters_with_all_its_choices_or_none() {
+    enter(M, 0);
+    assertThat(queue.enter(M, 3, 0, 0, SECOND)).isEmpty();
+    assertThat(queue.depth()).isEqualTo(1);
+  }
+
+  @Test
+  void who_waits_too_long_expires_but_siblings_have_no_deadline() {
+    List<Ticket> tickets = queue.enter(M, 2, 0, 0, 5 * SECOND);
+    assertThat(admitted(queue.decide(slots(1), SECOND))).containsExactly(tickets.getFirst());
+    assertThat(queue.decide(slots(1), 60 * SECOND)).isEmpty();
+    queue.leave(tickets.getFirst(), 61 * SECOND);
+    assertThat(admitted(queue.decide(slots(1), 61 * SECOND))).containsExactly(tickets.getLast());
+    queue.leave(tickets.getLast(), 61 * SECOND);
+    Ticket late = enter(M, 61 * SECOND);
+    assertThat(queue.decide(slots(0), 65 * SECOND)).isEmpty();
+    assertThat(queue.decide(slots(0), 66 * SECOND)).containsExactly(new Decision.Expired(late));
+    assertThat(queue.depth()).isZero();
+  }
+
+  @Test
+  void a_model_without_slots_holds_no_other_up() {
+    Ticket starved = enter(Optional.of("a"), 0);
+    Ticket served = enter(Optional.of("b"), 1);
+    assertThat(
+            admitted(
+                queue.decide(
+                    model ->
+                        new ModelSupply.Serving(
+                            model.orElseThrow(), model.equals(Optional.of("a")) ? 0 : 1),
+                    2)))
+        .containsExactly(served);
+    assertThat(starved.admitted()).isFalse();
+  }
+
+  @Test
+  void waiting_for_a_worker_has_its_own_limit_which_begins_anew_when_one_was_there() {
+    Ticket ticket = queue.enter(M, 1, 0, 0, Ticket.NO_DEADLINE).getFirst();
+    Function<Optional<String>, ModelSupply> awaited = model -> new ModelSupply.Awaited(true);
+    assertThat(queue.decide(awaited, 0)).isEmpty();
+    assertThat(queue.decide(awaited, 9 * SECOND)).isEmpty();
+    assertThat(queue.decide(slots(0), 9 * SECOND)).isEmpty();
+    assertThat(queue.decide(awaited, 10 * SECOND)).isEmpty();
+    assertThat(queue.decide(awaited, 19 * SECOND)).isEmpty();
+    assertThat(queue.decide(awaited, 20 * SECOND))
+        .containsExactly(new Decision.Unserved(ticket, true));
+  }
+
+  @Test
+  void the_hopeless_are_told_at_once() {
+    Ticket unknown = enter(M, 0);
+    assertThat(queue.decide(model -> new ModelSupply.Unknown(), 0))
+        .containsExactly(new Decision.UnknownModel(unknown));
+    Ticket lost = enter(M, 0);
+    assertThat(queue.decide(model -> new ModelSupply.Lost(), 0))
+        .containsExactly(new Decision.Unserved(lost, true));
+  }
+
+  @Test
+  void retry_after_follows_the_observed_service_time_within_what_sdks_respect() {
+    assertThat(queue.retryAfter(1)).isEqualTo(Duration.ofSeconds(1));
+    Ticket ticket = enter(M, 0);
+    queue.decide(slots(1), 0);
+    queue.leave(ticket, 8 * SECOND);
+    enter(M, 8 * SECOND);
+    assertThat(queue.retryAfter(4)).isEqualTo(Duration.ofSeconds(4));
+    assertThat(queue.retryAfter(0)).isEqualTo(Duration.ofSeconds(16));
+    Ticket slow = enter(M, 8 * SECOND);
+    queue.decide(slots(2), 8 * SECOND);
+    queue.leave(slow, 10_000 * SECOND);
+    assertThat(queue.retryAfter(1)).isEqualTo(Duration.ofSeconds(60));
+  }
+
+  /** Random traffic: never more tickets out than slots, none lost, order kept within a model. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void random_traffic_keeps_the_books(long seed) {
+    Random random = new Random(seed);
+    AdmissionQueue books = new AdmissionQueue(20, Duration.ofSeconds(3));
+    Map<String, Integer> slots = new HashMap<>(Map.of("a", 2, "b", 5));
+    List<Ticket> waiting = new ArrayList<>();
+    List<Ticket> out = new ArrayList<>();
+    int most = 0;
+    for (long now = 0; now < 2000; now++) {
+      String model = random.nextBoolean() ? "a" : "b";
+      switch (random.nextInt(4)) {
+        case 0, 1 ->
+            waiting.addAll(
+                books.enter(
+                    Optional.of(model),
+                    1 + random.nextInt(3),
+                    0,
+                    now,
+                    now + 10 + random.nextInt(50)));
+        case 2 -> {
+          List<Ticket> from = random.nextInt(4) == 0 ? waiting : out;
+          if (!from.isEmpty()) {
+            books.leave(from.remove(random.nextInt(from.size())), now);
+          }
+        }
+        default -> slots.put(model, random.nextInt(6));
+      }
+      for (Decision decision :
+          books.decide(
+              wanted ->
+                  new ModelSupply.Serving(
+                      wanted.orElseThrow(), slots.getOrDefault(wanted.orElseThrow(), 0)),
+              now)) {
+        if (decision instanceof Decision.Admitted admitted) {
+          Ticket first =
+              waiting.stream()
+                  .filter(ticket -> ticket.model().equals(admitted.ticket().model()))
+                  .findFirst()
+                  .orElseThrow();
+          assertThat(admitted.ticket()).as("seed %d at %d", seed, now).isSameAs(first);
+          out.add(admitted.ticket());
+        }
+        waiting.remove(decision.ticket());
+      }
+      assertThat(books.depth()).isEqualTo(waiting.size()).isLessThanOrEqualTo(20);
+      assertThat(books.held("a") + books.held("b")).isEqualTo(out.size());
+      most = Math.max(most, out.size());
+    }
+    assertThat(most).isPositive();
+  }
+}

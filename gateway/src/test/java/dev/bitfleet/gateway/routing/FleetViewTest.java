@@ -1,0 +1,154 @@
+package dev.bitfleet.gateway.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bitfleet.proto.ModelDescription;
+import dev.bitfleet.proto.ProtocolVersion;
+import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.proto.WorkerHeartbeat.State;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class FleetViewTest {
+  private static final long MILLI = 1_000_000L;
+
+  private final FleetView fleet = new FleetView(FleetView.STALE_AFTER);
+
+  private static WorkerHeartbeat beat(
+      String id, long number, State state, String model, int slots, int open, int restarts) {
+    return new WorkerHeartbeat(
+        id,
+        "n",
+        number,
+        ProtocolVersion.FLEET,
+        state,
+        model.isEmpty()
+            ? Optional.empty()
+            : Optional.of(new ModelDescription(model, "a", "f", 10, 10, 1, 1, 1, true)),
+        slots,
+        open,
+        "builtin",
+        "1",
+        "avx2",
+        restarts,
+        List.of(),
+        0,
+        "");
+  }
+
+  private static WorkerHeartbeat ready(String id, long number, String model, int slots, int open) {
+    return beat(id, number, State.READY, model, slots, open, 0);
+  }
+
+  private Optional<String> choice(String model, String... excluded) {
+    return Router.choose(fleet.workers(), model, Set.of(excluded)).map(WorkerView::id);
+  }
+
+  @Test
+  void an_older_heartbeat_is_dropped_and_a_stale_worker_forgotten() {
+    fleet.hear(ready("w", 5, "m", 1, 0), 0);
+    assertThat(fleet.hear(beat("w", 4, State.FAILED, "m", 1, 0, 0), 1)).isEmpty();
+    assertThat(choice("m")).contains("w");
+    assertThat(fleet.expire(3500 * MILLI)).isEmpty();
+    assertThat(fleet.expire(3501 * MILLI)).containsExactly("w");
+    assertThat(fleet.workers()).isEmpty();
+    // Back from the dead it begins to count anew.
+    assertThat(fleet.hear(ready("w", 0, "m", 1, 0), 3600 * MILLI)).isPresent();
+  }
+
+  @Test
+  void another_major_of_the_protocol_is_not_ours() {
+    WorkerHeartbeat foreign = ready("w", 1, "m", 1, 0);
+    assertThat(
+            fleet.hear(
+                new WorkerHeartbeat(
+                    foreign.workerId(),
+                    foreign.nodeId(),
+                    1,
+                    new ProtocolVersion(ProtocolVersion.FLEET.major() + 1, 0),
+                    State.READY,
+                    foreign.model(),
+                    1,
+                    0,
+                    "e",
+                    "1",
+                    "k",
+                    0,
+                    List.of(),
+                    0,
+                    ""),
+                0))
+        .isEmpty();
+    assertThat(fleet.workers()).isEmpty();
+  }
+
+  @Test
+  void restarts_are_reported_once() {
+    assertThat(fleet.hear(beat("w", 1, State.READY, "m", 1, 0, 7), 0)).hasValue(0);
+    assertThat(fleet.hear(beat("w", 2, State.READY, "m", 1, 0, 9), 0)).hasValue(2);
+    assertThat(fleet.hear(beat("w", 3, State.READY, "m", 1, 0, 9), 0)).hasValue(0);
+  }
+
+  @Test
+  void the_least_busy_worker_is_chosen_and_ties_go_by_size_then_name() {
+    fleet.hear(ready("b", 1, "m", 4, 0), 0);
+    fleet.hear(ready("a", 1, "m", 4, 0), 0);
+    assertThat(choice("m")).contains("a");
+    fleet.opened("a");
+    assertThat(choice("m")).contains("b");
+    fleet.hear(ready("big", 1, "m", 8, 0), 0);
+    assertThat(choice("m")).contains("big");
+    fleet.opened("big");
+    assertThat(choice("m")).contains("b");
+    fleet.opened("b");
+    // One of eight is less than one of four.
+    assertThat(choice("m")).contains("big");
+    fleet.closed("b");
+    assertThat(choice("m")).contains("b");
+    assertThat(choice("m", "b")).contains("big");
+    assertThat(choice("other")).isEmpty();
+  }
+
+  @Test
+  void sequences_of_others_count_but_our_own_do_not_count_twice() {
+    fleet.hear(ready("w", 1, "m", 4, 0), 0);
+    fleet.opened("w");
+    fleet.hear(ready("w", 2, "m", 4, 3), 0);
+    assertThat(fleet.workers().iterator().next().foreign()).isEqualTo(2);
+    assertThat(fleet.workers().iterator().next().outstanding()).isEqualTo(3);
+    assertThat(fleet.supply(Optional.of("m"))).isEqualTo(new ModelSupply.Serving("m", 2));
+  }
+
+  @Test
+  void draining_and_unready_workers_get_nothing() {
+    fleet.hear(beat("d", 1, State.DRAINING, "m", 4, 0, 0), 0);
+    fleet.hear(beat("r", 1, State.RESTARTING, "m", 4, 0, 0), 0);
+    assertThat(choice("m")).isEmpty();
+    assertThat(fleet.supply(Optional.of("m"))).isEqualTo(new ModelSupply.Awaited(true));
+    assertThat(fleet.models()).isEmpty();
+  }
+
+  @Test
+  void an_unknown_model_is_told_from_one_that_may_still_come() {
+    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
+    fleet.hear(ready("w", 1, "m", 4, 0), 0);
+    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Unknown());
+    fleet.hear(beat("s", 1, State.STARTING, "", 4, 0, 0), 0);
+    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
+    fleet.hear(beat("s", 2, State.FAILED, "", 4, 0, 0), 0);
+    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Unknown());
+    fleet.hear(beat("w", 2, State.FAILED, "m", 4, 0, 0), 0);
+    assertThat(fleet.supply(Optional.of("m"))).isEqualTo(new ModelSupply.Lost());
+    assertThat(fleet.supply(Optional.empty())).isEqualTo(new ModelSupply.Lost());
+  }
+
+  @Test
+  void a_request_without_a_model_always_gets_the_same_one() {
+    fleet.hear(ready("w1", 1, "zeta", 4, 0), 0);
+    fleet.hear(ready("w2", 1, "alpha", 1, 1), 0);
+    assertThat(fleet.supply(Optional.empty())).isEqualTo(new ModelSupply.Serving("alpha", 0));
+    assertThat(fleet.models()).extracting(ModelDescription::id).containsExactly("alpha", "zeta");
+  }
+}
