@@ -155,14 +155,12 @@ class AnswersIT {
     JsonNode alias =
         JSON.readTree(
             chat.post(
-                    "/chat/completions",
-                    Chat.question("What is the capital of France?").toString())
+                    "/chat/completions", Chat.question("What is the capital of France?").toString())
                 .body());
     assertThat(alias.at("/choices/0/message/content").asString()).contains("Paris");
     JsonNode models = JSON.readTree(chat.get("/v1/models").body());
     assertThat(models.at("/data/0/id").asString()).isEqualTo("bitfleet-demo");
-    assertThat(JSON.readTree(chat.get("/health").body()).get("status").asString())
-        .isEqualTo("ok");
+    assertThat(JSON.readTree(chat.get("/health").body()).get("status").asString()).isEqualTo("ok");
     assertThat(JSON.readTree(chat.get("/openapi.json").body()).get("openapi").asString())
         .startsWith("3.1");
   }

@@ -42,8 +42,7 @@ class BadInputIT {
 
   @AfterEach
   void the_engine_is_the_one_that_was_there_and_has_nothing_to_do() {
-    Await.until(
-        "no sequence is left", Duration.ofSeconds(2), () -> bitfleet.openSequences() == 0);
+    Await.until("no sequence is left", Duration.ofSeconds(2), () -> bitfleet.openSequences() == 0);
     assertThat(bitfleet.enginePid()).isEqualTo(enginePid);
     assertThat(bitfleet.worker().get("engine_restarts").asInt()).isZero();
   }
@@ -79,7 +78,12 @@ class BadInputIT {
             400,
             "messages"));
     table.add(
-        Bad.of("a message without role", CHAT, "{\"messages\":[{\"content\":\"hi\"}]}", 400, "messages"));
+        Bad.of(
+            "a message without role",
+            CHAT,
+            "{\"messages\":[{\"content\":\"hi\"}]}",
+            400,
+            "messages"));
     table.add(Bad.field("a hot temperature", "temperature", "2.1"));
     table.add(Bad.field("a temperature in words", "temperature", "\"hot\""));
     table.add(Bad.field("a negative top_p", "top_p", "-0.1"));
@@ -94,22 +98,26 @@ class BadInputIT {
     table.add(Bad.field("stream of another type", "stream", "\"yes\""));
     table.add(Bad.field("a seed in words", "seed", "\"seven\""));
     table.add(Bad.field("a presence_penalty out of range", "presence_penalty", "3"));
+    table.add(Bad.of("an unknown model", CHAT, "{\"model\":\"gpt-9\"," + HI + "}", 404, "model"));
     table.add(
-        Bad.of("an unknown model", CHAT, "{\"model\":\"gpt-9\"," + HI + "}", 404, "model"));
-    table.add(
-        Bad.of("a negative n_probs", "/completion", "{\"prompt\":\"a\",\"n_probs\":-1}", 400, "n_probs"));
+        Bad.of(
+            "a negative n_probs",
+            "/completion",
+            "{\"prompt\":\"a\",\"n_probs\":-1}",
+            400,
+            "n_probs"));
     table.add(Bad.of("no prompt", "/completion", "{}", 400, "prompt"));
     table.add(
         Bad.of(
-            "a token that is none",
-            "/v1/completions",
-            "{\"prompt\":[4000000000]}",
+            "a token that is none", "/v1/completions", "{\"prompt\":[4000000000]}", 400, "prompt"));
+    table.add(Bad.of("a negative token", "/v1/completions", "{\"prompt\":[-1]}", 400, "prompt"));
+    table.add(
+        Bad.of(
+            "deep nesting",
+            CHAT,
+            "{\"a\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}",
             400,
-            "prompt"));
-    table.add(
-        Bad.of("a negative token", "/v1/completions", "{\"prompt\":[-1]}", 400, "prompt"));
-    table.add(
-        Bad.of("deep nesting", CHAT, "{\"a\":" + "[".repeat(100_000) + "]".repeat(100_000) + "}", 400, ""));
+            ""));
     table.add(
         Bad.of(
             "a prompt beyond the context",
@@ -117,11 +125,17 @@ class BadInputIT {
             "{\"messages\":[{\"role\":\"user\",\"content\":\"" + "word ".repeat(50_000) + "\"}]}",
             400,
             "messages"));
-    byte[] notUtf8 = ("{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]}").getBytes(StandardCharsets.UTF_8);
+    byte[] notUtf8 =
+        ("{\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]}").getBytes(StandardCharsets.UTF_8);
     notUtf8[new String(notUtf8, StandardCharsets.UTF_8).indexOf('?')] = (byte) 0xff;
     table.add(new Bad("invalid UTF-8", CHAT, notUtf8, 400, ""));
     table.add(
-        Bad.of("a number beyond numbers", CHAT, "{" + HI + ",\"temperature\":1e99999}", 400, "temperature"));
+        Bad.of(
+            "a number beyond numbers",
+            CHAT,
+            "{" + HI + ",\"temperature\":1e99999}",
+            400,
+            "temperature"));
     table.add(Bad.of("a body beyond the limit", CHAT, " ".repeat(9 << 20), 413, ""));
     table.add(Bad.of("no such route", "/v1/nothing", "{}", 404, ""));
 

@@ -23,7 +23,9 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A running {@code bitfleet serve}, ready when {@link #start} returns, gone after {@link #close}. */
+/**
+ * A running {@code bitfleet serve}, ready when {@link #start} returns, gone after {@link #close}.
+ */
 public final class BitfleetProcess implements AutoCloseable {
   private static final Duration READY_WITHIN = Duration.ofSeconds(60);
   private static final Pattern API = Pattern.compile("\\s+API\\s+(http://\\S+)/v1");
@@ -227,7 +229,8 @@ public final class BitfleetProcess implements AutoCloseable {
 
   private void readOut() {
     try (var reader =
-        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         out.add(line);
         complete(API, line, api);

@@ -27,7 +27,8 @@ class EngineDeathIT {
   @BeforeAll
   static void start() throws Exception {
     Path model = SlowModel.in(folder);
-    bitfleet = BitfleetProcess.start(folder, model.toString(), "--slots", "2", "--ctx-size", "2048");
+    bitfleet =
+        BitfleetProcess.start(folder, model.toString(), "--slots", "2", "--ctx-size", "2048");
     chat = new Chat(bitfleet);
   }
 
@@ -81,14 +82,15 @@ class EngineDeathIT {
               }
             });
     Await.until(
-        "the request is in flight", Duration.ofSeconds(2), () -> worker().get("in_flight").asInt() > 0);
+        "the request is in flight",
+        Duration.ofSeconds(2),
+        () -> worker().get("in_flight").asInt() > 0);
 
     kill(pid);
 
     HttpResponse<String> answer = asked.get(20, TimeUnit.SECONDS);
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    assertThat(
-            JsonMapper.shared().readTree(answer.body()).at("/usage/completion_tokens").asInt())
+    assertThat(JsonMapper.shared().readTree(answer.body()).at("/usage/completion_tokens").asInt())
         .isEqualTo(4);
   }
 
@@ -100,8 +102,7 @@ class EngineDeathIT {
       assertThat(bitfleet.openSequences()).isEqualTo(1);
     }
     Duration freed =
-        Await.until(
-            "the slot is free", Duration.ofSeconds(1), () -> bitfleet.openSequences() == 0);
+        Await.until("the slot is free", Duration.ofSeconds(1), () -> bitfleet.openSequences() == 0);
     System.out.println("slot free after the client left: " + freed.toMillis() + " ms");
     assertThat(bitfleet.enginePid()).isEqualTo(pid);
   }
@@ -117,8 +118,15 @@ class EngineDeathIT {
             java.util.Map.of(),
             Duration.ofSeconds(20),
             List.of(
-                "curl", "-sS", "-m", "1", bitfleet.api() + "/v1/completions", "-H",
-                "content-type: application/json", "-d", textCompletion(1900).toString()));
+                "curl",
+                "-sS",
+                "-m",
+                "1",
+                bitfleet.api() + "/v1/completions",
+                "-H",
+                "content-type: application/json",
+                "-d",
+                textCompletion(1900).toString()));
     assertThat(curl.status()).as("curl's own time limit").isEqualTo(28);
     Await.until("the slot is free", Duration.ofSeconds(1), () -> bitfleet.openSequences() == 0);
   }
@@ -138,8 +146,7 @@ class EngineDeathIT {
     Await.until(
         "the engine is ready and idle",
         Duration.ofSeconds(20),
-        () ->
-            worker().get("state").asString().equals("ready") && bitfleet.openSequences() == 0);
+        () -> worker().get("state").asString().equals("ready") && bitfleet.openSequences() == 0);
     return bitfleet.enginePid();
   }
 

@@ -27,8 +27,7 @@ record Exit(int status, String out, String err, Duration took) {
    * @param folder where its output is kept meanwhile
    * @param environment added to this process's own
    */
-  static Exit of(
-      Path folder, Map<String, String> environment, Duration limit, List<String> command)
+  static Exit of(Path folder, Map<String, String> environment, Duration limit, List<String> command)
       throws IOException, InterruptedException {
     Path out = Files.createTempFile(folder, "exit", ".out");
     Path err = Files.createTempFile(folder, "exit", ".err");

@@ -23,9 +23,7 @@ final class Installation {
 
   /** Root of the clone. */
   static Path repository() {
-    return Path.of(System.getProperty("bitfleet.repository", "."))
-        .toAbsolutePath()
-        .normalize();
+    return Path.of(System.getProperty("bitfleet.repository", ".")).toAbsolutePath().normalize();
   }
 
   /** The shaded jar. */

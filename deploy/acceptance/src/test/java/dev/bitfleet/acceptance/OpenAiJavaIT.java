@@ -71,7 +71,15 @@ class OpenAiJavaIT {
   void a_stream_adds_up_to_the_answer_that_comes_whole() {
     ChatCompletionCreateParams whole = question("Count to 5").build();
     String expected =
-        client.chat().completions().create(whole).choices().getFirst().message().content().orElseThrow();
+        client
+            .chat()
+            .completions()
+            .create(whole)
+            .choices()
+            .getFirst()
+            .message()
+            .content()
+            .orElseThrow();
 
     ChatCompletionAccumulator accumulator = ChatCompletionAccumulator.create();
     int pieces = 0;
@@ -81,8 +89,7 @@ class OpenAiJavaIT {
             .completions()
             .createStreaming(
                 question("Count to 5")
-                    .streamOptions(
-                        ChatCompletionStreamOptions.builder().includeUsage(true).build())
+                    .streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build())
                     .build())) {
       for (ChatCompletionChunk chunk : (Iterable<ChatCompletionChunk>) stream.stream()::iterator) {
         chunk.validate();
@@ -167,18 +174,13 @@ class OpenAiJavaIT {
     assertThatThrownBy(
             () -> client.chat().completions().create(question("Hi").model("no-such-model").build()))
         .isInstanceOfSatisfying(
-            NotFoundException.class,
-            error -> assertThat(error.code()).contains("model_not_found"));
+            NotFoundException.class, error -> assertThat(error.code()).contains("model_not_found"));
     assertThatThrownBy(
             () -> client.chat().completions().create(question("Hi").temperature(9.0).build()))
         .isInstanceOfSatisfying(
             BadRequestException.class, error -> assertThat(error.param()).contains("temperature"));
     assertThatThrownBy(
-            () ->
-                client
-                    .chat()
-                    .completions()
-                    .create(question("Hello ".repeat(20_000)).build()))
+            () -> client.chat().completions().create(question("Hello ".repeat(20_000)).build()))
         .isInstanceOfSatisfying(
             BadRequestException.class,
             error -> assertThat(error.code()).contains("context_length_exceeded"));

@@ -182,7 +182,10 @@ class StartAndStopIT {
     Exit json = bitfleet("doctor", "--json", common);
 
     assertThat(text.status()).as(text.out() + text.err()).isZero();
-    assertThat(text.out()).contains("cores").contains("self-test computed").contains("Ready to serve");
+    assertThat(text.out())
+        .contains("cores")
+        .contains("self-test computed")
+        .contains("Ready to serve");
     JsonNode report = JsonMapper.shared().readTree(json.out());
     assertThat(report.get("serves").asBoolean()).isTrue();
     assertThat(report.get("findings").size()).isGreaterThan(8);
@@ -234,8 +237,7 @@ class StartAndStopIT {
 
   private Exit serve(String... arguments) throws Exception {
     var all = new ArrayList<String>(List.of(arguments));
-    all.addAll(
-        List.of("--port", "0", "--management-port", "0", "--data-dir", folder + "/data"));
+    all.addAll(List.of("--port", "0", "--management-port", "0", "--data-dir", folder + "/data"));
     return bitfleet("serve", all.toArray(String[]::new));
   }
 

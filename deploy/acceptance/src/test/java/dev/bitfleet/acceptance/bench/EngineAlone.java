@@ -24,8 +24,14 @@ final class EngineAlone implements AutoCloseable {
   EngineAlone(Path binary, Path model, int threads) throws IOException {
     process =
         new ProcessBuilder(
-                binary.toString(), "serve", "--model", model.toString(), "--slots", "4",
-                "--threads", String.valueOf(threads))
+                binary.toString(),
+                "serve",
+                "--model",
+                model.toString(),
+                "--slots",
+                "4",
+                "--threads",
+                String.valueOf(threads))
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     commands = process.getOutputStream();
@@ -68,9 +74,7 @@ final class EngineAlone implements AutoCloseable {
         throw new IOException(event.getRejected().getMessage());
       } else if (event.hasFinished()) {
         return new Timing(
-            first - began,
-            System.nanoTime() - first,
-            event.getFinished().getCompletionTokens());
+            first - began, System.nanoTime() - first, event.getFinished().getCompletionTokens());
       }
     }
   }

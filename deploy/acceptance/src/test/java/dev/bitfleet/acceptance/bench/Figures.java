@@ -37,8 +37,14 @@ public final class Figures {
     Path repository = Path.of(System.getProperty("bitfleet.repository", ".")).toAbsolutePath();
     List<String> command =
         List.of(
-            repository.resolve("bitfleet").toString(), "serve", "--port", "0",
-            "--management-port", "0", "--data-dir", folder.resolve("data").toString());
+            repository.resolve("bitfleet").toString(),
+            "serve",
+            "--port",
+            "0",
+            "--management-port",
+            "0",
+            "--data-dir",
+            folder.resolve("data").toString());
     System.out.println("| what | figure |\n|---|---|");
     starts(folder, command);
     try (var bitfleet = BitfleetProcess.start(folder, command)) {
@@ -146,10 +152,10 @@ public final class Figures {
 
   private static double residentMebibytes(long pid) throws IOException {
     return Files.readAllLines(Path.of("/proc", String.valueOf(pid), "status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
-        .findFirst()
-        .orElse(0)
+            .filter(line -> line.startsWith("VmRSS:"))
+            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+            .findFirst()
+            .orElse(0)
         / 1024.0;
   }
 
