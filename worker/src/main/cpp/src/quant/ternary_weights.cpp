@@ -70,7 +70,7 @@ TernaryWeights TernaryWeights::repack(const GgufTensor& tensor, I2sBlock order, 
     const Share share = share_of(blocks, rank, team.size());
     for (uint32_t row = share.begin * lanes; row < std::min(share.end * lanes, rows); ++row) {
       const std::byte* bytes = tensor.data.data() + row * row_bytes;
-      float* row_scales = scales.data() + static_cast<uint64_t>(row) * scales_per_row;
+      float* row_scales = scales.empty() ? nullptr : scales.data() + static_cast<uint64_t>(row) * scales_per_row;
       const bool sound = type == TensorType::i2_s    ? decode_i2_s(bytes, columns, i2s_block, codes)
                          : type == TensorType::tq2_0 ? decode_tq2_0(bytes, columns, codes, row_scales)
                                                      : decode_tq1_0(bytes, columns, codes, row_scales);
