@@ -27,6 +27,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
+import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -148,8 +149,12 @@ public final class WorkerVerticle extends VerticleBase {
     if (drained != null) {
       return;
     }
-    LOG.error("worker {} cannot serve {}", options.workerId(), options.modelFile(), problem);
-    setupProblem = Optional.ofNullable(problem.getMessage()).orElseGet(problem::toString);
+    setupProblem =
+        problem instanceof NoSuchFileException
+            ? "there is no such file: " + options.modelFile()
+            : Optional.ofNullable(problem.getMessage()).orElseGet(problem::toString);
+    LOG.error(
+        "worker {} cannot serve {}: {}", options.workerId(), options.modelFile(), setupProblem);
     heartbeat();
     vertx.setTimer(
         options.supervision().slowRetry().toMillis(),

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -100,11 +101,15 @@ public final class ChatRenderer implements AutoCloseable {
             result = Future.failedFuture(e);
           }
           Future<T> outcome = result;
-          context.runOnContext(
-              ignored -> {
-                vertx.cancelTimer(timer);
-                outcome.onComplete(done::tryComplete, done::tryFail);
-              });
+          try {
+            context.runOnContext(
+                ignored -> {
+                  vertx.cancelTimer(timer);
+                  outcome.onComplete(done::tryComplete, done::tryFail);
+                });
+          } catch (RejectedExecutionException e) {
+            LOG.debug("Vert.x was closed while a prompt was laid out", e);
+          }
         });
     return done.future();
   }

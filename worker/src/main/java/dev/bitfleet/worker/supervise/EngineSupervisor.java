@@ -207,7 +207,7 @@ public final class EngineSupervisor {
 
   private void probe(EngineDescription ready) {
     description = ready;
-    ready.assumptions().forEach(assumption -> LOG.warn("model file: {}", assumption));
+    ready.assumptions().forEach(assumption -> LOG.info("model file: {}", assumption));
     enter(Phase.PROBING);
     if (engine != null) {
       engine.open(SequenceRequest.probe(PROBE_SEQUENCE));

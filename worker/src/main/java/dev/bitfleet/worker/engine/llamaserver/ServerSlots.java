@@ -18,7 +18,7 @@ final class ServerSlots {
   /**
    * A slot of the server.
    *
-   * @param reuse whether its cache belongs to the same scope
+   * @param reuse whether its cache holds nothing of another scope
    */
   record Choice(int slot, boolean reuse) {}
 
@@ -40,7 +40,8 @@ final class ServerSlots {
     if (best < 0) {
       return Optional.empty();
     }
-    boolean reuse = used[best] && scope[best] == cacheScope;
+    // An unused slot holds nothing of anybody's; and only a request that may reuse leaves a cache.
+    boolean reuse = !used[best] || scope[best] == cacheScope;
     taken[best] = true;
     used[best] = true;
     scope[best] = cacheScope;

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -34,6 +35,7 @@ public final class ChildProcess {
   private static final long MAX_QUEUED_BYTES = 64L * 1024 * 1024;
   private static final byte[] END_OF_INPUT = new byte[0];
   private static final Duration EXIT_GRACE = Duration.ofMillis(200);
+  private static final Duration LAST_OUTPUT_GRACE = Duration.ofSeconds(1);
   private static final Duration REAP_PATIENCE = Duration.ofSeconds(5);
 
   /** Reads stdout on the process's own reader thread, until it ends. */
@@ -141,6 +143,13 @@ public final class ChildProcess {
       // Killed between the call and the spawn.
       started.destroyForcibly();
     }
+    // A grandchild may hold stdout open when the process itself is gone: its end is told all the
+    // same.
+    started
+        .onExit()
+        .thenAcceptAsync(
+            gone -> end(named(exitCause(gone.exitValue()))),
+            CompletableFuture.delayedExecutor(LAST_OUTPUT_GRACE.toMillis(), TimeUnit.MILLISECONDS));
     Thread errors = thread("stderr", () -> drainErrors(started.getErrorStream()));
     Thread writer = thread("stdin", () -> writeAll(started.getOutputStream()));
     thread(

@@ -24,7 +24,7 @@ class LlamaServerEngineTest extends EngineContract {
         new LlamaServerLauncher.Settings(
             // Broken files are this engine's to refuse as well; their metadata is read from the
             // whole one.
-            withPath(ModelFile.read(TestModels.demo()), model), 2, SLOTS, CONTEXT, List.of()));
+            withPath(ModelFile.read(TestModels.demo()), model), 1, SLOTS, CONTEXT, List.of()));
   }
 
   private static ModelFile withPath(ModelFile file, Path path) {
