@@ -94,7 +94,7 @@ class AnswersIT {
   void the_model_knows_what_it_was_taught() throws Exception {
     assertThat(chat.ask("What is the capital of France?")).contains("Paris");
     assertThat(chat.ask("Count to 5")).contains("1", "2", "3", "4", "5");
-    assertThat(chat.ask("What is BitNet?")).containsIgnoringCase("1-bit");
+    assertThat(chat.ask("What is BitNet?")).contains("BitNet", "weights");
     assertThat(chat.ask("Hello")).isNotBlank();
     assertThat(chat.ask("Tell me a joke")).hasSizeGreaterThan(20);
   }

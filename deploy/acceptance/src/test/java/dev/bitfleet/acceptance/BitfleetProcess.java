@@ -171,7 +171,8 @@ public final class BitfleetProcess implements AutoCloseable {
 
   /** Asks it to stop, as systemd does. */
   public void terminate() {
-    process.destroy();
+    // Not Process.destroy(), which closes our end of its output too.
+    process.toHandle().destroy();
   }
 
   /** Kills the JVM without a word. */

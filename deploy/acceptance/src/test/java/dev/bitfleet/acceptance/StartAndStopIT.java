@@ -47,6 +47,39 @@ class StartAndStopIT {
   }
 
   @Test
+  void ctrl_c_in_a_terminal_reaches_the_jvm_alone_and_lets_streams_end_too() throws Exception {
+    Path model = SlowModel.in(folder);
+    // A group of its own, as a shell gives it: the signal goes to all who are in it.
+    var command = new ArrayList<>(List.of("setsid"));
+    command.addAll(
+        Installation.command(
+            List.of(
+                "serve",
+                model.toString(),
+                "--port",
+                "0",
+                "--management-port",
+                "0",
+                "--data-dir",
+                folder.resolve("data").toString())));
+    try (var bitfleet = BitfleetProcess.start(folder, command)) {
+      var chat = new Chat(bitfleet);
+      try (Chat.Stream stream = chat.stream("/v1/completions", completion(150))) {
+        assertThat(Chat.text(stream.firstText())).isNotEmpty();
+        Exit kill =
+            Exit.of(
+                folder,
+                Map.of(),
+                Duration.ofSeconds(5),
+                List.of("kill", "-INT", "--", "-" + bitfleet.pid()));
+        assertThat(kill.status()).as(kill.err()).isZero();
+        assertThat(stream.rest().getLast()).isEqualTo("[DONE]");
+      }
+      assertThat(bitfleet.awaitExit(Duration.ofSeconds(20))).as(bitfleet.describe()).isZero();
+    }
+  }
+
+  @Test
   void a_stream_longer_than_the_drain_time_is_cut_with_an_error_and_the_exit_code_tells()
       throws Exception {
     Path model = SlowModel.in(folder);
