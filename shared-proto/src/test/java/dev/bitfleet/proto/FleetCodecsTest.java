@@ -1,0 +1,202 @@
+package dev.bitfleet.proto;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bitfleet.proto.fleet.v1.OpenGeneration;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.eventbus.MessageCodec;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The wire form of every message of the fleet protocol. */
+class FleetCodecsTest {
+  private static final Sampling SAMPLING =
+      new Sampling(0.7, 40, 0.95, 0.05, 0.9, 1.1, 32, -2, 2, Map.of(0, -100f, 7, 1.5f), -1L);
+
+  private static GenerationRequest request(Prompt prompt) {
+    return new GenerationRequest(
+        "s-1",
+        BusAddresses.inbox("g"),
+        "modèle",
+        prompt,
+        SAMPLING,
+        12,
+        List.of("\n\nUser:", "停"),
+        true,
+        OptionalInt.of(0),
+        2048,
+        List.of(1, 300, 128_000),
+        Long.MIN_VALUE);
+  }
+
+  private static WorkerHeartbeat heartbeat(
+      Optional<ModelDescription> model, WorkerHeartbeat.State state) {
+    return new WorkerHeartbeat(
+        "w",
+        "n",
+        Long.MAX_VALUE,
+        ProtocolVersion.FLEET,
+        state,
+        model,
+        8,
+        3,
+        "builtin",
+        "1.2",
+        "avx2",
+        4,
+        List.of(0, 3),
+        123_456,
+        "why");
+  }
+
+  static Stream<Arguments> messages() {
+    TokenDetail detail =
+        new TokenDetail(
+            128_000,
+            new byte[] {-1, 0, 5},
+            OptionalDouble.of(-1.5),
+            List.of(new TokenDetail.Alternative(1, new byte[] {65}, -0.25)));
+    return Stream.of(
+            Stream.of(
+                    new Prompt.Chat(
+                        List.of(
+                            new ChatMessage(Role.SYSTEM, ""),
+                            new ChatMessage(Role.DEVELOPER, "d"),
+                            new ChatMessage(Role.USER, "Grüße 🙂\u0000", "Ann"),
+                            new ChatMessage(Role.TOOL, "t"))),
+                    new Prompt.Text(""),
+                    new Prompt.Tokens(List.of(0, Integer.MAX_VALUE)))
+                .map(prompt -> Arguments.of(GenerationRequest.class, request(prompt))),
+            Stream.of(Arguments.of(CancelGeneration.class, new CancelGeneration("s"))),
+            Stream.of(
+                    new OpenReply.Accepted(10, 4, "0123"),
+                    new OpenReply.Busy("full"),
+                    new OpenReply.Refused(
+                        OpenReply.Code.CONTEXT_LENGTH_EXCEEDED, "long", "messages", 9000, 4096),
+                    new OpenReply.Refused(OpenReply.Code.PROMPT_QUARANTINED, "no", ""))
+                .map(reply -> Arguments.of(OpenReply.class, reply)),
+            Stream.concat(
+                    Stream.of(
+                        new GenerationEvent.Delta("s", 0, "", List.of()),
+                        new GenerationEvent.Delta("s", 7, "Grüße", List.of(detail, detail))),
+                    Stream.concat(
+                        Arrays.stream(FinishReason.values())
+                            .map(
+                                reason ->
+                                    new GenerationEvent.Finished(
+                                        "s", 9, reason, "st", new Usage(1, 2, 3), 4, 5)),
+                        Arrays.stream(FailureCause.values())
+                            .map(cause -> new GenerationEvent.Failed("s", 1, cause, "m"))))
+                .map(event -> Arguments.of(GenerationEvent.class, event)),
+            Arrays.stream(WorkerHeartbeat.State.values())
+                .flatMap(
+                    state ->
+                        Stream.of(
+                            heartbeat(Optional.empty(), state),
+                            heartbeat(
+                                Optional.of(
+                                    new ModelDescription(
+                                        "m",
+                                        "bitnet-b1.58",
+                                        "f",
+                                        4096,
+                                        128_256,
+                                        1L << 40,
+                                        5,
+                                        6,
+                                        true)),
+                                state)))
+                .map(beat -> Arguments.of(WorkerHeartbeat.class, beat)))
+        .flatMap(stream -> stream);
+  }
+
+  private static <T> T throughTheWire(Class<T> type, Object message) {
+    MessageCodec<T, T> codec = FleetCodecs.of(type);
+    Buffer buffer = Buffer.buffer("before");
+    codec.encodeToWire(buffer, type.cast(message));
+    buffer.appendString("after");
+    return codec.decodeFromWire("before".length(), buffer);
+  }
+
+  @ParameterizedTest
+  @MethodSource("messages")
+  void each_message_survives_the_wire(Class<?> type, Object message) {
+    assertThat(throughTheWire(type, message)).isEqualTo(message);
+  }
+
+  @ParameterizedTest
+  @MethodSource("messages")
+  void hostile_bytes_are_refused_and_never_more(Class<?> type, Object message) {
+    long seed = new Random().nextLong();
+    Random random = new Random(seed);
+    MessageCodec<?, ?> codec = FleetCodecs.of(type);
+    Buffer whole = Buffer.buffer();
+    encode(type, message, whole);
+    for (int round = 0; round < 500; round++) {
+      byte[] bytes = whole.getBytes(Integer.BYTES, whole.length());
+      for (int flips = random.nextInt(5); flips >= 0 && bytes.length > 0; flips--) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+      }
+      int length = random.nextInt(bytes.length + 1);
+      Buffer damaged = Buffer.buffer().appendInt(length).appendBytes(Arrays.copyOf(bytes, length));
+      try {
+        assertThat((Object) codec.decodeFromWire(0, damaged)).as("seed %d", seed).isNotNull();
+      } catch (IllegalArgumentException e) {
+        assertThat(e.getMessage()).as("seed %d", seed).isNotNull();
+      }
+    }
+  }
+
+  private static <T> void encode(Class<T> type, Object message, Buffer buffer) {
+    FleetCodecs.of(type).encodeToWire(buffer, type.cast(message));
+  }
+
+  @Test
+  void unknown_fields_of_a_newer_side_are_ignored() throws Exception {
+    Buffer buffer = Buffer.buffer();
+    FleetCodecs.of(CancelGeneration.class).encodeToWire(buffer, new CancelGeneration("s"));
+    byte[] newer = {'\n', 1, 's', (byte) 0xf8, 0x3f, 1};
+    Buffer wire = Buffer.buffer().appendInt(newer.length).appendBytes(newer);
+
+    assertThat(FleetCodecs.of(CancelGeneration.class).decodeFromWire(0, wire))
+        .isEqualTo(new CancelGeneration("s"));
+    assertThat(OpenGeneration.parseFrom(newer).getUnknownFields().asMap()).isNotEmpty();
+  }
+
+  @Test
+  void within_a_jvm_the_record_itself_is_handed_over() {
+    Vertx vertx = Vertx.vertx();
+    try {
+      FleetCodecs.register(vertx.eventBus());
+      GenerationRequest sent = request(new Prompt.Text("x"));
+      vertx
+          .eventBus()
+          .<GenerationRequest>consumer(
+              "a", message -> message.reply(new OpenReply.Busy("" + (message.body() == sent))));
+
+      assertThat(vertx.eventBus().<OpenReply>request("a", sent).await().body())
+          .isEqualTo(new OpenReply.Busy("true"));
+    } finally {
+      vertx.close().await();
+    }
+  }
+
+  @Test
+  void addresses_carry_the_major_version() {
+    assertThat(BusAddresses.open("w")).isEqualTo("bitfleet.v1.worker.w.open");
+    assertThat(BusAddresses.cancel("w")).isEqualTo("bitfleet.v1.worker.w.cancel");
+    assertThat(BusAddresses.inbox("g")).isEqualTo("bitfleet.v1.gateway.g.inbox");
+    assertThat(BusAddresses.HEARTBEATS).isEqualTo("bitfleet.v1.heartbeats");
+  }
+}
