@@ -245,6 +245,7 @@ public final class HttpFront {
   private void tend() {
     long now = System.nanoTime();
     connections.sweep(now);
+    metrics.connections(connections.size());
     for (Map.Entry<Exchange, Open> each : new ArrayList<>(open.entrySet())) {
       Exchange exchange = each.getKey();
       Open state = each.getValue();

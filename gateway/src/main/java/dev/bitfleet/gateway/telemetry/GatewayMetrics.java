@@ -38,6 +38,7 @@ public final class GatewayMetrics {
   private final Map<String, Counter> broken = new HashMap<>();
   private final Map<String, Timer> requests = new HashMap<>();
   private final AtomicInteger openRequests = new AtomicInteger();
+  private final AtomicInteger connections = new AtomicInteger();
   private volatile FleetFigures figures = FleetFigures.NONE;
 
   public GatewayMetrics(MeterRegistry registry) {
@@ -78,6 +79,9 @@ public final class GatewayMetrics {
         .register(registry);
     Gauge.builder("bitfleet.requests.open", openRequests, AtomicInteger::get)
         .description("Requests that have not been answered in full")
+        .register(registry);
+    Gauge.builder("bitfleet.connections", connections, AtomicInteger::get)
+        .description("Client connections open")
         .register(registry);
     Gauge.builder("bitfleet.slots", () -> figures.slots())
         .description("Slots of ready workers")
@@ -201,6 +205,11 @@ public final class GatewayMetrics {
 
   public void stuckReader() {
     stuckReaders.increment();
+  }
+
+  /** So many client connections are open now. */
+  public void connections(int count) {
+    connections.set(count);
   }
 
   /** The figures that gauges show from now on. */

@@ -30,25 +30,24 @@ public final class RuntimeMetrics {
   }
 
   /**
-   * Vert.x's own meters on that registry, for {@code Vertx.builder().withMetrics(…)}. Labels a
-   * client could write (paths, methods, addresses) are off: they would grow without bound.
+   * Vert.x's own meters on that registry, for {@code Vertx.builder().withMetrics(…)}; see {@link
+   * #vertxMetricsOptions}.
    */
   public static MicrometerMetricsFactory vertxMetrics(MeterRegistry registry) {
     return new MicrometerMetricsFactory(registry);
   }
 
-  /** The options that go with {@link #vertxMetrics}. */
+  /**
+   * Thread pools only. What Vert.x counts of HTTP and the bus is labelled with methods, paths and
+   * addresses, which clients could make grow without bound, and {@link GatewayMetrics} counts it by
+   * operation.
+   */
   public static MetricsOptions vertxMetricsOptions() {
     MicrometerMetricsOptions options =
         new MicrometerMetricsOptions()
             .setEnabled(true)
-            .setLabels(EnumSet.of(Label.HTTP_CODE, Label.POOL_TYPE, Label.POOL_NAME));
-    for (MetricsDomain domain :
-        EnumSet.of(
-            MetricsDomain.EVENT_BUS,
-            MetricsDomain.DATAGRAM_SOCKET,
-            MetricsDomain.NET_CLIENT,
-            MetricsDomain.HTTP_CLIENT)) {
+            .setLabels(EnumSet.of(Label.POOL_TYPE, Label.POOL_NAME));
+    for (MetricsDomain domain : EnumSet.complementOf(EnumSet.of(MetricsDomain.NAMED_POOLS))) {
       options.addDisabledMetricsCategory(domain.toCategory());
     }
     return options;

@@ -356,4 +356,26 @@ class CompletionsHttpTest {
     assertThat(seen().prompt())
         .isEqualTo(new Prompt.Chat(List.of(new ChatMessage(Role.USER, text))));
   }
+
+  @Test
+  void a_prompt_of_a_hundred_thousand_token_ids_is_within_the_contract() {
+    String ids =
+        IntStream.range(0, 100_000).mapToObj(Integer::toString).collect(Collectors.joining(","));
+    assertThat(gateway.post("/v1/completions", "{\"prompt\":[" + ids + "]}").statusCode())
+        .isEqualTo(200);
+    assertThat(seen().prompt())
+        .isInstanceOfSatisfying(
+            Prompt.Tokens.class, tokens -> assertThat(tokens.ids()).hasSize(100_000));
+  }
+
+  @Test
+  void a_chat_of_a_thousand_messages_is_within_the_contract() {
+    String messages =
+        IntStream.range(0, 1000)
+            .mapToObj(i -> "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}")
+            .collect(Collectors.joining(","));
+    assertThat(
+            gateway.post("/v1/chat/completions", "{\"messages\":[" + messages + "]}").statusCode())
+        .isEqualTo(200);
+  }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
+import dev.bitfleet.gateway.testing.RawConnection;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
 import java.net.http.HttpResponse;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +83,36 @@ class ManagementServerTest {
     assertThat(gateway.management("/metrics").body())
         .doesNotContain("unmistakable")
         .doesNotContain("sk-secret");
+  }
+
+  @Test
+  void metrics_of_the_runtime_have_no_label_a_client_could_fill() {
+    gateway.worker("worker-1", 2);
+    gateway.get("/a/path/nobody/knows");
+    assertThat(gateway.management("/metrics").body())
+        .contains("vertx_pool_in_use")
+        .contains("jvm_memory_used_bytes")
+        .doesNotContain("a/path")
+        .doesNotContain("method=\"")
+        .doesNotContain("address=\"");
+  }
+
+  @Test
+  void a_stopping_gateway_finishes_what_it_began_and_takes_nothing_new() throws Exception {
+    gateway.worker("worker-1", 2).pace(20);
+    var running =
+        gateway.postLater("/completion", "{\"prompt\":\"hi\",\"n_predict\":60,\"stream\":true}");
+    Await.until("it streams", () -> gateway.worker().sent() > 3);
+    try (RawConnection kept = new RawConnection(gateway.port())) {
+      kept.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").readUntil("ok");
+      var stopped = gateway.stop();
+      Await.until("it is not ready", () -> gateway.management("/health/ready").statusCode() == 503);
+      assertThat(kept.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").readUntil("\"code\":"))
+          .contains("HTTP/1.1 503")
+          .contains("retry-after: 1");
+      assertThat(Gateway.chunks(running.join().body())).hasSize(61);
+      stopped.get(10, TimeUnit.SECONDS);
+    }
   }
 
   @Test

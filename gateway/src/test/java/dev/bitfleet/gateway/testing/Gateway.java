@@ -2,10 +2,12 @@ package dev.bitfleet.gateway.testing;
 
 import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.GatewayVerticle;
+import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.FleetCodecs;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -27,18 +29,25 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Gateway implements AutoCloseable {
   public static final String MODEL = "bitfleet-demo";
 
-  private final Vertx vertx = Vertx.vertx();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Vertx vertx =
+      Vertx.builder()
+          .with(new VertxOptions().setMetricsOptions(RuntimeMetrics.vertxMetricsOptions()))
+          .withMetrics(RuntimeMetrics.vertxMetrics(registry))
+          .build();
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final List<TestWorker> workers = new ArrayList<>();
   private final GatewayVerticle verticle;
+  private final String deploymentId;
+  private boolean stopped;
 
   private Gateway(GatewayOptions options) {
     FleetCodecs.register(vertx.eventBus());
+    RuntimeMetrics.bindJvm(registry);
     verticle = new GatewayVerticle(options, registry);
-    await(vertx.deployVerticle(verticle).toCompletionStage().toCompletableFuture());
+    deploymentId = await(vertx.deployVerticle(verticle).toCompletionStage().toCompletableFuture());
   }
 
   /** A gateway without workers. */
@@ -156,9 +165,18 @@ public final class Gateway implements AutoCloseable {
         .toList();
   }
 
+  /** Begins to stop the gateway, as an operator would; done when it has. */
+  public CompletableFuture<Void> stop() {
+    stopped = true;
+    return vertx.undeploy(deploymentId).toCompletionStage().toCompletableFuture();
+  }
+
   @Override
   public void close() {
     try {
+      if (stopped) {
+        return;
+      }
       Await.until("every worker slot is back", () -> workers.stream().allMatch(w -> w.open() == 0));
       Await.until(
           "no stream is open in the gateway and nothing waits",
@@ -170,9 +188,9 @@ public final class Gateway implements AutoCloseable {
     }
   }
 
-  private static void await(CompletableFuture<?> future) {
+  private static <T> T await(CompletableFuture<T> future) {
     try {
-      future.get(30, TimeUnit.SECONDS);
+      return future.get(30, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);

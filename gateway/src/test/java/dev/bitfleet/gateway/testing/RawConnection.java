@@ -26,6 +26,7 @@ public final class RawConnection implements AutoCloseable {
         socket.setReceiveBufferSize(receiveBufferBytes);
       }
       socket.setSoTimeout(30_000);
+      socket.setTcpNoDelay(true);
       socket.connect(new InetSocketAddress("127.0.0.1", port), 5000);
       in = new BufferedInputStream(socket.getInputStream());
     } catch (IOException e) {
