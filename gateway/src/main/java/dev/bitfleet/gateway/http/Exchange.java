@@ -174,7 +174,7 @@ final class Exchange {
 
   /** Closes the connection on a client that does not keep up. */
   void cut() {
-    request.connection().close();
+    HardClose.close(request.connection());
     clientGone();
   }
 

@@ -25,6 +25,12 @@ import org.jspecify.annotations.Nullable;
  * text of its own stream, and the fleet never waits for it.
  */
 final class StreamedAnswer implements Answer {
+  /**
+   * Bytes that may wait in a stream's socket queue: some sixty tokens. It is what each of ten
+   * thousand slow readers costs at most besides its text.
+   */
+  private static final int QUEUE_BYTES = 16 << 10;
+
   private static final Buffer PING = Buffer.buffer(": ping\n\n");
 
   private static final class Merged {
@@ -74,6 +80,7 @@ final class StreamedAnswer implements Answer {
         if (!begun) {
           begun = true;
           exchange.beginEvents();
+          exchange.response().setWriteQueueMaxSize(QUEUE_BYTES);
           exchange.response().drainHandler(drained -> drained());
         }
         format.opened(opened, out);

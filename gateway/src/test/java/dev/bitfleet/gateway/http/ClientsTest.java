@@ -105,7 +105,22 @@ class ClientsTest {
             .post("/completion", "{\"prompt\":\"hi\",\"stream\":true,\"n_predict\":1000000}")
             .readUntil("data: ");
         Await.until("it is cut", () -> gateway.metric("bitfleet_client_stuck_total") == 1);
+        // It still does not read, and yet its connection goes.
+        Await.until("it is closed", () -> gateway.metric("bitfleet_connections") == 0);
         Await.until("the slot is free", () -> gateway.worker().open() == 0);
+      }
+    }
+  }
+
+  @Test
+  void a_whole_answer_that_nobody_reads_is_thrown_away() {
+    try (Gateway gateway =
+        Gateway.withWorker(options -> options.clientTimeout(Duration.ofMillis(300)))) {
+      gateway.worker().flood(50, 40);
+      try (RawConnection stuck = new RawConnection(gateway.port(), 4096)) {
+        stuck.post("/completion", "{\"prompt\":\"hi\",\"n_predict\":30000}");
+        Await.until("it is cut", () -> gateway.metric("bitfleet_client_stuck_total") == 1);
+        Await.until("it is closed", () -> gateway.metric("bitfleet_connections") == 0);
       }
     }
   }
