@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -72,8 +73,14 @@ public final class LocalFleet {
             .toList();
     var all = new ArrayList<Future<?>>(workersUp);
     all.add(gatewayUp);
+    // A worker that gives up ends the start at once, however far the gateway has come.
+    var gaveUp = new CompletableFuture<Object>();
+    fleet.ready.future().onFailure(gaveUp::completeExceptionally);
     try {
-      Future.join(all).toCompletionStage().toCompletableFuture().get();
+      var unused =
+          CompletableFuture.anyOf(
+                  Future.join(all).toCompletionStage().toCompletableFuture(), gaveUp)
+              .get();
     } catch (ExecutionException | InterruptedException e) {
       closeQuietly(vertx);
       throw e;
