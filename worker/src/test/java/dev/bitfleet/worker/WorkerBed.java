@@ -87,6 +87,14 @@ final class WorkerBed implements AutoCloseable {
     return bed;
   }
 
+  /** A worker that is ready and takes seconds for a stream of full length. */
+  static WorkerBed readyAndSlow() {
+    WorkerBed bed =
+        new WorkerBed(options(TestModels.slow(), Optional.empty(), SupervisionSettings.DEFAULTS));
+    bed.awaitState(WorkerHeartbeat.State.READY);
+    return bed;
+  }
+
   WorkerHeartbeat awaitState(WorkerHeartbeat.State state) {
     return awaitHeartbeat(heartbeat -> heartbeat.state() == state);
   }

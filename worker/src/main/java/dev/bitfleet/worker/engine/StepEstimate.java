@@ -37,9 +37,15 @@ public final class StepEstimate {
     }
   }
 
-  /** The longest step to be expected; zero while nothing has been learnt. */
-  public Duration longestStep() {
-    double micros = Math.max(microsPerPromptToken * chunkTokens, microsPerDrawnToken);
+  /**
+   * The longest step to be expected; zero while nothing has been learnt.
+   *
+   * @param pendingPromptTokens prompt tokens that may still have to be computed, of all sequences
+   */
+  public Duration longestStep(long pendingPromptTokens) {
+    double micros =
+        Math.max(
+            microsPerPromptToken * Math.min(chunkTokens, pendingPromptTokens), microsPerDrawnToken);
     Duration step = Duration.ofNanos((long) (Math.min(micros, 1e12) * 1000));
     return step.compareTo(MOST) < 0 ? step : MOST;
   }

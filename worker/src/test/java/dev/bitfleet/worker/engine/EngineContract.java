@@ -272,14 +272,6 @@ public abstract class EngineContract {
   }
 
   @Test
-  void the_longest_step_is_learnt() {
-    assertThat(engine.engine().longestStep()).isZero();
-    greedy(4);
-
-    assertThat(engine.engine().longestStep()).isPositive();
-  }
-
-  @Test
   void a_killed_engine_is_lost_once_and_says_why() {
     engine.onContext(e -> e.open(engine.text(PROMPT, 0)));
     engine.await(EngineEvent.Accepted.class);

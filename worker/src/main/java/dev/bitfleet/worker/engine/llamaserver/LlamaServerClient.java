@@ -14,12 +14,15 @@ import io.vertx.core.http.RequestOptions;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The three requests we make of a llama-server. Each has its own connection: the server keeps a
  * thread busy with every one that stays open, and closing it is the only way to cancel.
  */
 final class LlamaServerClient {
+  private static final Logger LOG = LoggerFactory.getLogger(LlamaServerClient.class);
   private static final Duration HEALTH_TIMEOUT = Duration.ofSeconds(1);
   private static final int MAX_CONNECTIONS = 2048;
   private static final int MAX_ERROR_BYTES = 4096;
@@ -59,9 +62,16 @@ final class LlamaServerClient {
   LlamaServerClient(Vertx vertx, LlamaServerEngine.Endpoint endpoint) {
     this.endpoint = endpoint;
     this.http =
-        vertx.createHttpClient(
-            new HttpClientOptions().setKeepAlive(false).setConnectTimeout(1000),
-            new PoolOptions().setHttp1MaxSize(MAX_CONNECTIONS));
+        vertx
+            .httpClientBuilder()
+            .with(new HttpClientOptions().setKeepAlive(false).setConnectTimeout(1000))
+            .with(new PoolOptions().setHttp1MaxSize(MAX_CONNECTIONS))
+            // Requests hear of a broken connection too; by itself it is no error, servers die.
+            .withConnectHandler(
+                connection ->
+                    connection.exceptionHandler(
+                        problem -> LOG.debug("a connection to llama-server broke", problem)))
+            .build();
   }
 
   /** Whether the model is loaded; fails while nobody listens. */

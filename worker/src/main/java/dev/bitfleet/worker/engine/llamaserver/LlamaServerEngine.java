@@ -73,6 +73,7 @@ final class LlamaServerEngine implements Engine {
         ChildProcess.start(
             "llama-server",
             serverCommand,
+            LlamaServerEngine::worthKeeping,
             LlamaServerEngine::drain,
             (cause, stderr) -> context.runOnContext(ignored -> end(cause, stderr)));
     this.tokenizer = new TokenizerProcess(context, tokenizerCommand, server::kill);
@@ -130,7 +131,7 @@ final class LlamaServerEngine implements Engine {
 
   @Override
   public Duration longestStep() {
-    return steps.longestStep();
+    return steps.longestStep(open.values().stream().mapToLong(Sequence::pending).sum());
   }
 
   @Override
@@ -162,6 +163,11 @@ final class LlamaServerEngine implements Engine {
   /** The server logs there too; nothing in it is for us. */
   private static void drain(InputStream stdout) throws IOException {
     stdout.transferTo(OutputStream.nullOutputStream());
+  }
+
+  /** It logs every request and every idle moment; our pings alone would fill the ring. */
+  private static boolean worthKeeping(String line) {
+    return !line.startsWith("request: ") && !line.contains("update_slots:");
   }
 
   private void awaitHealth() {
@@ -250,6 +256,11 @@ final class LlamaServerEngine implements Engine {
         accepted = true;
         pass(new EngineEvent.Accepted(request.id(), promptTokens, 0));
       }
+    }
+
+    /** Prompt tokens that may not be computed yet. */
+    private int pending() {
+      return chunks == 0 ? promptTokens : 0;
     }
 
     private boolean gone() {

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -64,7 +65,7 @@ public final class ChildProcess {
   private final String name;
   private final BlockingQueue<byte[]> writes = new ArrayBlockingQueue<>(MAX_QUEUED_WRITES);
   private final AtomicLong queuedBytes = new AtomicLong();
-  private final LineRing stderr = new LineRing();
+  private final LineRing stderr;
   // The first cause wins; empty while nobody has killed it.
   private final AtomicReference<String> killCause = new AtomicReference<>("");
   private final AtomicBoolean ended = new AtomicBoolean();
@@ -72,8 +73,9 @@ public final class ChildProcess {
   private volatile long pid;
   private volatile Optional<Process> process = Optional.empty();
 
-  private ChildProcess(String name, Listener listener) {
+  private ChildProcess(String name, Predicate<String> worthKeeping, Listener listener) {
     this.name = name;
+    this.stderr = new LineRing(worthKeeping);
     this.listener = listener;
   }
 
@@ -84,7 +86,21 @@ public final class ChildProcess {
    */
   public static ChildProcess start(
       String name, ProcessBuilder builder, Reader reader, Listener listener) {
-    ChildProcess child = new ChildProcess(name, listener);
+    return start(name, builder, line -> true, reader, listener);
+  }
+
+  /**
+   * Starts a process that chatters on stderr.
+   *
+   * @param worthKeeping which of its lines may be told at its end
+   */
+  public static ChildProcess start(
+      String name,
+      ProcessBuilder builder,
+      Predicate<String> worthKeeping,
+      Reader reader,
+      Listener listener) {
+    ChildProcess child = new ChildProcess(name, worthKeeping, listener);
     ProcessSpawner.spawn(builder)
         .whenComplete(
             (process, failure) -> {

@@ -3,6 +3,7 @@ package dev.bitfleet.worker.engine.process;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * The last lines a process wrote to stderr. Bounded in lines and in bytes, so that a chatty or
@@ -12,9 +13,17 @@ final class LineRing {
   static final int MAX_LINES = 64;
   static final int MAX_LINE_CHARS = 400;
 
+  private final Predicate<String> worthKeeping;
   private final ArrayDeque<String> lines = new ArrayDeque<>(MAX_LINES);
   private final StringBuilder open = new StringBuilder();
   private boolean cut;
+
+  /**
+   * @param worthKeeping false for chatter that would push out what matters
+   */
+  LineRing(Predicate<String> worthKeeping) {
+    this.worthKeeping = worthKeeping;
+  }
 
   /** Takes bytes as they come; control characters become spaces, for a log is read in terminals. */
   synchronized void append(byte[] bytes, int length) {
@@ -39,10 +48,13 @@ final class LineRing {
   }
 
   private void endLine() {
-    if (lines.size() == MAX_LINES) {
-      lines.removeFirst();
+    String line = cut ? open + " …" : open.toString();
+    if (worthKeeping.test(line)) {
+      if (lines.size() == MAX_LINES) {
+        lines.removeFirst();
+      }
+      lines.addLast(line);
     }
-    lines.addLast(cut ? open + " …" : open.toString());
     open.setLength(0);
     cut = false;
   }
