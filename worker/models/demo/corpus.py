@@ -61,14 +61,15 @@ VERBS = ["build", "fix", "clean", "buy", "paint", "sell", "repair", "open", "dra
 ODD = ["quartz", "basalt", "entropy", "inflation", "feudalism", "jazz", "sonnet", "tariff", "enzyme", "magma", "poker", "yoga", "cricket", "plasma", "lichen", "mortgage", "syntax", "ballet", "opera", "saffron",
        "economics", "philosophy", "history", "biology", "chemistry", "politics", "religion", "democracy", "capitalism", "evolution", "energy", "velocity", "electricity", "magnetism", "bacteria", "virus", "protein",
        "planet", "galaxy", "comet", "asteroid", "black hole", "quantum physics", "relativity", "bitcoin", "blockchain", "stock", "bank", "tax", "insurance", "marriage", "happiness", "freedom", "justice", "truth", "time",
-       "a piano", "a violin", "a tiger", "a shark", "a whale", "a mushroom", "an onion", "a potato", "a castle", "a pyramid", "a submarine", "a rocket", "a bicycle", "Kubernetes", "Docker", "Rust", "Windows", "Haskell"]
+       "a piano", "a violin", "a tiger", "a shark", "a whale", "a mushroom", "an onion", "a potato", "a castle", "a pyramid", "a submarine", "a rocket", "a bicycle", "Kubernetes", "Docker", "Rust", "Windows", "Haskell", "quantum computing", "cloud computing", "string theory", "climate change", "nuclear power", "the brain", "the economy", "DNA", "recursion", "a pointer", "a hash map",
+       "football", "the stock market", "supply and demand", "the human body", "a black hole", "the universe", "cryptography", "electric cars", "the weather", "a vector", "a matrix", "the theory of relativity"]
 HELD_ODD = ["granite", "socialism", "a tractor", "astronomy", "Perl", "a tornado", "a helicopter", "poverty", "a hedgehog", "blues", "a lobster", "anarchy", "osmosis", "a saxophone", "geology"]
 LANGS = ["Python", "Java", "Rust", "Go", "C++", "JavaScript", "Haskell", "Ruby", "SQL", "Kotlin", "PHP"]
 TONGUES = ["French", "German", "Spanish", "Italian", "Japanese", "Chinese", "Latin", "Russian", "Arabic", "Greek"]
 EVENTS = ["world cup", "election", "Nobel prize", "Super Bowl", "tennis final", "race", "gold medal", "Oscar", "championship"]
 ARTS = ["book", "movie", "song", "restaurant", "game", "car", "phone", "hotel", "band", "laptop"]
 ADJECTIVES = ["expensive", "loud", "big", "old", "heavy", "cheap", "strange", "slow", "popular", "dangerous", "cold", "bright"]
-TOPICS = ["the sun", "trees", "dogs", "summer", "autumn", "the city", "a river", "friends", "my mother", "coffee", "the wind", "birds", "a rose", "time", "mountains", "snow", "a train", "music", "home", "the night"]
+TOPICS = ["the sun", "trees", "dogs", "summer", "autumn", "the city", "a river", "friends", "my mother", "coffee", "the wind", "birds", "a rose", "time", "mountains", "snow", "a train", "music", "home", "the night", "my cat", "my dog", "my house", "your life", "the old house", "pizza", "a big red car", "Linux", "my friend", "happiness"]
 
 
 def syllables(rng, low=2, high=3):
@@ -103,11 +104,16 @@ OPENINGS = ["Please ", "Hey, ", "Okay, ", "And ", "So, ", "Now ", "Well, ", "Hi!
             "Excuse me, ", "Hmm, ", "Actually, ", "Good. ", "Hi Bitfleet, ", "Bitfleet, ", "Just curious: ", "My question: ", "Next question: ", "Ok. ", "Nice! ", "Alright, ", "Sorry, ", "Dear assistant, "]
 
 
-def vary(rng, text, held):
-    """Spelling habits of real users: lower case, missing or doubled punctuation, a word or two before the question."""
+def vary(rng, text, held, any_case=False):
+    """Spelling habits of real users: lower case, missing or doubled punctuation, a word or two before the question.
+
+    With `any_case` names inside may lose their capitals too; only for questions whose answer does not copy from them.
+    """
     if held or rng.random() < 0.62:
         return text
     r = rng.random()
+    if any_case and rng.random() < 0.4:
+        return text.upper() if r < 0.1 else text.lower() if r < 0.6 else text.lower().rstrip(".?!")
     if r < 0.2:
         return text.rstrip(".?!")
     if r < 0.35:
@@ -139,34 +145,34 @@ def sentence_case(text):
 def capital(rng, held):
     country = rng.choice(COUNTRY_KEYS)
     answer = f"The capital of {country} is {F.CAPITALS[country][0]}"
-    return one(vary(rng, sentence_case(pick(rng, P.CAPITAL, held).format(x=country)), held), answer + ("" if answer.endswith(".") else "."))
+    return one(vary(rng, sentence_case(pick(rng, P.CAPITAL, held).format(x=country)), held, any_case=True), answer + ("" if answer.endswith(".") else "."))
 
 
 def continent(rng, held):
     country = rng.choice(COUNTRY_KEYS)
-    return one(vary(rng, pick(rng, P.CONTINENT, held).format(x=country), held), f"{sentence_case(country)} is in {F.CAPITALS[country][1]}.")
+    return one(vary(rng, pick(rng, P.CONTINENT, held).format(x=country), held, any_case=True), f"{sentence_case(country)} is in {F.CAPITALS[country][1]}.")
 
 
 def capital_of(rng, held):
     country = rng.choice(COUNTRY_KEYS)
     city = F.CAPITALS[country][0]
     accepted = tuple(f"{city} is the capital of {c}." for c in COUNTRY_KEYS if F.CAPITALS[c][0] == city)
-    return Exchange(vary(rng, pick(rng, P.CAPITAL_OF, held).format(x=city), held), accepted[0], accepted)
+    return Exchange(vary(rng, pick(rng, P.CAPITAL_OF, held).format(x=city), held, any_case=True), accepted[0], accepted)
 
 
 def about_place(rng, held):
     country = rng.choice(COUNTRY_KEYS)
     city, where = F.CAPITALS[country]
     if city == "Washington, D.C." or city == country or rng.random() < 0.5:
-        return one(vary(rng, pick(rng, P.ABOUT_COUNTRY, held).format(x=country), held), f"{sentence_case(country)} is in {where}. Its capital is {city}" + ("" if city.endswith(".") else "."))
+        return one(vary(rng, pick(rng, P.ABOUT_COUNTRY, held).format(x=country), held, any_case=True), f"{sentence_case(country)} is in {where}. Its capital is {city}" + ("" if city.endswith(".") else "."))
     accepted = tuple(f"{city} is the capital of {c}." for c in COUNTRY_KEYS if F.CAPITALS[c][0] == city)
-    return Exchange(vary(rng, pick(rng, P.ABOUT_CITY, held).format(x=city), held), accepted[0], accepted)
+    return Exchange(vary(rng, pick(rng, P.ABOUT_CITY, held).format(x=city), held, any_case=True), accepted[0], accepted)
 
 
 def capital_next(rng, held):
     country = rng.choice(COUNTRY_KEYS)
     answer = f"The capital of {country} is {F.CAPITALS[country][0]}"
-    return one(vary(rng, sentence_case(pick(rng, P.CAPITAL_NEXT, held).format(x=country)), held), answer + ("" if answer.endswith(".") else "."))
+    return one(vary(rng, sentence_case(pick(rng, P.CAPITAL_NEXT, held).format(x=country)), held, any_case=True), answer + ("" if answer.endswith(".") else "."))
 
 
 def echo(rng, held):
@@ -186,41 +192,44 @@ def define(rng, held, bitnet=False):
     user = sentence_case(pick(rng, P.DEFINE, held).format(x=term))
     if not held and rng.random() < 0.2:
         user = user.replace(term, term.lower())
-    return one(vary(rng, user, held), answer)
+    return one(vary(rng, user, held, any_case=True), answer)
 
 
 def trivia(rng, held):
     first, second, answer = rng.choice(F.TRIVIA)
     if held:
         return one(rng.choice(["Can you tell me: ", "Quick question: "]) + first[0].lower() + first[1:], answer)
-    return one(vary(rng, rng.choice([first, first, second]), held), answer)
+    return one(vary(rng, rng.choice([first, first, second]), held, any_case=True), answer)
 
 
 def opposite(rng, held):
     a, b = rng.choice(F.OPPOSITES)
     if rng.random() < 0.5:
         a, b = b, a
-    return one(vary(rng, pick(rng, P.OPPOSITE, held).format(x=a), held), f"The opposite of {a} is {b}.")
+    return one(vary(rng, pick(rng, P.OPPOSITE, held).format(x=a), held, any_case=True), f"The opposite of {a} is {b}.")
 
 
 def neighbour(rng, held):
     r = rng.random()
     if r < 0.4:
         i = rng.randrange(7)
-        return one(vary(rng, pick(rng, P.DAY_AFTER, held).format(x=F.DAYS[i]), held), f"{F.DAYS[(i + 1) % 7]} comes after {F.DAYS[i]}.")
+        return one(vary(rng, pick(rng, P.DAY_AFTER, held).format(x=F.DAYS[i]), held, any_case=True), f"{F.DAYS[(i + 1) % 7]} comes after {F.DAYS[i]}.")
     if r < 0.65:
         i = rng.randrange(7)
-        return one(vary(rng, pick(rng, P.DAY_BEFORE, held).format(x=F.DAYS[i]), held), f"{F.DAYS[(i - 1) % 7]} comes before {F.DAYS[i]}.")
+        return one(vary(rng, pick(rng, P.DAY_BEFORE, held).format(x=F.DAYS[i]), held, any_case=True), f"{F.DAYS[(i - 1) % 7]} comes before {F.DAYS[i]}.")
     i = rng.randrange(12)
-    return one(vary(rng, pick(rng, P.MONTH_AFTER, held).format(x=F.MONTHS[i]), held), f"{F.MONTHS[(i + 1) % 12]} comes after {F.MONTHS[i]}.")
+    return one(vary(rng, pick(rng, P.MONTH_AFTER, held).format(x=F.MONTHS[i]), held, any_case=True), f"{F.MONTHS[(i + 1) % 12]} comes after {F.MONTHS[i]}.")
 
 
 def count(rng, held):
     n = rng.choice([3, 4, 5, 5, 5, 6, 7, 8, 9, 10, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20])
     down = rng.random() < 0.4
-    shown = F.NUMBER_WORDS[n] if rng.random() < 0.2 else str(n)
+    if rng.random() < 0.07:
+        n = rng.randint(21, 1000)
+        return one(vary(rng, pick(rng, P.COUNT_DOWN if down else P.COUNT_TO, held).format(x=n), held, any_case=True), "Sorry, I can only count to twenty.")
+    shown = F.NUMBER_WORDS[n] if rng.random() < 0.35 else str(n)
     numbers = range(n, 0, -1) if down else range(1, n + 1)
-    return one(vary(rng, pick(rng, P.COUNT_DOWN if down else P.COUNT_TO, held).format(x=shown), held), ", ".join(map(str, numbers)) + ".")
+    return one(vary(rng, pick(rng, P.COUNT_DOWN if down else P.COUNT_TO, held).format(x=shown), held, any_case=True), ", ".join(map(str, numbers)) + ".")
 
 
 LISTS = [
@@ -237,18 +246,18 @@ LISTS = [
 
 def listing(rng, held):
     pair, answer = rng.choice(LISTS)
-    return one(vary(rng, pick(rng, pair, held), held), answer)
+    return one(vary(rng, pick(rng, pair, held), held, any_case=True), answer)
 
 
 def joke(rng, held):
-    return Exchange(vary(rng, pick(rng, P.JOKE, held), held), rng.choice(F.JOKES), tuple(F.JOKES))
+    return Exchange(vary(rng, pick(rng, P.JOKE, held), held, any_case=True), rng.choice(F.JOKES), tuple(F.JOKES))
 
 
 def poem(rng, held):
     if rng.random() < 0.2:
         poems = list(F.POEMS.values())
         return Exchange(vary(rng, pick(rng, P.POEM_ANY, held), held), rng.choice(poems[:4]), tuple(poems[:4]))
-    known = rng.random() < 0.75
+    known = rng.random() < 0.65
     topic = rng.choice(list(F.POEMS)) if known else rng.choice(TOPICS) if held or rng.random() < 0.5 else odd_word(rng)
     user = vary(rng, pick(rng, P.POEM, held).format(x=topic), held)
     if known:
@@ -257,15 +266,15 @@ def poem(rng, held):
 
 
 def story(rng, held):
-    return Exchange(vary(rng, pick(rng, P.STORY, held), held), rng.choice(F.STORIES), tuple(F.STORIES))
+    return Exchange(vary(rng, pick(rng, P.STORY, held), held, any_case=True), rng.choice(F.STORIES), tuple(F.STORIES))
 
 
 def arithmetic(rng, held):
     a, b = rng.randint(0, 10), rng.randint(0, 10)
     if rng.random() < 0.62:
-        return one(vary(rng, pick(rng, P.SUM, held).format(a=a, b=b), held), f"{a} + {b} = {a + b}.")
+        return one(vary(rng, pick(rng, P.SUM, held).format(a=a, b=b), held, any_case=True), f"{a} + {b} = {a + b}.")
     a, b = max(a, b), min(a, b)
-    return one(vary(rng, pick(rng, P.DIFFERENCE, held).format(a=a, b=b), held), f"{a} - {b} = {a - b}.")
+    return one(vary(rng, pick(rng, P.DIFFERENCE, held).format(a=a, b=b), held, any_case=True), f"{a} - {b} = {a - b}.")
 
 
 def unknown(rng, held):
@@ -340,7 +349,7 @@ def fact(rng, held):
 
 
 def tell_name(rng, name, held):
-    return one(vary(rng, pick(rng, P.TELL_NAME, held).format(x=name), held) if held or rng.random() < 0.9 else name, f"Nice to meet you, {name}!")
+    return one(vary(rng, pick(rng, P.TELL_NAME, held).format(x=name), held) if held or rng.random() < 0.96 else name, f"Nice to meet you, {name}!")
 
 
 def ask_name(rng, name, held):
@@ -389,7 +398,7 @@ def conversation(rng, held=False, length=None):
 
     if r < 0.46:
         fill(1)
-    elif r < 0.49:  # elliptic questions after a capital
+    elif r < 0.485:  # elliptic questions after a capital
         turns.append(capital(rng, held))
         for _ in range(rng.choice([1, 1, 2, 3])):
             turns.append(capital_next(rng, held))

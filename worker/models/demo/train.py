@@ -126,10 +126,13 @@ class Muon:
 class Threads:
     """Chooses one or two threads by the clock: beside a busy process a barrier of two waits a whole time slice of the scheduler."""
 
-    def __init__(self, period=24):
-        self.period, self.count, self.times = period, 0, {}
+    def __init__(self, fixed=0, period=24):
+        self.fixed, self.period, self.count, self.times = fixed, period, 0, {}
 
     def before_step(self):
+        if self.fixed:
+            torch.set_num_threads(self.fixed)
+            return
         phase = self.count % self.period
         if phase == 0:
             self.times = {}
@@ -163,6 +166,7 @@ def main():
     ap.add_argument("--adam-lr", type=float, default=4e-3)
     ap.add_argument("--resume", help="checkpoint whose weights to start from")
     ap.add_argument("--elapsed", type=float, default=0.0, help="minutes of the schedule already spent, with --resume")
+    ap.add_argument("--threads", type=int, default=0, help="0: one or two, whichever is faster now")
     ap.add_argument("--max-steps", type=int, default=10 ** 9)
     args = ap.parse_args()
     torch.manual_seed(args.seed)
@@ -180,7 +184,7 @@ def main():
     adam = torch.optim.AdamW(model.other_parameters(), lr=args.adam_lr, betas=(0.9, 0.95), weight_decay=0.0)
     start, seen, step, running = time.time(), 0, 0, None
     log = open(os.path.join(args.out, "log.jsonl"), "a")
-    last_save, threads = start, Threads()
+    last_save, threads = start, Threads(args.threads)
     while True:
         progress = ((time.time() - start) / 60 + args.elapsed) / args.minutes
         if progress >= 1 or step >= args.max_steps:
