@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +128,19 @@ class EngineProcess {
     }
   }
 
+  // The engine's stdout holds so many bytes from now on.
+  void narrow_output(int bytes) { CHECK(fcntl(output_, F_SETPIPE_SZ, bytes) >= 0); }
+
+  // Waits until so many bytes of the engine's stdout lie unread.
+  void wait_until_unread(int bytes) {
+    const auto deadline = Clock::now() + patience;
+    for (int unread = 0; unread < bytes;) {
+      if (Clock::now() > deadline) throw std::runtime_error("the engine writes too little");
+      std::this_thread::yield();
+      CHECK(ioctl(output_, FIONREAD, &unread) == 0);
+    }
+  }
+
   int wait_exit() {
     const auto deadline = Clock::now() + patience;
     int status = 0;
@@ -240,6 +254,13 @@ TEST(what_is_wrong_with_a_request_is_said_with_its_field) {
   rejected = engine.wait_for<SequenceRejected>();
   CHECK(rejected.code == Rejection::context_length_exceeded);
   CHECK(rejected.prompt_tokens > 64 && rejected.context_length == 64);
+  // What cannot fit is told by its length, without keeping a ping behind it waiting for the tokenizer.
+  engine.send(hot_request(4, std::string(15 << 20, 'a'), 5));
+  engine.send(Ping{6});
+  rejected = engine.wait_for<SequenceRejected>();
+  CHECK(rejected.sequence_id == 4 && rejected.code == Rejection::context_length_exceeded);
+  CHECK(rejected.message.find("at least") != std::string::npos && rejected.prompt_tokens > 64);
+  CHECK_EQUAL(6u, engine.wait_for<Pong>().request_id);
   OpenSequence empty;
   empty.sequence_id = 3;
   engine.send(empty);
@@ -334,12 +355,13 @@ TEST(an_output_that_nobody_holds_ends_the_engine) {
 TEST(a_reader_that_pauses_misses_nothing) {
   EngineProcess engine(serve_arguments({"--ctx-size", "8192"}));
   engine.start();
+  engine.narrow_output(4096);
   OpenSequence open = hot_request(1, "x", 3000);
   open.top_logprobs = 20;  // about 500 bytes a token: far more than a pipe holds
   engine.send(open);
   engine.wait_for<SequenceAccepted>();
-  // The named window: long enough that the pipe is full and the engine has gone on into its own queue.
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  // The pipe holds less than a hundredth of the output: once it is filling, the rest goes to the engine's own queue.
+  engine.wait_until_unread(2048);
   size_t tokens = 0;
   uint32_t number = 0;
   for (;;) {

@@ -200,7 +200,17 @@ TEST(a_stop_string_across_tokens_is_held_and_not_emitted) {
   const auto settled = text.push("er: hi");
   CHECK(settled.stop.has_value());
   CHECK_EQUAL(std::string(), settled.text);
-  CHECK_EQUAL(3u, settled.tokens);
+  CHECK_EQUAL(0u, settled.tokens);
+}
+
+TEST(tokens_of_a_stop_string_do_not_come_out_and_the_one_it_begins_in_does) {
+  CompletionText text({"e com"});
+  CHECK_EQUAL(1u, text.push("Why").tokens);
+  CHECK_EQUAL(1u, text.push(" did").tokens);
+  CHECK_EQUAL(0u, text.push(" the").tokens);
+  const auto settled = text.push(" computer");
+  CHECK_EQUAL(std::string(" th"), settled.text);
+  CHECK_EQUAL(1u, settled.tokens);
 }
 
 TEST(a_false_alarm_comes_out_with_the_token_that_settles_it) {

@@ -9,6 +9,7 @@
 #include "gguf/gguf_value.h"
 #include "gguf/mapped_file.h"
 #include "quant/tensor_type.h"
+#include "text/utf8.h"
 
 namespace bitfleet {
 namespace {
@@ -23,37 +24,6 @@ constexpr uint64_t most_array_elements = 1 << 26;
 constexpr uint32_t deepest_array = 4;
 constexpr uint64_t largest_alignment = 1 << 20;
 constexpr uint64_t most_elements = uint64_t{1} << 48;
-
-// Source: the well-formed byte sequences table of the Unicode standard, chapter 3.9.
-bool is_utf8(std::string_view text) {
-  size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<uint8_t>(text[i]);
-    size_t trail = 0;
-    uint8_t low = 0x80;
-    uint8_t high = 0xBF;
-    if (lead < 0x80) { ++i; continue; }
-    if (lead >= 0xC2 && lead <= 0xDF) trail = 1;
-    else if (lead >= 0xE0 && lead <= 0xEF) {
-      trail = 2;
-      if (lead == 0xE0) low = 0xA0;
-      if (lead == 0xED) high = 0x9F;
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-      trail = 3;
-      if (lead == 0xF0) low = 0x90;
-      if (lead == 0xF4) high = 0x8F;
-    } else return false;
-    if (text.size() - i <= trail) return false;
-    for (size_t k = 1; k <= trail; ++k) {
-      const auto byte = static_cast<uint8_t>(text[i + k]);
-      if (byte < low || byte > high) return false;
-      low = 0x80;
-      high = 0xBF;
-    }
-    i += trail + 1;
-  }
-  return true;
-}
 
 // Names go into messages and logs.
 void require_name(std::string_view name, uint64_t offset, const char* what) {

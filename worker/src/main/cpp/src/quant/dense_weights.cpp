@@ -13,12 +13,6 @@
 namespace bitfleet {
 namespace {
 
-float read_half(const uint8_t* from) {
-  uint16_t bits;
-  std::memcpy(&bits, from, 2);
-  return half_to_float(bits);
-}
-
 // The unpackers take one row; false for a scale that is not finite. Layouts: see quant/tensor_type.h.
 bool unpack_q8_0(const uint8_t* row, uint32_t columns, int8_t* values, float* scales) {
   bool sound = true;

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace bitfleet {
 
@@ -20,6 +21,13 @@ constexpr float half_to_float(uint16_t half) {
     return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
   }
   return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
+}
+
+// The half at an address of any alignment, little-endian as in the file.
+inline float read_half(const uint8_t* from) {
+  uint16_t bits;
+  std::memcpy(&bits, from, sizeof bits);
+  return half_to_float(bits);
 }
 
 constexpr uint16_t float_to_half(float value) {

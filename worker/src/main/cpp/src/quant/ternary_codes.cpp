@@ -5,15 +5,6 @@
 #include "quant/half.h"
 
 namespace bitfleet {
-namespace {
-
-float read_half(const uint8_t* from) {
-  uint16_t bits;
-  std::memcpy(&bits, from, 2);
-  return half_to_float(bits);
-}
-
-}  // namespace
 
 bool decode_i2_s(const std::byte* row, uint32_t columns, uint32_t block, uint8_t* codes) {
   const auto* bytes = reinterpret_cast<const uint8_t*>(row);

@@ -100,6 +100,24 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
     rejected.message = fault->param + ": " + fault->message;
     return rejected;
   }
+  const uint32_t context_limit =
+      open.context_limit == 0 ? limits.context_length : std::min(open.context_limit, limits.context_length);
+  const auto too_long = [&](const char* has, size_t count) {
+    rejected.code = wire::Rejection::context_length_exceeded;
+    rejected.param = "prompt";
+    rejected.prompt_tokens = static_cast<uint32_t>(count);
+    rejected.context_length = context_limit;
+    rejected.message = std::string("the prompt has ") + has + std::to_string(count) + " tokens and leaves no room in a context of " +
+                       std::to_string(context_limit);
+    return rejected;
+  };
+  // Megabytes of text take seconds to tokenize, and every other command waits behind them: those that cannot fit are
+  // told so by their length alone.
+  size_t text_bytes = 0;
+  for (const auto& segment : open.prompt) {
+    if (const auto* text = std::get_if<std::string>(&segment)) text_bytes += text->size();
+  }
+  if (const size_t fewest = tokenizer.fewest_tokens(text_bytes); fewest >= context_limit) return too_long("at least ", fewest);
   auto tokens = tokenize_prompt(open.prompt, open.add_begin_token, tokenizer, limits.vocabulary);
   if (auto* message = std::get_if<std::string>(&tokens)) {
     rejected.param = "prompt";
@@ -109,23 +127,14 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
 
   PreparedSequence sequence;
   sequence.prompt = std::move(std::get<std::vector<uint32_t>>(tokens));
-  sequence.context_limit =
-      open.context_limit == 0 ? limits.context_length : std::min(open.context_limit, limits.context_length);
+  sequence.context_limit = context_limit;
   if (sequence.prompt.empty()) {
     rejected.code = wire::Rejection::empty_prompt;
     rejected.param = "prompt";
     rejected.message = "the prompt holds no token";
     return rejected;
   }
-  if (sequence.prompt.size() >= sequence.context_limit) {
-    rejected.code = wire::Rejection::context_length_exceeded;
-    rejected.param = "prompt";
-    rejected.prompt_tokens = static_cast<uint32_t>(sequence.prompt.size());
-    rejected.context_length = sequence.context_limit;
-    rejected.message = "the prompt has " + std::to_string(sequence.prompt.size()) + " tokens and leaves no room in a context of " +
-                       std::to_string(sequence.context_limit);
-    return rejected;
-  }
+  if (sequence.prompt.size() >= context_limit) return too_long("", sequence.prompt.size());
   if (open.emitted.size() > sequence.context_limit - sequence.prompt.size()) {
     rejected.param = "emitted";
     rejected.message = "emitted: prompt and emitted tokens exceed the context";

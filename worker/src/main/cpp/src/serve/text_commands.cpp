@@ -14,7 +14,7 @@ wire::Tokenized answer(const wire::Tokenize& command, const Tokenizer& tokenizer
   } else {
     tokenized.error = std::get<std::string>(result);
   }
-  // A byte of text is a token at most, and a token up to three bytes of a frame.
+  // A byte of text is a token at most, and a token five bytes of a frame at most.
   if (tokenized.ids.size() > wire::most_frame_bytes / 5) {
     tokenized.ids.clear();
     tokenized.error = "the text has more tokens than a frame holds";

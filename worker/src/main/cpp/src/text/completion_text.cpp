@@ -29,7 +29,9 @@ CompletionText::Settled CompletionText::push(std::string_view bytes) {
     // Text before released_ is gone; a stop cannot begin there, because its beginning would have been held. It can
     // begin before suppressed_, when the caller resumes what had already ended.
     const size_t text_end = std::max(match->begin, released_);
-    Settled settled = release(text_end, ends_.size());
+    size_t tokens = 0;
+    for (size_t begin = released_; tokens < ends_.size() && begin < text_end; ++tokens) begin = ends_[tokens].text_end;
+    Settled settled = release(text_end, tokens);
     settled.stop = match->stop;
     return settled;
   }

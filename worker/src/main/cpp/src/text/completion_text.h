@@ -29,7 +29,8 @@ class CompletionText {
     std::optional<size_t> stop;         // index of the stop string that ended the completion
   };
 
-  // One more token with the bytes it adds. With a stop, `text` is what comes before it and `tokens` all that were held.
+  // One more token with the bytes it adds. With a stop, `text` is what comes before it and `tokens`
+  // those that begin before it; tokens of the stop itself never come out.
   Settled push(std::string_view bytes);
 
   // The completion has ended otherwise: everything held, with unfinished UTF-8 as U+FFFD.

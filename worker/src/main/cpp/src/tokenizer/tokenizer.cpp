@@ -1,6 +1,8 @@
 #include "tokenizer/tokenizer.h"
 
+#include <algorithm>
 #include <bit>
+#include <functional>
 #include <utility>
 
 #include "tokenizer/byte_alphabet.h"
@@ -52,6 +54,19 @@ Tokenizer::Tokenizer(Vocabulary vocabulary)
   for (const auto& token : vocabulary_.tokens) pieces_.push_back(piece_of(token, vocabulary_.model));
   ends_.resize(vocabulary_.tokens.size());
   for (uint32_t id : vocabulary_.end_tokens) ends_[id] = true;
+  longest_piece_ = longest_piece();
+}
+
+size_t Tokenizer::longest_piece() const {
+  std::vector<bool> seen(256);
+  size_t longest = 0;
+  for (uint32_t id = 0; id < size(); ++id) {
+    if (hidden(id)) continue;
+    longest = std::max(longest, pieces_[id].size());
+    if (pieces_[id].size() == 1) seen[static_cast<uint8_t>(pieces_[id].front())] = true;
+  }
+  // A byte without a token of its own may be dropped, or become part of an unknown token of any length.
+  return std::ranges::all_of(seen, std::identity()) ? longest : 0;
 }
 
 bool Tokenizer::hidden(uint32_t id) const {

@@ -25,6 +25,9 @@ class Tokenizer {
   explicit Tokenizer(Vocabulary vocabulary);
   static Tokenizer load(const GgufFile& file) { return Tokenizer(Vocabulary::read(file)); }
 
+  // A text of so many bytes has at least so many tokens; 0 when nothing can be said. Costs no tokenizing.
+  size_t fewest_tokens(size_t text_bytes) const { return longest_piece_ == 0 ? 0 : text_bytes / longest_piece_; }
+
   uint32_t size() const { return static_cast<uint32_t>(vocabulary_.tokens.size()); }
 
   std::vector<uint32_t> encode(std::string_view text) const;
@@ -55,6 +58,7 @@ class Tokenizer {
   using Encoder = std::variant<ByteLevelBpe, SentencePiece>;
   static Encoder make_encoder(Vocabulary& vocabulary);
   bool hidden(uint32_t id) const;
+  size_t longest_piece() const;
   void encode_text(std::string_view text, bool& space_prefix, std::vector<uint32_t>& ids) const;
 
   Vocabulary vocabulary_;
@@ -62,6 +66,7 @@ class Tokenizer {
   UserDefinedTokens user_defined_;
   std::vector<std::string> pieces_;  // by id, control tokens as their text
   std::vector<bool> ends_;           // by id
+  size_t longest_piece_ = 0;         // bytes of text one token stands for at most; 0 when some bytes yield no token
 };
 
 }  // namespace bitfleet
