@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.contract;
 
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
@@ -17,6 +18,9 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.BigIntegerNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.NumericNode;
 
 /**
  * Reads a body as JSON and trusts nothing: invalid UTF-8, depth, overlong numbers and names, a
@@ -51,11 +55,30 @@ public final class JsonText {
                           .maxStringLength(Integer.MAX_VALUE)
                           .build())
                   .build())
+          .nodeFactory(new ExactWholeNumbers())
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
   private JsonText() {}
+
+  /**
+   * Makes 1e19 what 10000000000000000000 is. To JSON Schema both are the same integer, but its
+   * validator asks any number that is held as a double for its long, and fails where there is none.
+   */
+  private static final class ExactWholeNumbers extends JsonNodeFactory {
+    private static final long serialVersionUID = 1;
+
+    /** 2^63: every finite double from there on is whole. */
+    private static final double BEYOND_LONG = 0x1p63;
+
+    @Override
+    public NumericNode numberNode(double value) {
+      return Double.isFinite(value) && Math.abs(value) >= BEYOND_LONG
+          ? BigIntegerNode.valueOf(new BigDecimal(value).toBigIntegerExact())
+          : super.numberNode(value);
+    }
+  }
 
   /**
    * The body as a tree.

@@ -58,7 +58,10 @@ final class Violations {
       case "minLength" -> "expected at least " + count(limit, "character");
       case "maxLength" -> "expected at most " + count(limit, "character");
       case "maxProperties" -> "expected at most " + count(limit, "field");
-      case "propertyNames", "pattern" -> "expected other field names";
+      case "not" -> "expected anything but " + limit.path("description").asString();
+      // Token ids are the only names that the contract has a pattern for.
+      case "pattern" -> "expected token ids as field names";
+      case "propertyNames" -> "expected other field names";
       default -> "it does not fit the contract (" + error.getKeyword() + ")";
     };
   }

@@ -6,6 +6,9 @@ import java.util.Optional;
 
 /** What a failed completion is called in the API. */
 public final class Failures {
+  /** How the engines' protocol groups what clients write flat. */
+  private static final String SAMPLING = "sampling.";
+
   private Failures() {}
 
   /**
@@ -51,12 +54,7 @@ public final class Failures {
               "empty_prompt",
               Optional.of(promptField),
               "Invalid '" + promptField + "': it has no tokens.");
-      case CompletionFailure.Invalid invalid ->
-          ApiError.invalid(
-              400,
-              "invalid_parameter",
-              invalid.param().isEmpty() ? Optional.empty() : Optional.of(invalid.param()),
-              invalid.message());
+      case CompletionFailure.Invalid invalid -> invalid(invalid, promptField);
       case CompletionFailure.PromptQuarantined ignored ->
           ApiError.invalid(
               400,
@@ -68,6 +66,35 @@ public final class Failures {
               500,
               "engine_failed",
               "The engine failed while serving this request (" + failed.message() + ").");
+    };
+  }
+
+  private static ApiError invalid(CompletionFailure.Invalid invalid, String promptField) {
+    String inner = invalid.param();
+    // Engines repeat the field at the head of the message, in their own words.
+    String message =
+        !inner.isEmpty() && invalid.message().startsWith(inner + ": ")
+            ? invalid.message().substring(inner.length() + 2)
+            : invalid.message();
+    Optional<String> field = clientField(inner, promptField);
+    return ApiError.invalid(
+        400,
+        "invalid_parameter",
+        field,
+        field
+            .map(name -> "Invalid '" + name + "': " + message + (message.endsWith(".") ? "" : "."))
+            .orElse(message));
+  }
+
+  /** The client's name for a field of the engines' protocol; none for what is not the client's. */
+  private static Optional<String> clientField(String inner, String promptField) {
+    String name = inner.startsWith(SAMPLING) ? inner.substring(SAMPLING.length()) : inner;
+    return switch (name) {
+      case "", "emitted", "stop_tokens" -> Optional.empty();
+      case "prompt", "messages" -> Optional.of(promptField);
+      case "stop_strings" -> Optional.of("stop");
+      case "context_limit" -> Optional.of("ctx_size");
+      default -> Optional.of(name);
     };
   }
 

@@ -98,7 +98,7 @@ final class BodyReader {
   }
 
   /** A chunked body that cannot be decoded; a client that has gone is settled by the exchange. */
-  private void broken() {
+  void broken() {
     if (!done) {
       refuse(
           ApiError.invalid(

@@ -13,6 +13,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
@@ -101,7 +102,11 @@ public final class HttpFront {
     HttpServer listening =
         vertx
             .createHttpServer(options)
-            .connectionHandler(connection -> connections.opened(connection, System.nanoTime()))
+            .connectionHandler(
+                connection -> {
+                  StrictHttp.impose(connection, options, () -> bodyBroken(connection));
+                  connections.opened(connection, System.nanoTime());
+                })
             .invalidRequestHandler(HttpFront::undecodable)
             .requestHandler(this::request);
     server = listening;
@@ -173,6 +178,19 @@ public final class HttpFront {
       case RouteTable.Match.Nothing ignored ->
           refuse(exchange, 404, "not_found", "There is no such path; see /openapi.json.");
     }
+  }
+
+  /** True when there is a body being read that this can be an answer to. */
+  private boolean bodyBroken(HttpConnection connection) {
+    for (Map.Entry<Exchange, Open> each : open.entrySet()) {
+      BodyReader body = each.getValue().body;
+      if (body != null && each.getKey().request().connection() == connection) {
+        // Out of the decoder's call, and on the context that requests are handled on.
+        vertx.runOnContext(later -> body.broken());
+        return true;
+      }
+    }
+    return false;
   }
 
   private void carryOut(Exchange exchange, Open state, RouteTable.Match.Found found) {
@@ -273,6 +291,12 @@ public final class HttpFront {
           case TooLongHttpLineException ignored ->
               ApiError.invalid(
                   414, "uri_too_long", Optional.empty(), "The request line is too long.");
+          case StrictHttp.UnsupportedVersionException ignored ->
+              ApiError.invalid(
+                  505,
+                  "unsupported_http_version",
+                  Optional.empty(),
+                  "Only HTTP/1.1 and HTTP/1.0 are spoken.");
           case null, default ->
               ApiError.invalid(
                   400, "malformed_request", Optional.empty(), "This is not well-formed HTTP.");

@@ -221,6 +221,14 @@ class FaultsTest {
             new Behaviour.Refuse(
                 new OpenReply.Refused(OpenReply.Code.INVALID, "no such token", "logit_bias")),
             new Behaviour.Refuse(
+                new OpenReply.Refused(
+                    OpenReply.Code.INVALID,
+                    "sampling.logit_bias: token 999999 is too large",
+                    "sampling.logit_bias")),
+            new Behaviour.Refuse(
+                new OpenReply.Refused(
+                    OpenReply.Code.INVALID, "stop_strings: more than 64", "stop_strings")),
+            new Behaviour.Refuse(
                 new OpenReply.Refused(OpenReply.Code.PROMPT_QUARANTINED, "killed two", "")));
     JsonNode tooLong = Gateway.json(gateway.post(PATH, STREAM)).path("error");
     assertThat(tooLong.path("code").stringValue()).isEqualTo("context_length_exceeded");
@@ -232,8 +240,15 @@ class FaultsTest {
     assertThat(gateway.post(PATH, WHOLE).body())
         .contains("invalid_parameter")
         .contains("logit_bias");
+    JsonNode bias = Gateway.json(gateway.post(PATH, WHOLE)).path("error");
+    assertThat(bias.path("param").stringValue()).isEqualTo("logit_bias");
+    assertThat(bias.path("message").stringValue())
+        .isEqualTo("Invalid 'logit_bias': token 999999 is too large.");
+    assertThat(gateway.post(PATH, WHOLE).body())
+        .contains("\"param\":\"stop\"")
+        .contains("Invalid 'stop': more than 64.");
     assertThat(gateway.post(PATH, WHOLE).body()).contains("prompt_quarantined");
-    assertThat(gateway.worker().seen()).hasSize(4);
+    assertThat(gateway.worker().seen()).hasSize(6);
   }
 
   @Test

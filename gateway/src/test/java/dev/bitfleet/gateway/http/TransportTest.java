@@ -168,7 +168,6 @@ class TransportTest {
   @ValueSource(
       strings = {
         "garbage\r\n\r\n",
-        "GET /health HTTP/9.9\r\n\r\n",
         "\u0016\u0003\u0001\u0002\u0000 tls hello\r\n\r\n",
         "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
@@ -185,6 +184,60 @@ class TransportTest {
       connection.send(bytes);
       assertThat(connection.readAll()).doesNotContain("HTTP/1.1 5").doesNotContain("HTTP/1.1 2");
       assertThat(gateway.worker().seen()).hasSize(seenBefore);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Transfer-Encoding: chunked\r\n\r\nZZZ\r\nhello\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n3\r\n{\"p\r\n-1\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Length: 14\r\n\r\ne\r\n{\"prompt\":\"x\"}\r\n"
+            + "0\r\n\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello"
+      })
+  void a_body_that_cannot_be_told_apart_is_answered_then_cut(String rest) {
+    try (RawConnection connection = new RawConnection(gateway.port())) {
+      int seenBefore = gateway.worker().seen().size();
+      connection.send(
+          "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+              + rest
+              + "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+      assertThat(connection.readAll())
+          .startsWith("HTTP/1.1 400")
+          .contains("connection: close")
+          .contains("malformed_request")
+          .doesNotContain("HTTP/1.1 2");
+      assertThat(gateway.worker().seen()).hasSize(seenBefore);
+    }
+  }
+
+  @Test
+  void a_chunk_that_breaks_later_is_answered_too() {
+    try (RawConnection connection = new RawConnection(gateway.port())) {
+      connection.send(
+          "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+              + "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
+      connection.readUntil("100 Continue\r\n\r\n");
+      connection.send("ZZZ\r\n");
+      assertThat(connection.readAll()).startsWith("HTTP/1.1 400").contains("malformed_request");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /health HTTP/9.9\r\nHost: x\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET /health HTTP/0.9\r\n\r\n"
+      })
+  void another_version_of_http_is_505_in_a_version_that_is_spoken(String head) {
+    try (RawConnection connection = new RawConnection(gateway.port())) {
+      connection.send(head);
+      assertThat(connection.readAll())
+          .matches("(?s)HTTP/1\\.[01] 505 .*")
+          .contains("unsupported_http_version");
     }
   }
 

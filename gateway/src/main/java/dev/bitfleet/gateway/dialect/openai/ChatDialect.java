@@ -81,6 +81,9 @@ public final class ChatDialect implements Dialect {
         }
       }
     }
+    if (fields.text("truncation").filter(how -> !how.equals("disabled")).isPresent()) {
+      throw Fields.unsupported("truncation", "only 'disabled' is available.");
+    }
     fields.refuse("audio", "audio is not available.");
     fields.refuse("web_search_options", "web search is not available.");
   }
