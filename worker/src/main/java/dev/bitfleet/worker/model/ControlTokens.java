@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * The tokens of a vocabulary that steer the model: begin, end, turn and header marks.
@@ -19,12 +20,18 @@ import java.util.OptionalLong;
  */
 public record ControlTokens(Map<String, Integer> idOfText, String beginText, String endText) {
   private static final int TYPE_CONTROL = 3;
+  private static final int MAX_TEXT_UNITS = 256;
+  // Models that draw have some 30,000 control tokens of 25 characters.
+  private static final int MAX_UNITS = 1024 * 1024;
 
   public ControlTokens {
     idOfText = Map.copyOf(idOfText);
   }
 
-  static ControlTokens of(GgufMetadata metadata) {
+  /**
+   * @throws ModelFileException when they are more or longer than any model's
+   */
+  static ControlTokens of(GgufMetadata metadata) throws ModelFileException {
     List<String> tokens = metadata.tokens();
     List<Integer> types = metadata.tokenTypes();
     Map<String, Integer> control = new HashMap<>();
@@ -41,6 +48,7 @@ public record ControlTokens(Map<String, Integer> idOfText, String beginText, Str
           .filter(text -> !text.isEmpty())
           .ifPresent(text -> control.putIfAbsent(text, tokens.indexOf(text)));
     }
+    bound(control.keySet());
     return new ControlTokens(
         control, named(metadata, "bos").orElse(""), named(metadata, "eos").orElse(""));
   }
@@ -48,6 +56,20 @@ public record ControlTokens(Map<String, Integer> idOfText, String beginText, Str
   /** Whether the vocabulary has a control token of that text. */
   public boolean has(String text) {
     return idOfText.containsKey(text);
+  }
+
+  private static void bound(Set<String> texts) throws ModelFileException {
+    long units = 0;
+    for (String text : texts) {
+      units += text.length();
+      if (text.length() > MAX_TEXT_UNITS) {
+        throw new ModelFileException("a control token is " + text.length() + " characters long");
+      }
+    }
+    if (units > MAX_UNITS) {
+      throw new ModelFileException(
+          "the control tokens have more than " + MAX_UNITS + " characters together");
+    }
   }
 
   private static boolean hasControlShape(String text) {

@@ -9,15 +9,18 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
- * The key-value part of a GGUF file (versions 2 and 3, little-endian); tensors are the engine's
- * business. Not one byte is trusted: every length is bounded before anything is allocated for it,
- * and duplicate keys, unknown types and a cut file are errors that name their offset.
+ * The key-value part of a GGUF file (versions 2 and 3, little-endian), of which only the keys that
+ * a worker reads are kept; tensors are the engine's business. Not one byte is trusted: every length
+ * is bounded before anything is allocated for it, and duplicate keys, unknown types and a cut file
+ * are errors that name their offset.
  *
  * <p>Source: the GGUF specification of the ggml project.
  */
@@ -31,6 +34,25 @@ public final class GgufMetadata {
   // Arrays of other things (merges, scores) are passed over; these are what a worker looks into.
   private static final String TOKENS = "tokenizer.ggml.tokens";
   private static final String TOKEN_TYPES = "tokenizer.ggml.token_type";
+  private static final Set<String> KEPT =
+      Set.of(
+          "general.architecture",
+          "general.name",
+          "tokenizer.chat_template",
+          "tokenizer.ggml.bos_token_id",
+          "tokenizer.ggml.eos_token_id",
+          "tokenizer.ggml.eot_token_id",
+          "tokenizer.ggml.eom_token_id");
+
+  /** Preceded by the architecture, which the file may tell later. */
+  private static final String KEPT_ENDING = ".context_length";
+
+  /** A vocabulary of 256 Ki tokens takes less than half of this. */
+  private static final long MAX_RETAINED_BYTES = 64L * 1024 * 1024;
+
+  // Of an object and its place in a list or set.
+  private static final int STRING_BYTES = 64;
+  private static final int NUMBER_BYTES = 24;
 
   private final Map<String, Object> values;
   private final List<String> tokens;
@@ -84,6 +106,7 @@ public final class GgufMetadata {
     private final ByteBuffer window =
         ByteBuffer.allocate(256 * 1024).order(ByteOrder.LITTLE_ENDIAN).limit(0);
     private long windowEnd; // file offset of window's limit
+    private long retained; // bytes of memory, rounded up
     private List<String> tokens = List.of();
     private List<Integer> tokenTypes = List.of();
 
@@ -107,17 +130,29 @@ public final class GgufMetadata {
       if (count < 0 || count > MAX_KEYS) {
         throw at("key count is " + Long.toUnsignedString(count));
       }
-      Map<String, Object> values = HashMap.newHashMap((int) count);
+      Map<String, Object> values = new HashMap<>();
+      Set<String> seen = new HashSet<>();
       for (long i = 0; i < count; i++) {
         String key = text("key", MAX_KEY_BYTES);
-        if (values.put(key, value(key, int32("type of " + key))) != null) {
+        Object value = value(key, int32("type of " + key));
+        if (!seen.add(key)) {
           throw at("key appears twice: " + key);
+        }
+        if (kept(key)) {
+          values.put(key, value);
         }
       }
       return new GgufMetadata(Map.copyOf(values), List.copyOf(tokens), List.copyOf(tokenTypes));
     }
 
-    /** Integers become Long, fractions Double; an array leaves only its length behind. */
+    private static boolean kept(String key) {
+      return KEPT.contains(key) || key.endsWith(KEPT_ENDING);
+    }
+
+    /**
+     * Integers become Long, fractions Double; an array leaves only its length behind, as does text
+     * that nobody asks for.
+     */
     private Object value(String key, int type) throws IOException {
       return switch (type) {
         case 0 -> (long) (int8(key) & 0xff);
@@ -134,7 +169,14 @@ public final class GgufMetadata {
           }
           yield truth == 1;
         }
-        case 8 -> text(key, MAX_TEXT_BYTES);
+        case 8 -> {
+          if (kept(key)) {
+            yield text(key, MAX_TEXT_BYTES);
+          }
+          int length = length(key, MAX_TEXT_BYTES);
+          skip(key, length);
+          yield length;
+        }
         case 9 -> array(key);
         case 10, 11 -> int64(key);
         case 12 -> Double.longBitsToDouble(int64(key));
@@ -158,6 +200,7 @@ public final class GgufMetadata {
         if (texts != null) {
           texts.add(text(key, MAX_KEY_BYTES));
         } else if (types != null) {
+          retain(key, NUMBER_BYTES);
           types.add(int32(key));
         } else if (type == 8) {
           skip(key, length(key, MAX_TEXT_BYTES));
@@ -181,7 +224,9 @@ public final class GgufMetadata {
     }
 
     private String text(String what, int maxBytes) throws IOException {
-      byte[] bytes = new byte[length(what, maxBytes)];
+      int length = length(what, maxBytes);
+      retain(what, STRING_BYTES + 2L * length); // A byte becomes one UTF-16 unit at most.
+      byte[] bytes = new byte[length];
       for (int done = 0; done < bytes.length; ) {
         need(what, 1);
         int part = Math.min(window.remaining(), bytes.length - done);
@@ -189,6 +234,13 @@ public final class GgufMetadata {
         done += part;
       }
       return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private void retain(String what, long bytes) throws ModelFileException {
+      retained += bytes;
+      if (retained > MAX_RETAINED_BYTES) {
+        throw at("the metadata takes more than " + MAX_RETAINED_BYTES + " bytes at " + what);
+      }
     }
 
     private int length(String what, int maxBytes) throws IOException {

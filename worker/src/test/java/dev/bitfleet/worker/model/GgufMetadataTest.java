@@ -158,6 +158,82 @@ class GgufMetadataTest {
   }
 
   @Test
+  void what_no_worker_reads_is_not_kept_and_what_is_kept_is_bounded() throws Exception {
+    String huge = "x".repeat(8 * 1024 * 1024);
+    Path manyTexts =
+        file(
+            w -> {
+              w.header(3, 10).pair("general.architecture", "a");
+              for (int i = 0; i < 9; i++) {
+                w.pair("note." + i, huge);
+              }
+            });
+    assertThat(GgufMetadata.read(manyTexts).text("note.0")).isEmpty();
+    assertThat(ModelFile.read(manyTexts).architecture()).isEqualTo("a");
+
+    refused(
+        "takes more than",
+        w -> {
+          w.header(3, 5);
+          for (int i = 0; i < 5; i++) {
+            w.pair("a" + i + ".context_length", huge);
+          }
+        });
+    byte[] noText = new byte[8 * 2 * 1024 * 1024];
+    refused(
+        "takes more than",
+        w ->
+            w.header(3, 1)
+                .text("tokenizer.ggml.tokens")
+                .int32(9)
+                .int32(8)
+                .int64(2 * 1024 * 1024)
+                .bytes(noText));
+  }
+
+  @Test
+  void a_vocabulary_of_256_thousand_tokens_fits() throws Exception {
+    int size = 256 * 1024;
+    Path file =
+        file(
+            w -> {
+              w.header(3, 3).pair("general.architecture", "a");
+              w.text("tokenizer.ggml.tokens").int32(9).int32(8).int64(size);
+              for (int i = 0; i < size; i++) {
+                w.text("token " + i);
+              }
+              w.text("tokenizer.ggml.token_type").int32(9).int32(5).int64(size);
+              w.bytes(new byte[4 * size]);
+            });
+
+    assertThat(GgufMetadata.read(file).tokens()).hasSize(size);
+    assertThat(GgufMetadata.read(file).tokenTypes()).hasSize(size);
+  }
+
+  @Test
+  void control_tokens_have_bounds() throws Exception {
+    refused(
+        "characters long",
+        w ->
+            w.header(3, 2)
+                .pair("general.architecture", "a")
+                .text("tokenizer.ggml.tokens")
+                .int32(9)
+                .int32(8)
+                .int64(1)
+                .text("<|" + "x".repeat(300) + "|>"));
+    refused(
+        "together",
+        w -> {
+          w.header(3, 2).pair("general.architecture", "a");
+          w.text("tokenizer.ggml.tokens").int32(9).int32(8).int64(8192);
+          for (int i = 0; i < 8192; i++) {
+            w.text("<|" + i + "x".repeat(150) + "|>");
+          }
+        });
+  }
+
+  @Test
   @Timeout(60)
   void no_damaged_file_does_worse_than_be_refused() throws Exception {
     Writer writer = new Writer();
