@@ -36,7 +36,7 @@ public final class ChatTemplate {
 
   private static final long MAX_OUTPUT_CHARS = 8L * 1024 * 1024;
   private static final int MAX_TEMPLATE_CHARS = 1024 * 1024;
-  private static final int MAX_LIST = 100_000;
+  private static final int MAX_LIST = PythonStrings.MAX_PARTS;
   private static final int MAX_MAP = 1_000;
   private static final int MAX_RANGE = 1_000;
   private static final int MAX_DEPTH = 20;
@@ -95,7 +95,8 @@ public final class ChatTemplate {
     JinjavaInterpreter.pushCurrent(interpreter);
     try {
       root = interpreter.parse(adapted);
-      throwFirstError(interpreter);
+      // Jinjava only warns of a tag that is not closed, and takes what follows for text.
+      throwFirstError(interpreter, false);
     } catch (RuntimeException e) {
       throw new ChatTemplateException(
           "the model's chat template cannot be read: " + e.getMessage());
@@ -141,7 +142,7 @@ public final class ChatTemplate {
     try {
       String rendered = interpreter.render(root);
       scope.throwIfRaised();
-      throwFirstError(interpreter);
+      throwFirstError(interpreter, true);
       return rendered;
     } catch (RenderScope.Abort e) {
       scope.throwIfRaised();
@@ -157,9 +158,10 @@ public final class ChatTemplate {
     }
   }
 
-  private static void throwFirstError(JinjavaInterpreter interpreter) throws ChatTemplateException {
+  private static void throwFirstError(JinjavaInterpreter interpreter, boolean fatalOnly)
+      throws ChatTemplateException {
     for (TemplateError error : interpreter.getErrorsCopy()) {
-      if (error.getSeverity() == TemplateError.ErrorType.FATAL) {
+      if (!fatalOnly || error.getSeverity() == TemplateError.ErrorType.FATAL) {
         throw new ChatTemplateException(
             "the model's chat template failed at line "
                 + error.getLineno()

@@ -2,10 +2,12 @@ package dev.bitfleet.worker.model;
 
 import dev.bitfleet.proto.ChatMessage;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.Role;
 import dev.bitfleet.worker.engine.PromptSegment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -16,13 +18,18 @@ import java.util.stream.Collectors;
  * <p>Not safe for use by several threads at once; see {@link ChatRenderer}.
  */
 public final class PromptLayout {
+  /** In no template by chance; lower case. */
+  private static final String PROBE = "what is seven times 40961?";
+
   private final ControlTokens controls;
+  private final ControlBeginnings beginnings;
   private final ChatTemplate template;
   // Longest first, so that <|end|> does not hide <|end|>x where both exist.
   private final Map<Character, List<String>> controlsByFirstUnit;
 
   public PromptLayout(ControlTokens controls, ChatTemplate template) {
     this.controls = controls;
+    this.beginnings = new ControlBeginnings(controls.idOfText().keySet());
     this.template = template;
     this.controlsByFirstUnit =
         controls.idOfText().keySet().stream()
@@ -42,7 +49,7 @@ public final class PromptLayout {
       texts.add(message.content());
       texts.add(message.name());
     }
-    UserTextMask mask = UserTextMask.forRequest(controls.idOfText().keySet(), texts);
+    UserTextMask mask = UserTextMask.forRequest(beginnings, texts);
     List<ChatMessage> masked =
         chat.messages().stream()
             .map(
@@ -51,6 +58,33 @@ public final class PromptLayout {
                         message.role(), mask.mask(message.content()), mask.mask(message.name())))
             .toList();
     return split(template.render(masked, controls), mask);
+  }
+
+  /**
+   * Lays out a first chat, to see that what a user says is in the prompt; it also pays what only
+   * the first chat costs.
+   *
+   * @throws ChatTemplateException when it is not, or the template lays out no chat at all
+   */
+  void probe() throws ChatTemplateException {
+    ChatMessage user = new ChatMessage(Role.USER, PROBE);
+    List<PromptSegment> laidOut;
+    try {
+      laidOut = layOut(new Prompt.Chat(List.of(user)));
+    } catch (ChatTemplateException alone) {
+      // Some templates insist on a system message, some on having none.
+      laidOut = layOut(new Prompt.Chat(List.of(new ChatMessage(Role.SYSTEM, "Be brief."), user)));
+    }
+    StringBuilder texts = new StringBuilder();
+    for (PromptSegment segment : laidOut) {
+      if (segment instanceof PromptSegment.Text text) {
+        texts.append(text.text());
+      }
+    }
+    // A template may change the case, as some trim.
+    if (!texts.toString().toLowerCase(Locale.ROOT).contains(PROBE)) {
+      throw new ChatTemplateException("the model's chat template leaves out what the user says");
+    }
   }
 
   private List<PromptSegment> split(String rendered, UserTextMask mask) {

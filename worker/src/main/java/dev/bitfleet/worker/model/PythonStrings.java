@@ -6,6 +6,9 @@ import java.util.Locale;
 
 /** The methods of Python's str that chat templates call, with Python's meaning. */
 final class PythonStrings {
+  /** What split() may make; a list's bound elsewhere in Jinjava too. */
+  static final int MAX_PARTS = 100_000;
+
   private PythonStrings() {}
 
   static Object call(String text, String method, List<Object> args) {
@@ -82,10 +85,10 @@ final class PythonStrings {
     List<Object> parts = new ArrayList<>();
     int from = 0;
     for (int at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, from)) {
-      parts.add(text.substring(from, at));
+      add(parts, text.substring(from, at));
       from = at + separator.length();
     }
-    parts.add(text.substring(from));
+    add(parts, text.substring(from));
     return parts;
   }
 
@@ -97,11 +100,18 @@ final class PythonStrings {
       if (!space && from < 0) {
         from = i;
       } else if (space && from >= 0) {
-        parts.add(text.substring(from, i));
+        add(parts, text.substring(from, i));
         from = -1;
       }
     }
     return parts;
+  }
+
+  private static void add(List<Object> parts, String part) {
+    if (parts.size() == MAX_PARTS) {
+      throw new RenderScope.Abort("splits a text into more than " + MAX_PARTS + " parts");
+    }
+    parts.add(part);
   }
 
   /** str.isspace(): Unicode white space and the four separators \x1c–\x1f. */

@@ -24,7 +24,7 @@ final class RenderScope {
    * on with the next node.
    */
   static final class Abort extends Error {
-    private Abort(String message) {
+    Abort(String message) {
       super(message, null, false, false);
     }
 

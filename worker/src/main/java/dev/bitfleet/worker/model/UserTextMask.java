@@ -2,11 +2,9 @@ package dev.bitfleet.worker.model;
 
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Keeps text that users wrote from becoming control tokens on its way through a chat template.
@@ -32,20 +30,12 @@ final class UserTextMask {
   private static final char FIRST_PRIVATE = '\uE000';
   private static final char LAST_PRIVATE = '\uF8FF';
 
-  private final Set<String> controls;
-  private final Set<Character> punctuation = new HashSet<>();
-  private final List<String> wordLike;
+  private final ControlBeginnings controls;
   private final Map<Character, Character> maskOf = new TreeMap<>();
   private final Map<Character, Character> original = new TreeMap<>();
 
-  private UserTextMask(Collection<String> controls) {
-    this.controls = Set.copyOf(controls);
-    for (String control : controls) {
-      if (!wordLike(control.charAt(0))) {
-        punctuation.add(control.charAt(0));
-      }
-    }
-    this.wordLike = controls.stream().filter(text -> wordLike(text.charAt(0))).toList();
+  private UserTextMask(ControlBeginnings controls) {
+    this.controls = controls;
   }
 
   /**
@@ -54,20 +44,16 @@ final class UserTextMask {
    * @param texts everything that will be rendered: the users' strings and the template itself
    * @throws ChatTemplateException when the texts leave too few private-use characters
    */
-  static UserTextMask forRequest(Collection<String> controls, Collection<String> texts)
+  static UserTextMask forRequest(ControlBeginnings controls, Collection<String> texts)
       throws ChatTemplateException {
     UserTextMask mask = new UserTextMask(controls);
-    Set<Character> units = new TreeSet<>();
-    for (String control : mask.controls) {
-      // Rules 1 and 2 mask first units, rule 3 any: each unit of a control token may need a mask.
-      control.chars().forEach(unit -> units.add((char) unit));
-    }
     Set<Character> taken = new HashSet<>();
     for (String text : texts) {
       text.chars().filter(unit -> isPrivate((char) unit)).forEach(unit -> taken.add((char) unit));
     }
     char next = FIRST_PRIVATE;
-    for (char unit : units) {
+    // Rules 1 and 2 mask first units, rule 3 any: each unit of a control token may need a mask.
+    for (char unit : controls.units()) {
       while (next <= LAST_PRIVATE && taken.contains(next)) {
         next++;
       }
@@ -86,7 +72,9 @@ final class UserTextMask {
     StringBuilder masked = new StringBuilder(text);
     for (int i = 0; i < text.length(); i++) {
       char unit = text.charAt(i);
-      if (punctuation.contains(unit) || beginsWord(text, i) || (i == 0 && continues(text))) {
+      if (controls.beginsPunctuated(unit)
+          || controls.beginsWord(text, i)
+          || (i == 0 && controls.continues(text))) {
         // Every unit those three can name is one of a control token, and has its mask.
         masked.setCharAt(i, maskOf.getOrDefault(unit, unit));
       }
@@ -104,36 +92,6 @@ final class UserTextMask {
       }
     }
     return plain.toString();
-  }
-
-  private boolean beginsWord(String text, int at) {
-    for (String control : wordLike) {
-      int rest = text.length() - at;
-      if (rest >= control.length()
-          ? text.startsWith(control, at)
-          : control.startsWith(text.substring(at))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private boolean continues(String text) {
-    for (String control : controls) {
-      for (int from = 1; from < control.length(); from++) {
-        int rest = control.length() - from;
-        if (text.length() >= rest
-            ? text.startsWith(control.substring(from))
-            : control.startsWith(text, from)) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  private static boolean wordLike(char unit) {
-    return Character.isLetterOrDigit(unit) || Character.isWhitespace(unit);
   }
 
   private static boolean isPrivate(char unit) {

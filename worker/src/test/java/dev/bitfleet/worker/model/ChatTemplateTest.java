@@ -98,6 +98,34 @@ class ChatTemplateTest {
                 + "4 messages, last asked: \"Who are you?\"");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{% if                              ",
+        "{% for m in messages %}{{ m.content }}{% endfor %}{{ bos_token ",
+        "{% for m in messages %}{{ m.content }}",
+        "{% if messages %}{{ messages[0].content }}",
+        "{{ messages[0].content }}{# to the end",
+        "{{ messages[0].content }}{% endfor %}",
+        "{% nonsense %}{{ messages[0].content }}"
+      })
+  void broken_syntax_is_no_template(String broken) {
+    assertThatExceptionOfType(ChatTemplateException.class)
+        .isThrownBy(() -> ChatTemplate.parse(broken, NOON));
+  }
+
+  @Test
+  void a_split_into_too_many_parts_is_refused() {
+    List<ChatMessage> chat = List.of(new ChatMessage(Role.USER, "a ".repeat(200_000)));
+
+    assertThatExceptionOfType(ChatTemplateException.class)
+        .isThrownBy(() -> render("{{ messages[0].content.split(' ') | length }}", chat, LLAMA))
+        .withMessageContaining("parts");
+    assertThatExceptionOfType(ChatTemplateException.class)
+        .isThrownBy(() -> render("{{ messages[0].content.split() | length }}", chat, LLAMA))
+        .withMessageContaining("parts");
+  }
+
   @Test
   void what_a_user_wrote_is_never_evaluated() throws Exception {
     String nasty = "{{ 7 * 7 }}{% for x in range(9) %}x{% endfor %}{# gone #}";

@@ -1,16 +1,20 @@
 package dev.bitfleet.worker.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.bitfleet.proto.ChatMessage;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.Role;
 import dev.bitfleet.worker.engine.PromptSegment;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -144,6 +148,89 @@ class PromptLayoutTest {
             new PromptLayout(nested, ChatTemplate.parse("{{ '<a><b><a>' }}", Clock.systemUTC()))
                 .layOut(new Prompt.Chat(List.of(new ChatMessage(Role.USER, "")))))
         .containsExactly(token(2), token(1));
+  }
+
+  /** What 4,096 messages cost with the 256 control tokens that Llama 3 has. */
+  @Test
+  void masking_many_messages_costs_little() throws Exception {
+    List<String> controls = new ArrayList<>();
+    for (int i = 0; i < 256; i++) {
+      controls.add("<|reserved_special_token_" + i + "|>");
+      controls.add("word" + i);
+    }
+    ControlBeginnings beginnings = new ControlBeginnings(controls);
+    UserTextMask mask = UserTextMask.forRequest(beginnings, List.of());
+    long before = System.nanoTime();
+    for (int i = 0; i < 4_096; i++) {
+      assertThat(mask.mask("reserved_special_tokem")).hasSize(22);
+    }
+
+    // A hundred times what it takes, and a tenth of what trying every token took.
+    assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(2));
+  }
+
+  @Test
+  void beginnings_answer_as_trying_every_token_would() {
+    Random random = new Random(7);
+    for (int round = 0; round < 2_000; round++) {
+      List<String> controls =
+          Stream.generate(() -> letters(random, 1)).limit(1 + random.nextInt(5)).toList();
+      String text = letters(random, 1) + letters(random, 0);
+      int at = random.nextInt(text.length());
+      String rest = text.substring(at);
+      ControlBeginnings beginnings = new ControlBeginnings(controls);
+
+      assertThat(beginnings.beginsWord(text, at))
+          .as("%s in %s at %d", controls, text, at)
+          .isEqualTo(
+              controls.stream()
+                  .filter(control -> Character.isLetter(control.charAt(0)))
+                  .anyMatch(control -> rest.startsWith(control) || control.startsWith(rest)));
+      assertThat(beginnings.continues(text))
+          .as("%s in %s", controls, text)
+          .isEqualTo(
+              controls.stream()
+                  .flatMap(
+                      control -> IntStream.range(1, control.length()).mapToObj(control::substring))
+                  .anyMatch(end -> text.startsWith(end) || end.startsWith(text)));
+    }
+  }
+
+  private static String letters(Random random, int least) {
+    StringBuilder text = new StringBuilder();
+    for (int left = least + random.nextInt(5); left > 0; left--) {
+      text.append("ab<".charAt(random.nextInt(3)));
+    }
+    return text.toString();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"Hello!", "{{ bos_token }}", "{% for m in messages %}{{ m.role }}{% endfor %}"})
+  void a_template_that_leaves_out_what_the_user_says_is_refused(String template) throws Exception {
+    PromptLayout layout = new PromptLayout(TOKENS, ChatTemplate.parse(template, Clock.systemUTC()));
+
+    assertThatExceptionOfType(ChatTemplateException.class)
+        .isThrownBy(layout::probe)
+        .withMessageContaining("leaves out what the user says");
+  }
+
+  @Test
+  void every_usual_template_passes_the_probe() throws Exception {
+    for (String template :
+        List.of(
+            PublishedTemplates.BITNET_2B_4T,
+            PublishedTemplates.LLAMA_2,
+            PublishedTemplates.LLAMA_3,
+            PublishedTemplates.LLAMA_31_IDIOMS,
+            PublishedTemplates.CHATML,
+            PublishedTemplates.FALCON_3,
+            PublishedTemplates.FALCON_E,
+            DefaultTemplates.PLAIN,
+            "{% if messages[0].role != 'system' %}{{ raise_exception('no system') }}{% endif %}"
+                + "{{ messages[1].content | upper }}")) {
+      new PromptLayout(TOKENS, ChatTemplate.parse(template, Clock.systemUTC())).probe();
+    }
   }
 
   /** R24: ten thousand strings made of pieces of control tokens, none of which gets through. */
