@@ -1,6 +1,7 @@
 package dev.bitfleet.worker.engine.process;
 
 import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -159,15 +160,19 @@ public final class ChildProcess {
       // Killed between the call and the spawn.
       started.destroyForcibly();
     }
+    Thread errors = thread("stderr", () -> drainErrors(started.getErrorStream()));
+    Thread writer = thread("stdin", () -> writeAll(started.getOutputStream()));
     // A grandchild may hold stdout open when the process itself is gone: its end is told all the
-    // same.
+    // same, and nobody waits for the pipes any more.
     started
         .onExit()
         .thenAcceptAsync(
-            gone -> end(named(exitCause(gone.exitValue()))),
+            gone -> {
+              end(named(exitCause(gone.exitValue())));
+              writer.interrupt();
+              close(started);
+            },
             CompletableFuture.delayedExecutor(LAST_OUTPUT_GRACE.toMillis(), TimeUnit.MILLISECONDS));
-    Thread errors = thread("stderr", () -> drainErrors(started.getErrorStream()));
-    Thread writer = thread("stdin", () -> writeAll(started.getOutputStream()));
     thread(
         "stdout",
         () -> {
@@ -266,6 +271,17 @@ public final class ChildProcess {
       LOG.debug("stdin of {} broke off", name, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void close(Process gone) {
+    for (Closeable pipe :
+        List.of(gone.getInputStream(), gone.getErrorStream(), gone.getOutputStream())) {
+      try {
+        pipe.close();
+      } catch (IOException e) {
+        LOG.debug("a pipe of {} broke off", name, e);
+      }
     }
   }
 

@@ -32,14 +32,15 @@ public final class ProcessSpawner {
 
   private ProcessSpawner() {}
 
-  /** Starts the process; fails with the {@link java.io.IOException} that starting it gave. */
+  /** Starts the process; fails with what starting it threw. */
   public static CompletableFuture<Process> spawn(ProcessBuilder builder) {
     CompletableFuture<Process> spawned = new CompletableFuture<>();
     SPAWNS.add(
         () -> {
           try {
             spawned.complete(builder.start());
-          } catch (Exception e) {
+          } catch (Throwable e) {
+            // An Error too: it would end the thread, and with it every engine of the JVM.
             spawned.completeExceptionally(e);
           }
         });
