@@ -23,7 +23,11 @@ public interface Engine {
    */
   void cancel(long sequenceId);
 
-  /** Asks the thread that steps the model for a sign of life: {@link EngineEvent.Pong}. */
+  /**
+   * Asks the thread that steps the model for a sign of life: {@link EngineEvent.Pong}. Does nothing
+   * while an earlier question is under way, so that it may be called at every tick; one that failed
+   * is not under way any more.
+   */
   void ping();
 
   /**

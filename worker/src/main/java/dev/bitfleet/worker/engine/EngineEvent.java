@@ -67,7 +67,7 @@ public sealed interface EngineEvent {
     }
   }
 
-  /** The completion is whole. */
+  /** The completion is over: whole, or cancelled. */
   record Finished(
       long sequenceId,
       FinishReason reason,
@@ -80,6 +80,11 @@ public sealed interface EngineEvent {
       Objects.requireNonNull(reason);
       Objects.requireNonNull(matchedStop);
       Objects.requireNonNull(usage);
+    }
+
+    /** Whether the engine computed all of it. A cancelled one proves nothing about the engine. */
+    public boolean whole() {
+      return reason != FinishReason.CANCELLED;
     }
   }
 

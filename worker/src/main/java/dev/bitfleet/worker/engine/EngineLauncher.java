@@ -5,9 +5,6 @@ import java.util.function.Consumer;
 /** Starts engine processes of one kind for one model. */
 public interface EngineLauncher {
 
-  /** builtin or llama-server, as heartbeats name it. */
-  String kind();
-
   /**
    * Starts a process. Called on an event loop context, which gets all its events.
    *

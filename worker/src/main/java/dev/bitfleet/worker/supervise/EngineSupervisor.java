@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -71,7 +72,6 @@ public final class EngineSupervisor {
   private long phaseSince;
   private long lastTick;
   private long timer = -1;
-  private boolean pingOut;
   private String loadFailure = "";
   private @Nullable Engine engine;
   private @Nullable EngineDescription description;
@@ -160,9 +160,14 @@ public final class EngineSupervisor {
   private void launch() {
     enter(Phase.LOADING);
     loadFailure = "";
-    pingOut = false;
     Life life = new Life();
-    engine = launcher.launch(life::on);
+    try {
+      engine = launcher.launch(life::on);
+    } catch (RuntimeException e) {
+      // The machine is out of files or ports: as likely to pass as any other death.
+      LOG.debug("an engine cannot be launched", e);
+      life.on(new EngineEvent.Lost("cannot be started: " + e.getMessage(), List.of()));
+    }
   }
 
   /** Events of a life that is over come to an object nobody looks at. */
@@ -189,14 +194,11 @@ public final class EngineSupervisor {
         loadFailure = failed.message() + " (" + failed.code() + ")";
         kill("its model cannot be loaded: " + loadFailure);
       }
-      case EngineEvent.Pong pong -> {
-        pingOut = false;
-        watch.answered(pong.steps(), pong.openSequences());
-      }
+      case EngineEvent.Pong pong -> watch.answered(pong.steps(), pong.openSequences());
       case EngineEvent.OfSequence of when of.sequenceId() == PROBE_SEQUENCE -> onProbe(of);
       case EngineEvent.OfSequence of -> {
         watch.progress();
-        if (of instanceof EngineEvent.Finished) {
+        if (of instanceof EngineEvent.Finished finished && finished.whole()) {
           policy.served();
         }
         listener.onSequence(of);
@@ -258,8 +260,7 @@ public final class EngineSupervisor {
     }
     if (watch.stalled(elapsed, serving.longestStep())) {
       kill("it stood still for " + watch.silence().toMillis() + " ms");
-    } else if (!pingOut) {
-      pingOut = true;
+    } else {
       serving.ping();
     }
   }

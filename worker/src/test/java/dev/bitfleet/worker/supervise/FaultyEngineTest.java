@@ -4,18 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.EngineFrames;
 import dev.bitfleet.proto.engine.v1.Ready;
+import dev.bitfleet.proto.engine.v1.SequenceFinished;
+import dev.bitfleet.proto.engine.v1.TokenPiece;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.engine.builtin.BuiltinLauncher;
+import dev.bitfleet.worker.engine.process.ChildProcess;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
+import dev.bitfleet.worker.engine.process.ProcessSpawner;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -28,14 +35,14 @@ class FaultyEngineTest {
   @TempDir Path folder;
 
   /** READY as the engine would write it, in octal for printf. */
-  private static final String READY = octal();
+  private static final String READY =
+      octal(
+          dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder()
+              .setReady(Ready.newBuilder().setProtocol(1).setSlots(1).setContextLength(64))
+              .build());
 
-  private static String octal() {
-    byte[] frame =
-        EngineFrames.encode(
-            dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder()
-                .setReady(Ready.newBuilder().setProtocol(1).setSlots(1).setContextLength(64))
-                .build());
+  private static String octal(dev.bitfleet.proto.engine.v1.EngineEvent event) {
+    byte[] frame = EngineFrames.encode(event);
     StringBuilder octal = new StringBuilder();
     for (byte b : frame) {
       octal.append("\\%03o".formatted(b & 0xff));
@@ -93,6 +100,83 @@ class FaultyEngineTest {
         .contains("a sequence that is not open");
     assertThat(lost("printf '\\004\\000\\000\\000\\062\\002\\010\\005'; sleep 60").cause())
         .contains("a piece out of turn");
+  }
+
+  @Test
+  void pieces_and_ends_of_sequences_it_has_not_accepted_end_it() {
+    EngineFault piece =
+        new EngineFault(
+            dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder()
+                .setPiece(TokenPiece.newBuilder().setSequenceId(1))
+                .build(),
+            "a piece out of turn");
+    EngineFault finished =
+        new EngineFault(
+            dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder()
+                .setFinished(
+                    SequenceFinished.newBuilder()
+                        .setSequenceId(1)
+                        .setReason(
+                            dev.bitfleet.proto.engine.v1.FinishReason.FINISH_REASON_STOP_TOKEN))
+                .build(),
+            "had not accepted");
+    for (EngineFault fault : List.of(piece, finished)) {
+      // It waits for the first byte of a command.
+      String script =
+          "printf '%s'; head -c 1 >/dev/null; printf '%s'; exec sleep 60"
+              .formatted(READY, octal(fault.event()));
+      try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
+        engine.next(EngineEvent.Ready.class);
+        engine.onContext(e -> e.open(engine.text("x", 1)));
+
+        assertThat(engine.next(EngineEvent.Lost.class).cause()).contains(fault.cause());
+      }
+    }
+  }
+
+  private record EngineFault(dev.bitfleet.proto.engine.v1.EngineEvent event, String cause) {}
+
+  @Test
+  void an_error_while_spawning_does_not_end_the_thread_that_spawns() throws Exception {
+    List<String> command =
+        new AbstractList<>() {
+          @Override
+          public String get(int index) {
+            throw new OutOfMemoryError("for the test");
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        };
+
+    assertThat(ProcessSpawner.spawn(new ProcessBuilder(command)))
+        .failsWithin(Duration.ofSeconds(10))
+        .withThrowableThat()
+        .havingRootCause()
+        .isInstanceOf(OutOfMemoryError.class);
+    assertThat(ProcessSpawner.spawn(new ProcessBuilder("true")).get(10, TimeUnit.SECONDS).waitFor())
+        .isZero();
+  }
+
+  @Test
+  void a_grandchild_that_holds_the_pipes_keeps_no_writer_waiting() throws Exception {
+    CountDownLatch ended = new CountDownLatch(1);
+    ChildProcess.start(
+        "with-grandchild",
+        new ProcessBuilder("sh", "-c", "sleep 8 & exit 4"),
+        stdout -> stdout.transferTo(OutputStream.nullOutputStream()),
+        (cause, stderr) -> {
+          assertThat(cause).isEqualTo("exited with status 4");
+          ended.countDown();
+        });
+    assertThat(ended.await(5, TimeUnit.SECONDS)).isTrue();
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      if (thread.getName().equals("with-grandchild-stdin")) {
+        assertThat(thread.join(Duration.ofSeconds(3))).isTrue();
+      }
+    }
   }
 
   @Test
@@ -265,7 +349,7 @@ class FaultyEngineTest {
 
     public static void main(String[] args) throws Exception {
       Process sleep =
-          dev.bitfleet.worker.engine.process.ProcessSpawner.spawn(
+          ProcessSpawner.spawn(
                   new ProcessBuilder(
                       new LaunchWrapper().wrap(List.of("sleep", "600"), List.of(), false)))
               .get();

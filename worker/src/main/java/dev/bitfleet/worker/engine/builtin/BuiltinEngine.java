@@ -44,6 +44,7 @@ final class BuiltinEngine implements Engine {
   private final ChildProcess child;
   private boolean over;
   private long pings;
+  private boolean pinging;
 
   /** How far an open sequence has come. */
   private static final class Progress {
@@ -52,6 +53,8 @@ final class BuiltinEngine implements Engine {
 
     /** A chunk while the engine has not counted them. */
     private int promptTokens;
+
+    private boolean accepted;
 
     Progress(int promptTokens) {
       this.promptTokens = promptTokens;
@@ -101,12 +104,17 @@ final class BuiltinEngine implements Engine {
 
   @Override
   public void ping() {
+    if (pinging) {
+      return;
+    }
+    pinging = true;
     send(EngineCommand.newBuilder().setPing(Ping.newBuilder().setRequestId(++pings)).build());
   }
 
   @Override
   public Duration longestStep() {
-    return steps.longestStep(open.values().stream().mapToLong(Progress::pending).sum());
+    return steps.longestStep(
+        open.values().stream().mapToLong(Progress::pending).sum(), open.size());
   }
 
   @Override
@@ -206,7 +214,7 @@ final class BuiltinEngine implements Engine {
 
   private void onPiece(int number, EngineEvent.Piece piece) {
     Progress sequence = open.get(piece.sequenceId());
-    if (sequence == null || sequence.nextPiece != number) {
+    if (sequence == null || !sequence.accepted || sequence.nextPiece != number) {
       breach("a piece out of turn");
       return;
     }
@@ -217,8 +225,13 @@ final class BuiltinEngine implements Engine {
   private void onEvent(EngineEvent event) {
     switch (event) {
       case EngineEvent.EndOfSequence end -> {
-        if (open.remove(end.sequenceId()) == null) {
+        Progress sequence = open.remove(end.sequenceId());
+        if (sequence == null) {
           breach("the end of a sequence that is not open");
+          return;
+        }
+        if (end instanceof EngineEvent.Finished && !sequence.accepted) {
+          breach("the completion of a sequence that it had not accepted");
           return;
         }
         if (end instanceof EngineEvent.Finished finished) {
@@ -232,9 +245,15 @@ final class BuiltinEngine implements Engine {
           return;
         }
         if (of instanceof EngineEvent.Accepted accepted) {
+          if (sequence.accepted) {
+            breach("a sequence accepted twice");
+            return;
+          }
+          sequence.accepted = true;
           sequence.promptTokens = accepted.promptTokens() - accepted.cachedTokens();
         }
       }
+      case EngineEvent.Pong ignored -> pinging = false;
       default -> {}
     }
     pass(event);

@@ -43,11 +43,6 @@ public final class BuiltinLauncher implements EngineLauncher {
   }
 
   @Override
-  public String kind() {
-    return "builtin";
-  }
-
-  @Override
   public Engine launch(Consumer<EngineEvent> events) {
     List<String> engine =
         List.of(

@@ -35,8 +35,8 @@ final class LlamaServerClient {
     /** More of the event stream. */
     void bytes(Buffer bytes);
 
-    /** Another status, with what the body says. */
-    void refused(String message);
+    /** Another status, with it and what the body says. */
+    void refused(int status, String message);
 
     /** The response is over, or never came. */
     void ended(String how);
@@ -85,10 +85,14 @@ final class LlamaServerClient {
         .timeout(HEALTH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Answered by the thread that steps the model, between two steps. */
-  Future<EngineEvent.Pong> metrics() {
+  /**
+   * Answered by the thread that steps the model, between two steps.
+   *
+   * @param timeout of silence, after which the connection is closed
+   */
+  Future<EngineEvent.Pong> metrics(Duration timeout) {
     return request(HttpMethod.GET, "/metrics")
-        .compose(HttpClientRequest::send)
+        .compose(request -> request.idleTimeout(timeout.toMillis()).send())
         .compose(
             response ->
                 response.statusCode() == 200
@@ -138,6 +142,7 @@ final class LlamaServerClient {
           .onComplete(
               body ->
                   listener.refused(
+                      response.statusCode(),
                       "status %d: %s"
                           .formatted(
                               response.statusCode(),

@@ -16,6 +16,7 @@ import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,6 +38,8 @@ final class LlamaServerEngine implements Engine {
   private static final Duration HEALTH_INTERVAL = Duration.ofMillis(50);
   // A dying process closes its connections first: its own end is to be heard before a stream's.
   private static final Duration DEATH_NOTICE = Duration.ofMillis(500);
+  // A lost answer must leave time for another question before the supervisor loses its patience.
+  private static final Duration SHORTEST_PING_TIMEOUT = Duration.ofMillis(500);
 
   /** Where the server listens, and the key it wants. */
   record Endpoint(int port, String key) {}
@@ -44,6 +47,7 @@ final class LlamaServerEngine implements Engine {
   private final Vertx vertx;
   private final Context context;
   private final Consumer<EngineEvent> events;
+  private final Path program;
   private final LlamaServerLauncher.Settings settings;
   private final StepEstimate steps = new StepEstimate(LlamaServerLauncher.BATCH_TOKENS);
   private final LlamaServerClient client;
@@ -61,11 +65,13 @@ final class LlamaServerEngine implements Engine {
       ProcessBuilder serverCommand,
       ProcessBuilder tokenizerCommand,
       Endpoint endpoint,
+      Path program,
       LlamaServerLauncher.Settings settings,
       Consumer<EngineEvent> events) {
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.events = events;
+    this.program = program;
     this.settings = settings;
     this.slots = new ServerSlots(settings.slots());
     this.client = new LlamaServerClient(vertx, endpoint);
@@ -120,7 +126,7 @@ final class LlamaServerEngine implements Engine {
     }
     pinging = true;
     client
-        .metrics()
+        .metrics(pingTimeout())
         .onComplete(
             pong -> {
               pinging = false;
@@ -129,9 +135,15 @@ final class LlamaServerEngine implements Engine {
             problem -> pinging = false);
   }
 
+  private Duration pingTimeout() {
+    Duration steps = longestStep().multipliedBy(2);
+    return steps.compareTo(SHORTEST_PING_TIMEOUT) > 0 ? steps : SHORTEST_PING_TIMEOUT;
+  }
+
   @Override
   public Duration longestStep() {
-    return steps.longestStep(open.values().stream().mapToLong(Sequence::pending).sum());
+    return steps.longestStep(
+        open.values().stream().mapToLong(Sequence::pending).sum(), open.size());
   }
 
   @Override
@@ -225,7 +237,15 @@ final class LlamaServerEngine implements Engine {
     tokenizer.kill("the server ended");
     open.clear();
     client.close();
-    events.accept(new EngineEvent.Lost(cause, stderr));
+    events.accept(
+        new EngineEvent.Lost(
+            healthy
+                ? cause
+                : cause
+                    + "; "
+                    + program
+                    + " never answered /health: check that it is a llama-server that runs here",
+            stderr));
   }
 
   private void pass(EngineEvent event) {
@@ -335,10 +355,8 @@ final class LlamaServerEngine implements Engine {
                     }
 
                     @Override
-                    public void refused(String message) {
-                      if (!gone()) {
-                        finish(new EngineEvent.Busy(request.id(), message));
-                      }
+                    public void refused(int status, String message) {
+                      turnedDown(status, message);
                     }
 
                     @Override
@@ -382,6 +400,20 @@ final class LlamaServerEngine implements Engine {
               OpenReply.Code.INVALID, param + " names a token that does not exist", param));
     }
 
+    private void turnedDown(int status, String message) {
+      if (gone()) {
+        return;
+      }
+      if (status >= 400 && status < 500) {
+        // The body we wrote is at fault, and would be elsewhere: an accepted stream that fails is
+        // not sent again, one that was never accepted is.
+        accept();
+        finish(new EngineEvent.Failed(request.id(), message));
+      } else {
+        finish(new EngineEvent.Busy(request.id(), message));
+      }
+    }
+
     private void onBytes(Buffer bytes) {
       if (gone()) {
         return;
@@ -409,10 +441,11 @@ final class LlamaServerEngine implements Engine {
         }
         case CompletionChunk.Last last -> {
           piece(stops.accept(last.content()) + stops.rest());
+          boolean stopped = !stops.matched().isEmpty();
           finish(
               finished(
-                  last.reason(),
-                  "",
+                  stopped ? FinishReason.STOP_STRING : last.reason(),
+                  stops.matched(),
                   last.predicted(),
                   last.evaluated(),
                   last.prefillMicros(),

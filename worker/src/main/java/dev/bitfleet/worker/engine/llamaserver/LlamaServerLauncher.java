@@ -64,11 +64,6 @@ public final class LlamaServerLauncher implements EngineLauncher {
   }
 
   @Override
-  public String kind() {
-    return "llama-server";
-  }
-
-  @Override
   public Engine launch(Consumer<EngineEvent> events) {
     int port = freePort();
     String key = HexFormat.of().formatHex(randomBytes());
@@ -93,6 +88,7 @@ public final class LlamaServerLauncher implements EngineLauncher {
         command,
         tokenizerCommand,
         new LlamaServerEngine.Endpoint(port, key),
+        server,
         settings,
         events);
   }

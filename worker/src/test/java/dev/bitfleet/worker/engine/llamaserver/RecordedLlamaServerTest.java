@@ -11,6 +11,7 @@ import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
 import dev.bitfleet.worker.model.ModelFile;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,7 +37,25 @@ class RecordedLlamaServerTest {
       Path.of("src/test/resources/recorded/llama-server").toAbsolutePath();
   @TempDir Path folder;
 
+  private static LlamaServerLauncher launcher(Vertx vertx, Path program) {
+    try {
+      return new LlamaServerLauncher(
+          vertx,
+          new LaunchWrapper(),
+          program,
+          TestModels.engine(),
+          new LlamaServerLauncher.Settings(
+              ModelFile.read(TestModels.demo()), 1, 2, 1024, List.of()));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
   private EngineHarness replaying(String recording) {
+    return replaying(RECORDINGS.resolve(recording + ".json"));
+  }
+
+  private EngineHarness replaying(Path recording) {
     return new EngineHarness(
         vertx -> {
           try {
@@ -48,16 +67,10 @@ class RecordedLlamaServerTest {
                         ProcessHandle.current().info().command().orElseThrow(),
                         System.getProperty("java.class.path"),
                         ReplayServer.class.getName(),
-                        RECORDINGS.resolve(recording + ".json"),
+                        recording,
                         asked()));
             Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
-            return new LlamaServerLauncher(
-                vertx,
-                new LaunchWrapper(),
-                script,
-                TestModels.engine(),
-                new LlamaServerLauncher.Settings(
-                    ModelFile.read(TestModels.demo()), 1, 2, 1024, List.of()));
+            return launcher(vertx, script);
           } catch (IOException e) {
             throw new AssertionError(e);
           }
@@ -177,6 +190,52 @@ class RecordedLlamaServerTest {
       engine.onContext(e -> e.open(anything(engine, 4)));
 
       assertThat(engine.next(EngineEvent.Busy.class).reason()).startsWith("status 50");
+    }
+  }
+
+  @Test
+  void a_status_that_blames_the_request_is_a_failure_nobody_retries() {
+    try (EngineHarness engine = replaying("error-unknown-path")) {
+      assertThat(completed(engine, 4).end())
+          .isInstanceOfSatisfying(
+              EngineEvent.Failed.class,
+              failed -> assertThat(failed.message()).startsWith("status 404"));
+    }
+  }
+
+  @Test
+  void a_stop_string_in_the_last_chunk_ends_the_completion_as_any_other(@TempDir Path recordings)
+      throws Exception {
+    Path recording = recordings.resolve("stop-in-last-chunk.json");
+    Files.writeString(
+        recording,
+        """
+        {"response": {"status": 200, "headers": {"Transfer-Encoding": "chunked"},
+          "framing": "chunked", "ended": "complete", "chunks": [
+            {"text": "data: {\\"content\\":\\"one, t\\",\\"stop\\":false}\\n\\n"},
+            {"text": "data: {\\"content\\":\\"wo, three\\",\\"stop\\":true,\\"stopped_limit\\":true,\\"tokens_predicted\\":4}\\n\\n"}]}}
+        """);
+    try (EngineHarness engine = replaying(recording)) {
+      engine.await(EngineEvent.Ready.class);
+      Completion completion =
+          engine.complete(
+              engine.request(
+                  List.of(new PromptSegment.Text("x")),
+                  EngineHarness.sampled(1),
+                  4,
+                  List.of(", two")));
+
+      assertThat(completion.text()).isEqualTo("one");
+      assertThat(completion.finished().reason()).isEqualTo(FinishReason.STOP_STRING);
+      assertThat(completion.finished().matchedStop()).isEqualTo(", two");
+    }
+  }
+
+  @Test
+  void a_program_that_is_no_llama_server_is_named() {
+    try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, Path.of("/bin/true")))) {
+      assertThat(engine.next(EngineEvent.Lost.class).cause())
+          .startsWith("exited with status 0; /bin/true never answered");
     }
   }
 
