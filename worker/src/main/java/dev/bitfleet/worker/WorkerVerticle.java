@@ -230,14 +230,21 @@ public final class WorkerVerticle extends VerticleBase {
       return;
     }
     PromptHash hash = PromptHash.of(prompt);
-    if (quarantine.refuses(hash, System.nanoTime())) {
-      turnDown(
-          stream,
-          new OpenReply.Refused(
-              OpenReply.Code.PROMPT_QUARANTINED,
-              "this prompt was there when two engines died; it is refused for a while",
-              ""));
-      return;
+    switch (quarantine.verdict(hash, openPrompts(), System.nanoTime())) {
+      case ADMITTED -> {}
+      case WAITS -> {
+        turnDown(stream, new OpenReply.Busy("an engine died with it; another such is tried first"));
+        return;
+      }
+      case REFUSED -> {
+        turnDown(
+            stream,
+            new OpenReply.Refused(
+                OpenReply.Code.PROMPT_QUARANTINED,
+                "this prompt was there when two engines died; it is refused for a while",
+                ""));
+        return;
+      }
     }
     stream.opening(hash);
     boolean handed =
@@ -263,8 +270,25 @@ public final class WorkerVerticle extends VerticleBase {
 
   /** Answers a request that never became a stream, and frees its slot. */
   private void turnDown(OpenStream stream, OpenReply reply) {
-    slots.release(stream.sequenceId()).ifPresent(released -> released.reply(reply));
+    release(stream.sequenceId()).ifPresent(released -> released.reply(reply));
     signalWhenDrained();
+  }
+
+  /**
+   * Frees a slot. The fleet hears at once of a slot it may be waiting for: one of a worker that was
+   * full, or one that a client gave up. Other ends wait for the next regular heartbeat.
+   */
+  private Optional<OpenStream> release(long sequenceId) {
+    boolean full = slots.open() == slots.slots();
+    Optional<OpenStream> released = slots.release(sequenceId);
+    if (released.filter(stream -> full || stream.cancelled()).isPresent()) {
+      heartbeat();
+    }
+    return released;
+  }
+
+  private List<PromptHash> openPrompts() {
+    return slots.streams().stream().map(OpenStream::prompt).flatMap(Optional::stream).toList();
   }
 
   private void onCancel(String streamId) {
@@ -305,15 +329,13 @@ public final class WorkerVerticle extends VerticleBase {
         case EngineEvent.Accepted accepted ->
             slots.bySequence(accepted.sequenceId()).ifPresent(stream -> accept(stream, accepted));
         case EngineEvent.EndOfSequence end ->
-            slots.release(end.sequenceId()).ifPresent(stream -> end(stream, end));
+            release(end.sequenceId()).ifPresent(stream -> end(stream, end));
       }
     }
 
     @Override
     public void engineLost(String cause) {
-      quarantine.engineLost(
-          slots.streams().stream().map(OpenStream::prompt).flatMap(Optional::stream).toList(),
-          System.nanoTime());
+      quarantine.engineLost(openPrompts(), System.nanoTime());
       failAll(FailureCause.ENGINE_LOST, cause);
     }
   }
@@ -332,7 +354,9 @@ public final class WorkerVerticle extends VerticleBase {
       case EngineEvent.Busy busy -> stream.reply(new OpenReply.Busy(busy.reason()));
       case EngineEvent.Refused refused -> stream.reply(refused.refusal());
       case EngineEvent.Finished finished -> {
-        stream.prompt().ifPresent(quarantine::cleared);
+        if (finished.whole()) {
+          stream.prompt().ifPresent(quarantine::cleared);
+        }
         send(
             stream,
             new GenerationEvent.Finished(

@@ -63,6 +63,14 @@ final class WorkerBed implements AutoCloseable {
   }
 
   static WorkerOptions options(Path model, Optional<Path> engine, SupervisionSettings supervision) {
+    return options(model, engine, supervision, Duration.ofMillis(200));
+  }
+
+  private static WorkerOptions options(
+      Path model,
+      Optional<Path> engine,
+      SupervisionSettings supervision,
+      Duration heartbeatInterval) {
     return new WorkerOptions(
         "w1",
         "node1",
@@ -75,7 +83,7 @@ final class WorkerBed implements AutoCloseable {
         2,
         512,
         TestModels.dataDir(),
-        Duration.ofMillis(200),
+        heartbeatInterval,
         Duration.ofSeconds(2),
         supervision);
   }
@@ -89,8 +97,17 @@ final class WorkerBed implements AutoCloseable {
 
   /** A worker that is ready and takes seconds for a stream of full length. */
   static WorkerBed readyAndSlow() {
+    return readyAndSlow(Duration.ofMillis(200));
+  }
+
+  static WorkerBed readyAndSlow(Duration heartbeatInterval) {
     WorkerBed bed =
-        new WorkerBed(options(TestModels.slow(), Optional.empty(), SupervisionSettings.DEFAULTS));
+        new WorkerBed(
+            options(
+                TestModels.slow(),
+                Optional.empty(),
+                SupervisionSettings.DEFAULTS,
+                heartbeatInterval));
     bed.awaitState(WorkerHeartbeat.State.READY);
     return bed;
   }

@@ -118,6 +118,24 @@ class WorkerVerticleTest {
   }
 
   @Test
+  void a_slot_that_a_cancel_frees_is_told_at_once() {
+    // Its regular heartbeats are too far apart to be the ones seen here.
+    try (WorkerBed bed = WorkerBed.readyAndSlow(Duration.ofMinutes(5))) {
+      GenerationRequest first = bed.request(PROMPT, 0);
+      bed.accepted(first);
+      bed.cancel(first.streamId());
+      bed.end(first.streamId());
+      bed.awaitHeartbeat(h -> h.state() == WorkerHeartbeat.State.READY && h.openSequences() == 0);
+
+      GenerationRequest short1 = bed.request(PROMPT, 20);
+      bed.accepted(short1);
+      bed.accepted(bed.request(PROMPT, 0));
+      bed.end(short1.streamId());
+      bed.awaitHeartbeat(h -> h.openSequences() == 1);
+    }
+  }
+
+  @Test
   void what_a_caller_must_change_is_refused_with_the_field() {
     try (WorkerBed bed = WorkerBed.ready()) {
       OpenReply.Refused refused =

@@ -1,56 +1,76 @@
 package dev.bitfleet.worker.supervise;
 
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Prompts that were there when engines died. Pure: times are nanoseconds of the caller's clock.
  *
- * <p>A prompt open at one crash is a suspect; open at a second one within the window, it is refused
- * for a while, so that no prompt kills more than two engines. One that finishes in good order is
- * cleared: it was a bystander. Bounded; the least recently noted is forgotten first.
+ * <p>A crash makes a suspect of every prompt that was open, the killer and the bystanders alike,
+ * and their clients tend to send all of them again together. So suspects are tried one at a time:
+ * while one is open the others wait. If the engine dies again within the window, the one suspect
+ * that was open is convicted and refused for a while; one that finishes in good order is cleared.
+ * Thus no prompt kills more than two engines, and no bystander is refused along with it. Bounded;
+ * the least recently noted is forgotten first.
  */
 public final class Quarantine {
   private static final int CAPACITY = 1024;
-  private static final int CRASHES_TO_REFUSE = 2;
 
   private final long windowNanos;
   private final long timeNanos;
-  private final Map<PromptHash, Suspect> suspects = new LinkedHashMap<>();
+  private final Map<PromptHash, Standing> records = new LinkedHashMap<>();
 
-  private record Suspect(int crashes, long lastCrash) {}
+  private record Standing(boolean convicted, long lastCrash) {}
+
+  /** What may be done with a prompt now. */
+  public enum Verdict {
+    /** Nothing speaks against it. */
+    ADMITTED,
+    /** It is a suspect, and another suspect is being tried. */
+    WAITS,
+    /** It is convicted. */
+    REFUSED
+  }
 
   public Quarantine(SupervisionSettings settings) {
     this.windowNanos = settings.quarantineWindow().toNanos();
     this.timeNanos = settings.quarantineTime().toNanos();
   }
 
-  /** Whether that prompt is refused now. */
-  public boolean refuses(PromptHash prompt, long now) {
-    Suspect suspect = suspects.get(prompt);
-    if (suspect == null || suspect.crashes() < CRASHES_TO_REFUSE) {
-      return false;
+  /**
+   * Whether the engine may be given that prompt.
+   *
+   * @param open prompts the engine has now
+   */
+  public Verdict verdict(PromptHash prompt, Collection<PromptHash> open, long now) {
+    Standing known = records.get(prompt);
+    if (known != null && known.convicted()) {
+      if (now - known.lastCrash() < timeNanos) {
+        return Verdict.REFUSED;
+      }
+      records.remove(prompt);
     }
-    if (now - suspect.lastCrash() >= timeNanos) {
-      suspects.remove(prompt);
-      return false;
-    }
-    return true;
+    return suspected(prompt, now) && open.stream().anyMatch(other -> suspected(other, now))
+        ? Verdict.WAITS
+        : Verdict.ADMITTED;
   }
 
   /** An engine died with these prompts open. */
   public void engineLost(Collection<PromptHash> open, long now) {
-    for (PromptHash prompt : new HashSet<>(open)) {
+    Set<PromptHash> suspectsOpen =
+        open.stream().filter(prompt -> suspected(prompt, now)).collect(Collectors.toSet());
+    for (PromptHash prompt : open) {
+      // With two suspects open, either may be the innocent one.
+      boolean convicted = suspectsOpen.size() == 1 && suspectsOpen.contains(prompt);
       // Removed first, so that it goes to the young end of the order.
-      Suspect before = suspects.remove(prompt);
-      int crashesBefore =
-          before != null && now - before.lastCrash() < windowNanos ? before.crashes() : 0;
-      suspects.put(prompt, new Suspect(crashesBefore + 1, now));
+      records.remove(prompt);
+      records.put(prompt, new Standing(convicted, now));
     }
-    var eldest = suspects.entrySet().iterator();
-    while (suspects.size() > CAPACITY) {
+    var eldest = records.entrySet().iterator();
+    while (records.size() > CAPACITY) {
       eldest.next();
       eldest.remove();
     }
@@ -58,6 +78,11 @@ public final class Quarantine {
 
   /** That prompt was computed to its end: it does not kill. */
   public void cleared(PromptHash prompt) {
-    suspects.remove(prompt);
+    records.remove(prompt);
+  }
+
+  private boolean suspected(PromptHash prompt, long now) {
+    Standing known = records.get(prompt);
+    return known != null && !known.convicted() && now - known.lastCrash() < windowNanos;
   }
 }

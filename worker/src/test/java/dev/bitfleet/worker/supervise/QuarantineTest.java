@@ -3,8 +3,12 @@ package dev.bitfleet.worker.supervise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.worker.engine.PromptSegment;
+import dev.bitfleet.worker.supervise.Quarantine.Verdict;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class QuarantineTest {
@@ -13,6 +17,7 @@ class QuarantineTest {
   private final Quarantine quarantine = new Quarantine(SupervisionSettings.DEFAULTS);
   private final PromptHash poison = hash("poison");
   private final PromptHash bystander = hash("bystander");
+  private final PromptHash newcomer = hash("newcomer");
 
   private static PromptHash hash(String text) {
     return PromptHash.of(List.of(new PromptSegment.Text(text)));
@@ -22,23 +27,90 @@ class QuarantineTest {
   void one_crash_is_an_accident() {
     quarantine.engineLost(List.of(poison), 0);
 
-    assertThat(quarantine.refuses(poison, 1)).isFalse();
+    assertThat(refuses(poison, 1)).isFalse();
+  }
+
+  private boolean refuses(PromptHash prompt, long now) {
+    return quarantine.verdict(prompt, List.of(), now) == Verdict.REFUSED;
   }
 
   @Test
-  void a_prompt_that_was_there_twice_is_refused() {
+  void a_suspect_that_is_there_at_the_next_crash_is_refused_and_the_others_are_not() {
     quarantine.engineLost(List.of(poison, bystander), 0);
-    quarantine.engineLost(List.of(poison), 1);
+    quarantine.engineLost(List.of(poison, newcomer), 1);
 
-    assertThat(quarantine.refuses(poison, 2)).isTrue();
-    assertThat(quarantine.refuses(bystander, 2)).isFalse();
+    assertThat(refuses(poison, 2)).isTrue();
+    assertThat(refuses(bystander, 2)).isFalse();
+    assertThat(refuses(newcomer, 2)).isFalse();
+  }
+
+  @Test
+  void suspects_are_tried_one_at_a_time() {
+    quarantine.engineLost(List.of(poison, bystander), 0);
+
+    assertThat(quarantine.verdict(poison, List.of(newcomer), 1)).isEqualTo(Verdict.ADMITTED);
+    assertThat(quarantine.verdict(bystander, List.of(poison), 1)).isEqualTo(Verdict.WAITS);
+    assertThat(quarantine.verdict(poison, List.of(poison), 1)).isEqualTo(Verdict.WAITS);
+    assertThat(quarantine.verdict(newcomer, List.of(poison), 1)).isEqualTo(Verdict.ADMITTED);
+    assertThat(quarantine.verdict(bystander, List.of(poison), WINDOW)).isEqualTo(Verdict.ADMITTED);
+
+    quarantine.cleared(poison);
+
+    assertThat(quarantine.verdict(bystander, List.of(poison), 1)).isEqualTo(Verdict.ADMITTED);
+  }
+
+  @Test
+  void of_two_suspects_at_one_crash_none_is_convicted() {
+    quarantine.engineLost(List.of(poison, bystander), 0);
+    quarantine.engineLost(List.of(poison, bystander), 1);
+
+    assertThat(refuses(poison, 2)).isFalse();
+    assertThat(refuses(bystander, 2)).isFalse();
+  }
+
+  @Test
+  void one_poison_among_bystanders_is_found_whatever_the_order_they_come_back_in() {
+    Random random = new Random(5);
+    for (int round = 0; round < 200; round++) {
+      Quarantine court = new Quarantine(SupervisionSettings.DEFAULTS);
+      List<PromptHash> clients =
+          new ArrayList<>(List.of(poison, bystander, newcomer, hash("another")));
+      List<PromptHash> waiting = new ArrayList<>(clients);
+      List<PromptHash> refused = new ArrayList<>();
+      court.engineLost(clients, 0);
+      int deaths = 1;
+      for (int time = 1; !waiting.isEmpty(); time++) {
+        Collections.shuffle(waiting, random);
+        List<PromptHash> open = new ArrayList<>();
+        for (PromptHash prompt : List.copyOf(waiting)) {
+          switch (court.verdict(prompt, open, time)) {
+            case ADMITTED -> open.add(prompt);
+            case WAITS -> {}
+            case REFUSED -> {
+              refused.add(prompt);
+              waiting.remove(prompt);
+            }
+          }
+        }
+        if (open.contains(poison)) {
+          deaths++;
+          court.engineLost(open, time);
+        } else {
+          open.forEach(court::cleared);
+          waiting.removeAll(open);
+        }
+      }
+
+      assertThat(refused).containsExactly(poison);
+      assertThat(deaths).isEqualTo(2);
+    }
   }
 
   @Test
   void the_same_prompt_twice_in_one_crash_counts_once() {
     quarantine.engineLost(List.of(poison, poison), 0);
 
-    assertThat(quarantine.refuses(poison, 1)).isFalse();
+    assertThat(refuses(poison, 1)).isFalse();
   }
 
   @Test
@@ -47,7 +119,7 @@ class QuarantineTest {
     quarantine.cleared(bystander);
     quarantine.engineLost(List.of(bystander), 1);
 
-    assertThat(quarantine.refuses(bystander, 2)).isFalse();
+    assertThat(refuses(bystander, 2)).isFalse();
   }
 
   @Test
@@ -55,8 +127,8 @@ class QuarantineTest {
     quarantine.engineLost(List.of(poison), 0);
     quarantine.engineLost(List.of(poison), 1);
 
-    assertThat(quarantine.refuses(poison, SENTENCE)).isTrue();
-    assertThat(quarantine.refuses(poison, 1 + SENTENCE)).isFalse();
+    assertThat(refuses(poison, SENTENCE)).isTrue();
+    assertThat(refuses(poison, 1 + SENTENCE)).isFalse();
   }
 
   @Test
@@ -64,7 +136,7 @@ class QuarantineTest {
     quarantine.engineLost(List.of(poison), 0);
     quarantine.engineLost(List.of(poison), WINDOW);
 
-    assertThat(quarantine.refuses(poison, WINDOW + 1)).isFalse();
+    assertThat(refuses(poison, WINDOW + 1)).isFalse();
   }
 
   @Test
@@ -75,7 +147,7 @@ class QuarantineTest {
     }
     quarantine.engineLost(List.of(poison), 2);
 
-    assertThat(quarantine.refuses(poison, 3)).isFalse();
+    assertThat(refuses(poison, 3)).isFalse();
   }
 
   @Test
