@@ -45,7 +45,7 @@ public final class Failures {
               Optional.of(promptField),
               "This model's maximum context length is "
                   + exceeded.contextLength()
-                  + " tokens, but the prompt has "
+                  + " tokens, but the prompt has at least "
                   + exceeded.promptTokens()
                   + " tokens.");
       case CompletionFailure.EmptyPrompt ignored ->

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
  */
 public final class Figures {
   private static final int STARTS = 7;
-  private static final int WARM_UP = 150;
-  private static final int COMPLETIONS = 200;
+  private static final int WARM_UP = 2000;
+  private static final int COMPLETIONS = 400;
   private static final int TOKENS = 32;
   private static final String PROMPT = "Once upon a time there was a";
   private static final Duration LOAD_TIME = Duration.ofSeconds(8);
