@@ -2,6 +2,7 @@ package dev.bitfleet.worker.engine.llamaserver;
 
 import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.worker.engine.SequenceRequest;
+import java.util.Collection;
 import java.util.List;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -25,6 +26,8 @@ final class CompletionBody {
    * @param maxTokens at least 1; with the prompt within the context
    * @param slot the server's slot, checked to exist
    * @param reuse whether what the slot holds of this prompt may be reused
+   * @param controlTokens ids of the model's control tokens. The server's own ignore_eos spares one
+   *     end token and ends at every other, so a request that ignores them draws none at all
    */
   static String json(
       SequenceRequest request,
@@ -32,7 +35,8 @@ final class CompletionBody {
       int maxTokens,
       int contextLength,
       int slot,
-      boolean reuse) {
+      boolean reuse,
+      Collection<Integer> controlTokens) {
     Sampling sampling = request.sampling();
     ObjectNode body = CompletionChunk.JSON.createObjectNode();
     ArrayNode ids = body.putArray("prompt");
@@ -61,6 +65,10 @@ final class CompletionBody {
     body.putArray("stop");
     ArrayNode bias = body.putArray("logit_bias");
     sampling.logitBias().forEach((id, value) -> bias.addArray().add(id).add(value));
+    if (request.ignoreEndTokens()) {
+      // false is minus infinity.
+      controlTokens.forEach(id -> bias.addArray().add(id).add(false));
+    }
     return body.toString();
   }
 

@@ -58,6 +58,7 @@ final class LlamaServerEngine implements Engine {
   private @Nullable Ready tokenizerReady;
   private boolean healthy;
   private boolean over;
+  private boolean loadFailed;
   private boolean pinging;
 
   LlamaServerEngine(
@@ -91,7 +92,7 @@ final class LlamaServerEngine implements Engine {
               announceWhenReady();
             },
             problem -> {
-              pass(new EngineEvent.LoadFailed("bad_file", String.valueOf(problem.getMessage())));
+              failLoad(String.valueOf(problem.getMessage()));
               server.kill("its model cannot be tokenized for");
             });
     awaitHealth();
@@ -226,12 +227,20 @@ final class LlamaServerEngine implements Engine {
             problem -> server.kill("its model file cannot be read: " + problem));
   }
 
+  /** Server and tokenizer read the same file, and both may find fault with it: one of them says. */
+  private void failLoad(String message) {
+    if (!loadFailed) {
+      loadFailed = true;
+      pass(new EngineEvent.LoadFailed("bad_file", message));
+    }
+  }
+
   private void end(String cause, List<String> stderr) {
     if (!healthy) {
       stderr.stream()
           .filter(line -> line.contains("error loading model") || line.contains("failed to load"))
           .findFirst()
-          .ifPresent(line -> pass(new EngineEvent.LoadFailed("bad_file", line.strip())));
+          .ifPresent(line -> failLoad(line.strip()));
     }
     over = true;
     tokenizer.kill("the server ended");
@@ -338,7 +347,8 @@ final class LlamaServerEngine implements Engine {
               Math.min(room, wanted),
               settings.contextLength(),
               slot.get().slot(),
-              slot.get().reuse());
+              slot.get().reuse(),
+              settings.model().controlTokens().idOfText().values());
       streaming =
           Optional.of(
               client.complete(
