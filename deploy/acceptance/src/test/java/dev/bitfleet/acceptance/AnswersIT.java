@@ -170,6 +170,7 @@ class AnswersIT {
     String asked = chat.ask("Hello");
 
     assertThat(asked).isNotBlank();
+    assertThat(bitfleet.metrics()).contains("jvm_memory_used_bytes", "process_uptime_seconds");
     assertThat(bitfleet.metrics())
         .contains("bitfleet_time_to_first_token_seconds_count")
         .contains("bitfleet_completion_tokens_total")

@@ -1,6 +1,7 @@
 package dev.bitfleet.app.serve;
 
 import dev.bitfleet.gateway.GatewayVerticle;
+import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
 import dev.bitfleet.proto.WorkerHeartbeat;
@@ -14,10 +15,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.file.FileSystemOptions;
-import io.vertx.core.metrics.MetricsOptions;
-import io.vertx.micrometer.MetricsDomain;
-import io.vertx.micrometer.MicrometerMetricsFactory;
-import io.vertx.micrometer.MicrometerMetricsOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,6 +59,7 @@ public final class LocalFleet {
    */
   public static LocalFleet start(FleetPlan plan) throws ExecutionException, InterruptedException {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    RuntimeMetrics.bindJvm(registry);
     Vertx vertx = vertx(plan, registry);
     FleetCodecs.register(vertx.eventBus());
     var fleet = new LocalFleet(vertx, new GatewayVerticle(plan.gateway(), registry));
@@ -101,32 +99,19 @@ public final class LocalFleet {
   }
 
   private static Vertx vertx(FleetPlan plan, PrometheusMeterRegistry registry) {
-    MetricsOptions metrics =
-        new MicrometerMetricsOptions()
-            .setEnabled(true)
-            // Pools of threads; requests and connections are the gateway's own to measure.
-            .setDisabledMetricsCategories(
-                Set.of(
-                    MetricsDomain.EVENT_BUS.toCategory(),
-                    MetricsDomain.VERTICLES.toCategory(),
-                    MetricsDomain.DATAGRAM_SOCKET.toCategory(),
-                    MetricsDomain.HTTP_SERVER.toCategory(),
-                    MetricsDomain.NET_SERVER.toCategory(),
-                    MetricsDomain.HTTP_CLIENT.toCategory(),
-                    MetricsDomain.NET_CLIENT.toCategory()));
     return Vertx.builder()
         .with(
             new VertxOptions()
                 .setEventLoopPoolSize(1 + Math.min(MAX_WORKER_LOOPS, plan.workers().size()))
                 .setWorkerPoolSize(BLOCKING_THREADS)
                 .setInternalBlockingPoolSize(BLOCKING_THREADS)
-                .setMetricsOptions(metrics)
+                .setMetricsOptions(RuntimeMetrics.vertxMetricsOptions())
                 // Nothing is served from the class path; the cache would be a folder in /tmp.
                 .setFileSystemOptions(
                     new FileSystemOptions()
                         .setFileCachingEnabled(false)
                         .setClassPathResolvingEnabled(false)))
-        .withMetrics(new MicrometerMetricsFactory(registry))
+        .withMetrics(RuntimeMetrics.vertxMetrics(registry))
         .build();
   }
 
