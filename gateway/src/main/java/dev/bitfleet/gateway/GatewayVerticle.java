@@ -10,9 +10,14 @@ import dev.bitfleet.gateway.dialect.openai.ChatDialect;
 import dev.bitfleet.gateway.dialect.openai.TextDialect;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpFront;
 import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.gateway.management.ManagementServer;
+import dev.bitfleet.gateway.operations.CompletionHandler;
+import dev.bitfleet.gateway.operations.CompletionRunner;
+import dev.bitfleet.gateway.operations.RequestReader;
+import dev.bitfleet.gateway.operations.ServiceHandler;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -79,20 +84,20 @@ public final class GatewayVerticle extends VerticleBase {
         .executeBlocking(Contract::load)
         .compose(
             contract -> {
+              HttpLimits limits =
+                  new HttpLimits(
+                      options.maxBodyBytes(),
+                      options.bodyBudgetBytes(),
+                      options.maxHeaderBytes(),
+                      options.maxConnections(),
+                      options.clientTimeout(),
+                      options.pingInterval());
               HttpFront listening =
                   new HttpFront(
                       vertx,
-                      new HttpLimits(
-                          options.maxBodyBytes(),
-                          options.bodyBudgetBytes(),
-                          options.maxHeaderBytes(),
-                          options.maxConnections(),
-                          options.clientTimeout(),
-                          options.pingInterval()),
-                      contract,
+                      limits,
                       options.corsOrigins(),
-                      dialects(contract),
-                      dispatching,
+                      handlers(contract, limits, dispatching),
                       metrics);
               front = listening;
               return dispatching
@@ -113,6 +118,23 @@ public final class GatewayVerticle extends VerticleBase {
                   options.managementHost(),
                   managementPort);
             });
+  }
+
+  private Map<Operation, Handler> handlers(
+      Contract contract, HttpLimits limits, Dispatcher dispatching) {
+    Map<Operation, Handler> handlers = new EnumMap<>(Operation.class);
+    RequestReader reader = new RequestReader(vertx, contract);
+    CompletionRunner runner = new CompletionRunner(dispatching, limits);
+    dialects(contract)
+        .forEach(
+            (operation, dialect) ->
+                handlers.put(operation, new CompletionHandler(reader, dialect, runner)));
+    ServiceHandler service = new ServiceHandler(dispatching.fleet());
+    handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
+    handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));
+    handlers.put(Operation.GET_HEALTH, (exchange, body) -> service.health(exchange));
+    handlers.put(Operation.GET_CONTRACT, (exchange, body) -> exchange.json(200, contract.json()));
+    return handlers;
   }
 
   private Map<Operation, Dialect> dialects(Contract contract) {

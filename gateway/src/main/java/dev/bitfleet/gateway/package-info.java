@@ -5,6 +5,7 @@
  *
  * <ol>
  *   <li>{@code http}: a route is matched, the body is read under limits.
+ *   <li>{@code operations}: a handler for each operation takes it from there.
  *   <li>{@code contract}: the body is held against the OpenAPI document that {@code /openapi.json}
  *       serves.
  *   <li>{@code dialect}: one API's JSON becomes a {@link

@@ -5,6 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import dev.bitfleet.proto.fleet.v1.GenerationDelta;
 import dev.bitfleet.proto.fleet.v1.GenerationFailed;
 import dev.bitfleet.proto.fleet.v1.GenerationFinished;
+import dev.bitfleet.proto.fleet.v1.GenerationPromptScored;
 import dev.bitfleet.proto.fleet.v1.TokenAlternative;
 import java.util.OptionalDouble;
 
@@ -22,6 +23,11 @@ final class EventMapping {
         GenerationDelta.Builder body = GenerationDelta.newBuilder().setText(delta.text());
         delta.tokens().forEach(token -> body.addTokens(toProto(token)));
         proto.setDelta(body);
+      }
+      case GenerationEvent.PromptScored scored -> {
+        GenerationPromptScored.Builder body = GenerationPromptScored.newBuilder();
+        scored.tokens().forEach(token -> body.addTokens(toProto(token)));
+        proto.setPromptScored(body);
       }
       case GenerationEvent.Finished finished ->
           proto.setFinished(
@@ -61,6 +67,13 @@ final class EventMapping {
               proto.getNumber(),
               proto.getDelta().getText(),
               proto.getDelta().getTokensList().stream().map(EventMapping::fromProto).toList());
+      case PROMPT_SCORED ->
+          new GenerationEvent.PromptScored(
+              proto.getStreamId(),
+              proto.getNumber(),
+              proto.getPromptScored().getTokensList().stream()
+                  .map(EventMapping::fromProto)
+                  .toList());
       case FINISHED -> {
         GenerationFinished body = proto.getFinished();
         yield new GenerationEvent.Finished(

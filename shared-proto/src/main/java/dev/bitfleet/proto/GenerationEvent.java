@@ -29,6 +29,18 @@ public sealed interface GenerationEvent {
     }
   }
 
+  /**
+   * Tokens of the prompt, before the first delta, when {@link PromptScoring} asked for them.
+   * Several in order make up the prompt; its first token has no logprob.
+   */
+  record PromptScored(String streamId, int number, List<TokenDetail> tokens)
+      implements GenerationEvent {
+    public PromptScored {
+      Objects.requireNonNull(streamId);
+      tokens = List.copyOf(tokens);
+    }
+  }
+
   /** The completion is whole. */
   record Finished(
       String streamId,

@@ -17,6 +17,7 @@ import java.util.OptionalInt;
  * @param contextLimit caps the context of this sequence; 0 = the worker's
  * @param emitted tokens of this completion that a client has already: go on after them
  * @param cacheScope prefixes are shared only within one scope, which is a tenant
+ * @param grammar GBNF that the completion's text has to follow; empty = none
  */
 public record GenerationRequest(
     String streamId,
@@ -30,7 +31,9 @@ public record GenerationRequest(
     OptionalInt topLogprobs,
     int contextLimit,
     List<Integer> emitted,
-    long cacheScope) {
+    long cacheScope,
+    String grammar,
+    PromptScoring promptScoring) {
 
   public GenerationRequest {
     Objects.requireNonNull(streamId);
@@ -39,6 +42,8 @@ public record GenerationRequest(
     Objects.requireNonNull(prompt);
     Objects.requireNonNull(sampling);
     Objects.requireNonNull(topLogprobs);
+    Objects.requireNonNull(grammar);
+    Objects.requireNonNull(promptScoring);
     stopStrings = List.copyOf(stopStrings);
     emitted = List.copyOf(emitted);
     if (maxTokens < 0 || contextLimit < 0) {

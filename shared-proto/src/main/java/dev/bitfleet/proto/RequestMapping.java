@@ -22,20 +22,18 @@ final class RequestMapping {
             .setIgnoreEndTokens(request.ignoreEndTokens())
             .setContextLimit(request.contextLimit())
             .addAllEmitted(request.emitted())
-            .setCacheScope(request.cacheScope());
+            .setCacheScope(request.cacheScope())
+            .setGrammar(request.grammar())
+            .setPromptScoring(
+                switch (request.promptScoring()) {
+                  case NONE -> OpenGeneration.PromptScoring.PROMPT_SCORING_NONE;
+                  case WITH_COMPLETION ->
+                      OpenGeneration.PromptScoring.PROMPT_SCORING_WITH_COMPLETION;
+                  case ALONE -> OpenGeneration.PromptScoring.PROMPT_SCORING_ALONE;
+                });
     request.topLogprobs().ifPresent(proto::setTopLogprobs);
     switch (request.prompt()) {
-      case Prompt.Chat chat -> {
-        ChatPrompt.Builder messages = ChatPrompt.newBuilder();
-        for (ChatMessage message : chat.messages()) {
-          messages.addMessages(
-              dev.bitfleet.proto.fleet.v1.ChatMessage.newBuilder()
-                  .setRole(message.role().wireName())
-                  .setContent(message.content())
-                  .setName(message.name()));
-        }
-        proto.setChat(messages);
-      }
+      case Prompt.Chat chat -> proto.setChat(toProto(chat));
       case Prompt.Text text -> proto.setText(text.text());
       case Prompt.Tokens tokens ->
           proto.setTokens(TokenPrompt.newBuilder().addAllIds(tokens.ids()));
@@ -46,11 +44,7 @@ final class RequestMapping {
   static GenerationRequest fromProto(OpenGeneration proto) {
     Prompt prompt =
         switch (proto.getPromptCase()) {
-          case CHAT ->
-              new Prompt.Chat(
-                  proto.getChat().getMessagesList().stream()
-                      .map(m -> new ChatMessage(Role.of(m.getRole()), m.getContent(), m.getName()))
-                      .toList());
+          case CHAT -> fromProto(proto.getChat());
           case TEXT -> new Prompt.Text(proto.getText());
           case TOKENS -> new Prompt.Tokens(proto.getTokens().getIdsList());
           case PROMPT_NOT_SET -> throw new IllegalArgumentException("a request without a prompt");
@@ -67,7 +61,61 @@ final class RequestMapping {
         proto.hasTopLogprobs() ? OptionalInt.of(proto.getTopLogprobs()) : OptionalInt.empty(),
         proto.getContextLimit(),
         proto.getEmittedList(),
-        proto.getCacheScope());
+        proto.getCacheScope(),
+        proto.getGrammar(),
+        switch (proto.getPromptScoring()) {
+          case PROMPT_SCORING_NONE -> PromptScoring.NONE;
+          case PROMPT_SCORING_WITH_COMPLETION -> PromptScoring.WITH_COMPLETION;
+          case PROMPT_SCORING_ALONE -> PromptScoring.ALONE;
+          case UNRECOGNIZED -> throw new IllegalArgumentException("an unknown prompt scoring");
+        });
+  }
+
+  static ChatPrompt toProto(Prompt.Chat chat) {
+    ChatPrompt.Builder proto = ChatPrompt.newBuilder();
+    for (ChatMessage message : chat.messages()) {
+      var written =
+          dev.bitfleet.proto.fleet.v1.ChatMessage.newBuilder()
+              .setRole(message.role().wireName())
+              .setContent(message.content())
+              .setName(message.name())
+              .setToolCallId(message.toolCallId());
+      for (ToolCall call : message.toolCalls()) {
+        written.addToolCalls(
+            dev.bitfleet.proto.fleet.v1.ToolCall.newBuilder()
+                .setId(call.id())
+                .setName(call.name())
+                .setArguments(call.arguments()));
+      }
+      proto.addMessages(written);
+    }
+    for (ToolDescription tool : chat.tools()) {
+      proto.addTools(
+          dev.bitfleet.proto.fleet.v1.ToolDescription.newBuilder()
+              .setName(tool.name())
+              .setDescription(tool.description())
+              .setParameters(tool.parameters()));
+    }
+    return proto.build();
+  }
+
+  static Prompt.Chat fromProto(ChatPrompt proto) {
+    return new Prompt.Chat(
+        proto.getMessagesList().stream()
+            .map(
+                message ->
+                    new ChatMessage(
+                        Role.of(message.getRole()),
+                        message.getContent(),
+                        message.getName(),
+                        message.getToolCallsList().stream()
+                            .map(c -> new ToolCall(c.getId(), c.getName(), c.getArguments()))
+                            .toList(),
+                        message.getToolCallId()))
+            .toList(),
+        proto.getToolsList().stream()
+            .map(t -> new ToolDescription(t.getName(), t.getDescription(), t.getParameters()))
+            .toList());
   }
 
   static dev.bitfleet.proto.fleet.v1.CancelGeneration toProto(CancelGeneration cancel) {

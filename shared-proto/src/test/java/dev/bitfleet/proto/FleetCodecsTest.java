@@ -37,7 +37,9 @@ class FleetCodecsTest {
         OptionalInt.of(0),
         2048,
         List.of(1, 300, 128_000),
-        Long.MIN_VALUE);
+        Long.MIN_VALUE,
+        "root ::= \"a\"",
+        PromptScoring.WITH_COMPLETION);
   }
 
   private static WorkerHeartbeat heartbeat(

@@ -262,7 +262,9 @@ public final class WorkerVerticle extends VerticleBase {
                     request.topLogprobs(),
                     request.contextLimit(),
                     request.emitted(),
-                    request.cacheScope()));
+                    request.cacheScope(),
+                    request.grammar(),
+                    request.promptScoring()));
     if (!handed) {
       turnDown(stream, new OpenReply.Busy("not ready"));
     }

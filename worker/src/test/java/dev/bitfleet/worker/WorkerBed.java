@@ -9,6 +9,7 @@ import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.engine.TestModels;
@@ -146,7 +147,9 @@ final class WorkerBed implements AutoCloseable {
         OptionalInt.empty(),
         0,
         List.of(),
-        1);
+        1,
+        "",
+        PromptScoring.NONE);
   }
 
   OpenReply open(GenerationRequest request) {
@@ -188,6 +191,7 @@ final class WorkerBed implements AutoCloseable {
     while (true) {
       GenerationEvent event = next(streamId);
       switch (event) {
+        case GenerationEvent.PromptScored ignored -> {}
         case GenerationEvent.Delta delta -> text.append(delta.text());
         case GenerationEvent.Terminal terminal -> {
           end.add(terminal);

@@ -9,6 +9,7 @@ import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Role;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.engine.TestModels;
@@ -60,7 +61,9 @@ class WorkerVerticleTest {
               request.topLogprobs(),
               0,
               List.of(),
-              1);
+              1,
+              "",
+              PromptScoring.NONE);
       OpenReply.Accepted accepted = bed.accepted(natural);
       List<GenerationEvent.Terminal> end = new ArrayList<>();
 
@@ -107,7 +110,9 @@ class WorkerVerticleTest {
                       other.topLogprobs(),
                       0,
                       List.of(),
-                      1)))
+                      1,
+                      "",
+                      PromptScoring.NONE)))
           .isEqualTo(new OpenReply.Busy("other model"));
       GenerationRequest first = bed.request(PROMPT, 0);
       bed.accepted(first);

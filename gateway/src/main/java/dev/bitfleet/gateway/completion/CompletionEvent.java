@@ -19,6 +19,9 @@ public sealed interface CompletionEvent {
   record Opened(int choice, String model, String fingerprint, int promptTokens, int cachedTokens)
       implements CompletionEvent {}
 
+  /** Tokens of a choice's prompt, in order, before its first delta. */
+  record PromptScored(int choice, List<TokenDetail> tokens) implements CompletionEvent {}
+
   /** More of a choice's text, and the tokens it came from. */
   record Delta(int choice, String text, List<TokenDetail> tokens) implements CompletionEvent {}
 

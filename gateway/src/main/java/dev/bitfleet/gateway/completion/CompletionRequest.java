@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.completion;
 
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import java.util.List;
 import java.util.Objects;
@@ -18,6 +19,8 @@ import java.util.OptionalInt;
  * @param maxTokens completion tokens of each choice at most; 0 = until the context is full
  * @param topLogprobs present: report logprobs and so many alternatives (0..20)
  * @param contextLimit caps the context; 0 = the model's
+ * @param grammar GBNF that each choice's text has to follow; empty = none
+ * @param cacheScope prefixes are shared only within one scope, which is a tenant
  */
 public record CompletionRequest(
     Optional<String> model,
@@ -29,6 +32,9 @@ public record CompletionRequest(
     boolean ignoreEndTokens,
     OptionalInt topLogprobs,
     int contextLimit,
+    String grammar,
+    PromptScoring promptScoring,
+    long cacheScope,
     Delivery delivery) {
 
   public CompletionRequest {
@@ -37,10 +43,30 @@ public record CompletionRequest(
     Objects.requireNonNull(sampling);
     stopStrings = List.copyOf(stopStrings);
     Objects.requireNonNull(topLogprobs);
+    Objects.requireNonNull(grammar);
+    Objects.requireNonNull(promptScoring);
     Objects.requireNonNull(delivery);
     if (prompts.isEmpty() || n < 1) {
       throw new IllegalArgumentException("a completion has at least one prompt and one choice");
     }
+  }
+
+  /** The same for a tenant: prefixes are shared only within its scope. */
+  public CompletionRequest inScope(long scope) {
+    return new CompletionRequest(
+        model,
+        prompts,
+        n,
+        sampling,
+        maxTokens,
+        stopStrings,
+        ignoreEndTokens,
+        topLogprobs,
+        contextLimit,
+        grammar,
+        promptScoring,
+        scope,
+        delivery);
   }
 
   public int choices() {

@@ -18,6 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
@@ -28,7 +30,9 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * <p>Compiling takes some hundred milliseconds in a fresh JVM, so it is done once.
  */
 public final class Contract {
-  private static final String RESOURCE = "openapi.yaml";
+  /** One file for each part of the API; the first has what all share. */
+  private static final List<String> PARTS = List.of("openapi.yaml");
+
   private static final String DOCUMENT = "https://bitfleet.dev/openapi.json";
 
   private final JsonNode document;
@@ -65,13 +69,36 @@ public final class Contract {
 
   /** The contract this build was made with. */
   public static Contract load() {
-    try (InputStream in = Contract.class.getResourceAsStream(RESOURCE)) {
+    ObjectNode whole = part(PARTS.getFirst());
+    for (String name : PARTS.subList(1, PARTS.size())) {
+      merge(part(name), whole, name);
+    }
+    return new Contract(whole);
+  }
+
+  private static ObjectNode part(String name) {
+    try (InputStream in = Contract.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException(RESOURCE + " is missing from the class path");
+        throw new IllegalStateException(name + " is missing from the class path");
       }
-      return new Contract(YAMLMapper.shared().readTree(in));
+      return (ObjectNode) YAMLMapper.shared().readTree(in);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Paths and components of a part join the whole; nothing may be said twice. */
+  private static void merge(ObjectNode part, ObjectNode whole, String name) {
+    for (Map.Entry<String, JsonNode> entry : part.properties()) {
+      JsonNode there = whole.get(entry.getKey());
+      switch (there) {
+        case null -> whole.set(entry.getKey(), entry.getValue());
+        case ObjectNode object when entry.getValue() instanceof ObjectNode added ->
+            merge(added, object, name + " " + entry.getKey());
+        case ArrayNode array when entry.getValue() instanceof ArrayNode added ->
+            array.addAll(added);
+        default -> throw new IllegalStateException("said twice: " + name + " " + entry.getKey());
+      }
     }
   }
 

@@ -11,25 +11,34 @@ import java.util.Optional;
  * {name}}.
  */
 public enum Operation {
-  CREATE_CHAT_COMPLETION("createChatCompletion", "POST", "/v1/chat/completions", true),
-  CREATE_COMPLETION("createCompletion", "POST", "/v1/completions", true),
-  CREATE_PLAIN_CHAT_COMPLETION("createPlainChatCompletion", "POST", "/chat/completions", true),
-  CREATE_PLAIN_COMPLETION("createPlainCompletion", "POST", "/completion", true),
-  LIST_MODELS("listModels", "GET", "/v1/models", false),
-  RETRIEVE_MODEL("retrieveModel", "GET", "/v1/models/{model+}", false),
-  GET_HEALTH("getHealth", "GET", "/health", false),
-  GET_CONTRACT("getContract", "GET", "/openapi.json", false);
+  CREATE_CHAT_COMPLETION("createChatCompletion", "POST", "/v1/chat/completions", Body.REQUIRED),
+  CREATE_COMPLETION("createCompletion", "POST", "/v1/completions", Body.REQUIRED),
+  CREATE_PLAIN_CHAT_COMPLETION(
+      "createPlainChatCompletion", "POST", "/chat/completions", Body.REQUIRED),
+  CREATE_PLAIN_COMPLETION("createPlainCompletion", "POST", "/completion", Body.REQUIRED),
+  LIST_MODELS("listModels", "GET", "/v1/models", Body.NONE),
+  RETRIEVE_MODEL("retrieveModel", "GET", "/v1/models/{model+}", Body.NONE),
+  GET_HEALTH("getHealth", "GET", "/health", Body.NONE),
+  GET_CONTRACT("getContract", "GET", "/openapi.json", Body.NONE);
 
   private final String id;
   private final String method;
   private final String path;
-  private final boolean completes;
+  private final Body body;
 
-  Operation(String id, String method, String path, boolean completes) {
+  /** Whether a request carries JSON. */
+  public enum Body {
+    NONE,
+    /** May be absent, and then needs no content type either. */
+    OPTIONAL,
+    REQUIRED
+  }
+
+  Operation(String id, String method, String path, Body body) {
     this.id = id;
     this.method = method;
     this.path = path;
-    this.completes = completes;
+    this.body = body;
   }
 
   /** The operationId. */
@@ -52,9 +61,9 @@ public enum Operation {
     return path.replace("+}", "}");
   }
 
-  /** Whether it generates tokens. */
-  public boolean completes() {
-    return completes;
+  /** Whether a request carries JSON. */
+  public Body body() {
+    return body;
   }
 
   /** The operation of that id. */

@@ -12,6 +12,9 @@ public interface StreamFormat {
   /** A choice was taken, for the first time or anew. */
   void opened(CompletionEvent.Opened event, JsonBytes out);
 
+  /** Tokens of the prompt, when the request asked for them. */
+  default void promptScored(CompletionEvent.PromptScored event, JsonBytes out) {}
+
   /** More text; possibly several deltas merged. */
   void delta(CompletionEvent.Delta event, JsonBytes out);
 

@@ -131,6 +131,7 @@ final class Attempt {
       return;
     }
     switch (event) {
+      case GenerationEvent.PromptScored scored -> listener.promptScored(scored);
       case GenerationEvent.Delta delta -> listener.delta(delta);
       case GenerationEvent.Finished finished when finished.reason() == FinishReason.CANCELLED -> {
         end(Trace.NONE);

@@ -9,6 +9,8 @@ import dev.bitfleet.proto.OpenReply;
 interface AttemptListener {
   void accepted(Attempt attempt, OpenReply.Accepted reply);
 
+  void promptScored(GenerationEvent.PromptScored scored);
+
   void delta(GenerationEvent.Delta delta);
 
   /** End: the completion is whole. */

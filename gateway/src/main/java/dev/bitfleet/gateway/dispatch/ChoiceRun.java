@@ -117,7 +117,9 @@ final class ChoiceRun implements AttemptListener {
         request.topLogprobs(),
         request.contextLimit(),
         List.of(),
-        0);
+        request.cacheScope(),
+        request.grammar(),
+        request.promptScoring());
   }
 
   @Override
@@ -127,6 +129,12 @@ final class ChoiceRun implements AttemptListener {
     completion.emit(
         new CompletionEvent.Opened(
             choice, model, reply.fingerprint(), reply.promptTokens(), reply.cachedTokens()));
+  }
+
+  @Override
+  public void promptScored(GenerationEvent.PromptScored scored) {
+    delivered = true;
+    completion.emit(new CompletionEvent.PromptScored(choice, scored.tokens()));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.http;
 
 import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.Operation;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
@@ -20,6 +21,7 @@ final class BodyReader {
   private final Exchange exchange;
   private final HttpLimits limits;
   private final BodyBudget budget;
+  private final Operation.Body kind;
   private final Consumer<byte[]> whole;
   private final long beganNanos = System.nanoTime();
   private Buffer body = Buffer.buffer();
@@ -29,7 +31,13 @@ final class BodyReader {
   /**
    * @param whole gets the body once; not called when the exchange was answered with an error
    */
-  BodyReader(Exchange exchange, HttpLimits limits, BodyBudget budget, Consumer<byte[]> whole) {
+  BodyReader(
+      Exchange exchange,
+      HttpLimits limits,
+      BodyBudget budget,
+      Operation.Body kind,
+      Consumer<byte[]> whole) {
+    this.kind = kind;
     this.exchange = exchange;
     this.limits = limits;
     this.budget = budget;
@@ -114,7 +122,16 @@ final class BodyReader {
     exchange.errorAndClose(error);
   }
 
+  private static boolean bodiless(HttpServerRequest request) {
+    String length = request.getHeader("content-length");
+    return request.getHeader("transfer-encoding") == null
+        && (length == null || length.trim().equals("0"));
+  }
+
   private Optional<ApiError> unfit(HttpServerRequest request) {
+    if (kind == Operation.Body.OPTIONAL && bodiless(request)) {
+      return Optional.empty();
+    }
     String encoding = request.getHeader("content-encoding");
     if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
       return Optional.of(unsupported("Content-Encoding must be identity."));

@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.http;
 
 import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.contract.ErrorJson;
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
@@ -13,6 +14,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * client is gone, the client is cut) settles it, and it is counted and logged then. Event loop
  * only.
  */
-final class Exchange {
+public final class Exchange {
+  private static final Logger log = LoggerFactory.getLogger(Exchange.class);
   private static final Logger access = LoggerFactory.getLogger("dev.bitfleet.access");
 
   /** What nginx logs when a client leaves before its answer. */
@@ -35,6 +39,9 @@ final class Exchange {
   private final long beganNanos = System.nanoTime();
   private final List<Runnable> atEnd = new ArrayList<>();
   private @Nullable Operation operation;
+  private Map<String, String> parameters = Map.of();
+  private Caller caller = Caller.ANYONE;
+  private @Nullable Tended tended;
   private @Nullable Runnable whenGone;
   private @Nullable Usage usage;
   private boolean settled;
@@ -51,60 +58,93 @@ final class Exchange {
     response.exceptionHandler(failure -> clientGone());
   }
 
-  HttpServerRequest request() {
+  public HttpServerRequest request() {
     return request;
   }
 
-  HttpServerResponse response() {
+  public HttpServerResponse response() {
     return response;
   }
 
-  GatewayMetrics metrics() {
+  public GatewayMetrics metrics() {
     return metrics;
   }
 
-  long beganNanos() {
+  public long beganNanos() {
     return beganNanos;
   }
 
   /** The operation, once a route has matched. */
-  Operation operation() {
+  public Operation operation() {
     if (operation == null) {
       throw new IllegalStateException("no route has matched");
     }
     return operation;
   }
 
-  void matched(Operation found) {
+  void matched(Operation found, Map<String, String> pathParameters) {
     operation = found;
+    parameters = pathParameters;
+  }
+
+  /** A parameter of the path, decoded. */
+  public String parameter(String name) {
+    String value = parameters.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException(operation + " has no parameter " + name);
+    }
+    return value;
+  }
+
+  /** A parameter of the query, decoded; the first when it is given twice. */
+  public Optional<String> query(String name) {
+    return Optional.ofNullable(request.getParam(name));
+  }
+
+  /** Who asks. */
+  public Caller caller() {
+    return caller;
+  }
+
+  void askedBy(Caller found) {
+    caller = found;
+  }
+
+  /** From now on this is looked after until the exchange is answered. */
+  public void tendedBy(Tended answer) {
+    tended = answer;
+  }
+
+  @Nullable Tended tended() {
+    return tended;
   }
 
   /** Runs when the client leaves before it is answered in full. At most one. */
-  void whenGone(Runnable action) {
+  public void whenGone(Runnable action) {
     whenGone = action;
   }
 
   /** Runs when the exchange is settled, however. */
-  void atEnd(Runnable action) {
+  public void atEnd(Runnable action) {
     atEnd.add(action);
   }
 
   /** For the access log. */
-  void used(Usage tokens) {
+  public void used(Usage tokens) {
     usage = tokens;
   }
 
-  boolean settled() {
+  public boolean settled() {
     return settled;
   }
 
   /** When the last of the answer was handed to the socket; 0 before. */
-  long answeredNanos() {
+  public long answeredNanos() {
     return answeredNanos;
   }
 
   /** Answers with JSON. Nothing happens when it is answered or its client gone. */
-  void json(int status, byte[] body) {
+  public void json(int status, byte[] body) {
     if (settled || response.ended() || response.headWritten()) {
       return;
     }
@@ -119,7 +159,7 @@ final class Exchange {
   }
 
   /** Answers with the error envelope. */
-  void error(ApiError error) {
+  public void error(ApiError error) {
     if (!response.headWritten()) {
       error.retryAfter().ifPresent(this::retryAfter);
       if (error.code().equals("engine_failed")) {
@@ -128,6 +168,30 @@ final class Exchange {
       }
       json(error.status(), ErrorJson.envelope(error));
     }
+  }
+
+  /**
+   * Answers with what went wrong: an {@link ApiException}'s error, or 500 for anything else. An
+   * answer that has begun is cut instead.
+   */
+  public void fail(Throwable cause) {
+    if (cause instanceof ApiException refusal) {
+      error(refusal.error());
+      return;
+    }
+    // The stack trace says where; the message could quote the request, so it stays out.
+    log.error("request failed with {}", cause.getClass().getName(), withoutMessage(cause));
+    if (response.headWritten()) {
+      cut();
+    } else {
+      error(ApiError.server(500, "internal_error", "The server failed unexpectedly."));
+    }
+  }
+
+  private static Throwable withoutMessage(Throwable cause) {
+    Throwable bare = new RuntimeException(cause.getClass().getName());
+    bare.setStackTrace(cause.getStackTrace());
+    return bare;
   }
 
   /** Answers with the error, then closes the connection: what else it carries is not to be read. */
@@ -139,21 +203,21 @@ final class Exchange {
   }
 
   /** Both forms: SDKs read the milliseconds first. Rounded up, so that nobody comes too early. */
-  void retryAfter(Duration pause) {
+  public void retryAfter(Duration pause) {
     long seconds = Math.clamp((pause.toMillis() + 999) / 1000, 1, 60);
     response.putHeader("retry-after", Long.toString(seconds));
     response.putHeader("retry-after-ms", Long.toString(Math.clamp(pause.toMillis(), 1, 60_000)));
   }
 
   /** Answers without a body. */
-  void empty(int status) {
+  public void empty(int status) {
     response.setStatusCode(status);
     timed();
     end(Buffer.buffer());
   }
 
   /** Begins a stream of events. */
-  void beginEvents() {
+  public void beginEvents() {
     response
         .setStatusCode(200)
         .setChunked(true)
@@ -164,7 +228,7 @@ final class Exchange {
   }
 
   /** Hands the last of the answer to the socket. */
-  void end(Buffer last) {
+  public void end(Buffer last) {
     answeredNanos = System.nanoTime();
     response
         .end(last)
@@ -173,7 +237,7 @@ final class Exchange {
   }
 
   /** Closes the connection on a client that does not keep up. */
-  void cut() {
+  public void cut() {
     HardClose.close(request.connection());
     clientGone();
   }

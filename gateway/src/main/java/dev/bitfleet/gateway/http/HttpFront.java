@@ -1,11 +1,8 @@
 package dev.bitfleet.gateway.http;
 
 import dev.bitfleet.gateway.contract.ApiError;
-import dev.bitfleet.gateway.contract.Contract;
 import dev.bitfleet.gateway.contract.ErrorJson;
 import dev.bitfleet.gateway.contract.Operation;
-import dev.bitfleet.gateway.dialect.Dialect;
-import dev.bitfleet.gateway.dispatch.Dispatcher;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -49,11 +46,9 @@ public final class HttpFront {
 
   private final Vertx vertx;
   private final HttpLimits limits;
-  private final Contract contract;
   private final Cors cors;
   private final GatewayMetrics metrics;
-  private final CompletionHandler completions;
-  private final ServiceHandler service;
+  private final Map<Operation, Handler> handlers;
   private final RouteTable routes = new RouteTable();
   private final Connections connections;
   private final BodyBudget budget;
@@ -62,27 +57,22 @@ public final class HttpFront {
   private long tendTimer = -1;
   private boolean draining;
 
-  /** What is being done for an exchange: its body is read, then its answer written. */
+  /** What is being done for an exchange before its handler has it. */
   private static final class Open {
     @Nullable BodyReader body;
-    @Nullable Answer answer;
   }
 
   public HttpFront(
       Vertx vertx,
       HttpLimits limits,
-      Contract contract,
       List<String> corsOrigins,
-      Map<Operation, Dialect> dialects,
-      Dispatcher dispatcher,
+      Map<Operation, Handler> handlers,
       GatewayMetrics metrics) {
     this.vertx = vertx;
     this.limits = limits;
-    this.contract = contract;
     this.cors = new Cors(corsOrigins);
     this.metrics = metrics;
-    this.completions = new CompletionHandler(vertx, contract, dialects, dispatcher, limits);
-    this.service = new ServiceHandler(dispatcher.fleet());
+    this.handlers = Map.copyOf(handlers);
     this.connections = new Connections(limits.maxConnections(), limits.clientTimeout());
     this.budget = new BodyBudget(limits.bodyBudgetBytes());
   }
@@ -166,8 +156,8 @@ public final class HttpFront {
     }
     switch (routes.find(request.method().name(), path(request))) {
       case RouteTable.Match.Found found -> {
-        exchange.matched(found.operation());
-        carryOut(exchange, state, found);
+        exchange.matched(found.operation(), found.parameters());
+        carryOut(exchange, state, found.operation());
       }
       case RouteTable.Match.WrongMethod wrong -> {
         exchange.response().putHeader("allow", wrong.allow());
@@ -193,25 +183,26 @@ public final class HttpFront {
     return false;
   }
 
-  private void carryOut(Exchange exchange, Open state, RouteTable.Match.Found found) {
-    switch (found.operation()) {
-      case CREATE_CHAT_COMPLETION,
-          CREATE_COMPLETION,
-          CREATE_PLAIN_CHAT_COMPLETION,
-          CREATE_PLAIN_COMPLETION -> {
-        BodyReader reader =
-            new BodyReader(
-                exchange,
-                limits,
-                budget,
-                body -> completions.handle(exchange, body, answer -> state.answer = answer));
-        state.body = reader;
-        reader.read();
+  private void carryOut(Exchange exchange, Open state, Operation operation) {
+    if (operation.body() == Operation.Body.NONE) {
+      handle(exchange, new byte[0]);
+      return;
+    }
+    BodyReader reader =
+        new BodyReader(exchange, limits, budget, operation.body(), body -> handle(exchange, body));
+    state.body = reader;
+    reader.read();
+  }
+
+  private void handle(Exchange exchange, byte[] body) {
+    Handler handler = handlers.get(exchange.operation());
+    try {
+      if (handler == null) {
+        throw new IllegalStateException(exchange.operation() + " has no handler");
       }
-      case LIST_MODELS -> service.models(exchange);
-      case RETRIEVE_MODEL -> service.model(exchange, found.parameters().getOrDefault("model", ""));
-      case GET_HEALTH -> service.health(exchange);
-      case GET_CONTRACT -> exchange.json(200, contract.json());
+      handler.handle(exchange, body);
+    } catch (RuntimeException e) {
+      exchange.fail(e);
     }
   }
 
@@ -272,8 +263,8 @@ public final class HttpFront {
           metrics.stuckReader();
           exchange.cut();
         }
-      } else if (state.answer != null) {
-        state.answer.tend(now);
+      } else if (exchange.tended() != null) {
+        exchange.tended().tend(now);
       } else if (state.body != null) {
         state.body.checkPace(now);
       }

@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Names requests and answers. Not secrets: they only have to be unique. */
-final class RequestIds {
+public final class RequestIds {
   private static final Pattern SANE = Pattern.compile("[A-Za-z0-9._:-]{1,128}");
   private static final char[] ALPHABET =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".toCharArray();
@@ -19,7 +19,7 @@ final class RequestIds {
   }
 
   /** 29 letters and digits: 172 random bits, as many as OpenAI's ids seem to have. */
-  static String random() {
+  public static String random() {
     ThreadLocalRandom random = ThreadLocalRandom.current();
     char[] id = new char[LENGTH];
     for (int i = 0; i < LENGTH; i++) {

@@ -1,8 +1,8 @@
 /**
- * Sockets, limits, routes and answers. A request is an {@link dev.bitfleet.gateway.http.Exchange};
- * what a completion sends back goes out through one of two writers: {@code WholeAnswer} gathers,
- * {@code StreamedAnswer} writes server-sent events and never lets a slow reader cost more memory
- * than the text of its own stream.
+ * Sockets, limits, routes and bodies. A request is an {@link dev.bitfleet.gateway.http.Exchange};
+ * once its route has matched and its body is there, the operation's {@link
+ * dev.bitfleet.gateway.http.Handler} gets it. The handlers live in rooms of their own, so that this
+ * one knows nothing of what is served.
  */
 @NullMarked
 package dev.bitfleet.gateway.http;

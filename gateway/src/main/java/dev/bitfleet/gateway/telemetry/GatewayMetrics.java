@@ -44,7 +44,7 @@ public final class GatewayMetrics {
   public GatewayMetrics(MeterRegistry registry) {
     this.registry = registry;
     for (Operation operation : Operation.values()) {
-      if (operation.completes()) {
+      if (operation.body() != Operation.Body.NONE) {
         firstToken.put(
             operation,
             Timer.builder("bitfleet.time.to.first.token")

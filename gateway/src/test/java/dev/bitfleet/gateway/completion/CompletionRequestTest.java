@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.completion;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,9 @@ class CompletionRequestTest {
         List.of(),
         false,
         OptionalInt.empty(),
+        0,
+        "",
+        PromptScoring.NONE,
         0,
         Delivery.WHOLE);
   }

@@ -66,7 +66,8 @@ class FormatsTest {
     call.format()
         .whole(
             STAMP,
-            List.of(new ChoiceAnswer(opened(0), "Hi \"you\"\n", List.of(tokens), finished)),
+            List.of(
+                new ChoiceAnswer(opened(0), List.of(), "Hi \"you\"\n", List.of(tokens), finished)),
             out);
     return out.toString();
   }

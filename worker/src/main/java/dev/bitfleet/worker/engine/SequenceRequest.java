@@ -1,5 +1,6 @@
 package dev.bitfleet.worker.engine;
 
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import java.util.List;
 import java.util.Objects;
@@ -15,6 +16,7 @@ import java.util.OptionalInt;
  * @param contextLimit caps the context of this sequence; 0 = the engine's
  * @param emitted tokens of this completion drawn elsewhere already
  * @param cacheScope prefixes are shared only within one scope
+ * @param grammar GBNF that the completion's text has to follow; empty = none
  */
 public record SequenceRequest(
     long id,
@@ -28,7 +30,9 @@ public record SequenceRequest(
     OptionalInt topLogprobs,
     int contextLimit,
     List<Integer> emitted,
-    long cacheScope) {
+    long cacheScope,
+    String grammar,
+    PromptScoring promptScoring) {
 
   public SequenceRequest {
     prompt = List.copyOf(prompt);
@@ -36,6 +40,8 @@ public record SequenceRequest(
     stopStrings = List.copyOf(stopStrings);
     stopTokens = List.copyOf(stopTokens);
     Objects.requireNonNull(topLogprobs);
+    Objects.requireNonNull(grammar);
+    Objects.requireNonNull(promptScoring);
     emitted = List.copyOf(emitted);
   }
 
@@ -53,7 +59,9 @@ public record SequenceRequest(
         OptionalInt.empty(),
         0,
         List.of(),
-        PROBE_CACHE_SCOPE);
+        PROBE_CACHE_SCOPE,
+        "",
+        PromptScoring.NONE);
   }
 
   // A handful of tokens: enough for the time per prompt token to mean something, and it fits any

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.worker.engine.EngineHarness.Completion;
@@ -209,7 +210,9 @@ public abstract class EngineContract {
             plain.topLogprobs(),
             0,
             whole.tokens().subList(0, 6),
-            plain.cacheScope());
+            plain.cacheScope(),
+            "",
+            PromptScoring.NONE);
     Completion resumed = engine.complete(rest);
 
     assertThat(resumed.tokens()).isEqualTo(whole.tokens().subList(6, 16));

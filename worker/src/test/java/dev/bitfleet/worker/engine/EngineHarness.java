@@ -2,6 +2,7 @@ package dev.bitfleet.worker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
@@ -133,7 +134,9 @@ public final class EngineHarness implements AutoCloseable {
         OptionalInt.empty(),
         0,
         List.of(),
-        7);
+        7,
+        "",
+        PromptScoring.NONE);
   }
 
   public static Sampling sampled(long seed) {

@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.Fields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +45,9 @@ public final class PlainDialect implements Dialect {
             fields.flag("ignore_eos"),
             OptionalInt.empty(),
             SamplingFields.contextLimit(fields),
+            "",
+            PromptScoring.NONE,
+            0,
             fields.flag("stream") ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(request, new PlainFormat(request));
   }

@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.Fields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -46,6 +47,9 @@ public final class ChatDialect implements Dialect {
             fields.flag("ignore_eos"),
             topLogprobs(fields),
             SamplingFields.contextLimit(fields),
+            "",
+            PromptScoring.NONE,
+            0,
             stream ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(request, new ChatFormat(n, request.topLogprobs().isPresent(), includeUsage));
   }

@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.Fields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,9 @@ public final class TextDialect implements Dialect {
             fields.flag("ignore_eos"),
             logprobs,
             SamplingFields.contextLimit(fields),
+            "",
+            PromptScoring.NONE,
+            0,
             stream ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(
         request, new TextFormat(n, echoes(fields, prompts), logprobs.isPresent(), includeUsage));

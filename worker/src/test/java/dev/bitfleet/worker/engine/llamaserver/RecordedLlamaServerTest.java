@@ -3,6 +3,7 @@ package dev.bitfleet.worker.engine.llamaserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.FinishReason;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
 import dev.bitfleet.worker.engine.EngineHarness.Completion;
@@ -295,7 +296,9 @@ class RecordedLlamaServerTest {
                       java.util.OptionalInt.of(3),
                       0,
                       List.of(),
-                      0)));
+                      0,
+                      "",
+                      PromptScoring.NONE)));
 
       assertThat(engine.next(EngineEvent.Refused.class).refusal().param()).isEqualTo("logprobs");
     }

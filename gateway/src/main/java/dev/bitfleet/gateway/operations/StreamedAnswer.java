@@ -1,13 +1,16 @@
-package dev.bitfleet.gateway.http;
+package dev.bitfleet.gateway.operations;
 
 import dev.bitfleet.gateway.completion.CompletionEvent;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.AnswerFormat;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.JsonBytes;
 import dev.bitfleet.gateway.dialect.StreamFormat;
+import dev.bitfleet.gateway.http.Exchange;
+import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.proto.TokenDetail;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -42,6 +45,12 @@ final class StreamedAnswer implements Answer {
   private final HttpLimits limits;
   private final AnswerFormat answerFormat;
   private final StreamFormat format;
+  private final AnswerStamp stamp;
+  private final Keeping keeping;
+
+  /** Absent when nothing is kept, so that such a stream holds no text. */
+  private final @Nullable GatheredChoices kept;
+
   private final boolean keepTokens;
   private final Runnable cancel;
   private final SortedMap<Integer, Merged> waiting = new TreeMap<>();
@@ -60,7 +69,11 @@ final class StreamedAnswer implements Answer {
       CompletionRequest request,
       AnswerFormat answerFormat,
       AnswerStamp stamp,
+      Keeping keeping,
       Runnable cancel) {
+    this.stamp = stamp;
+    this.keeping = keeping;
+    this.kept = keeping == Keeping.NOTHING ? null : new GatheredChoices(request);
     this.exchange = exchange;
     this.limits = limits;
     this.answerFormat = answerFormat;
@@ -83,10 +96,23 @@ final class StreamedAnswer implements Answer {
           exchange.response().setWriteQueueMaxSize(QUEUE_BYTES);
           exchange.response().drainHandler(drained -> drained());
         }
+        if (kept != null) {
+          kept.opened(opened);
+        }
         format.opened(opened, out);
         write();
       }
+      case CompletionEvent.PromptScored scored -> {
+        if (kept != null) {
+          kept.promptScored(scored);
+        }
+        format.promptScored(scored, out);
+        write();
+      }
       case CompletionEvent.Delta delta -> {
+        if (kept != null) {
+          kept.delta(delta);
+        }
         if (exchange.response().writeQueueFull()) {
           merge(delta);
         } else {
@@ -97,15 +123,18 @@ final class StreamedAnswer implements Answer {
       }
       case CompletionEvent.Finished finished -> {
         flushWaiting();
+        if (kept != null) {
+          kept.finished(finished);
+        }
         format.finished(finished, out);
         if (--unfinished == 0) {
-          format.complete(out);
-          end();
+          complete();
         } else {
           write();
         }
       }
       case CompletionEvent.Failed failed -> {
+        keeping.dropped();
         ApiError error = Failures.describe(failed.failure(), answerFormat.promptField());
         if (begun) {
           flushWaiting();
@@ -115,6 +144,34 @@ final class StreamedAnswer implements Answer {
           exchange.error(error);
         }
       }
+    }
+  }
+
+  private void complete() {
+    if (kept == null) {
+      format.complete(out);
+      end();
+      return;
+    }
+    write();
+    keeping
+        .keep(stamp, kept.answers())
+        .onComplete(
+            done -> {
+              if (!exchange.settled()) {
+                format.complete(out);
+                end();
+              }
+            },
+            this::notKept);
+  }
+
+  private void notKept(Throwable cause) {
+    if (cause instanceof ApiException refusal && !exchange.settled()) {
+      format.failed(refusal.error(), out);
+      end();
+    } else {
+      exchange.fail(cause);
     }
   }
 

@@ -1,9 +1,10 @@
-package dev.bitfleet.gateway.http;
+package dev.bitfleet.gateway.operations;
 
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ErrorJson;
 import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.openai.ModelJson;
+import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.ModelDescription;
@@ -15,20 +16,21 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Models and health: answered from the view of the fleet, at once. Event loop only. */
-final class ServiceHandler {
+public final class ServiceHandler {
   private static final byte[] OK = "{\"status\":\"ok\"}".getBytes(StandardCharsets.US_ASCII);
 
   private final FleetView fleet;
 
-  ServiceHandler(FleetView fleet) {
+  public ServiceHandler(FleetView fleet) {
     this.fleet = fleet;
   }
 
-  void models(Exchange exchange) {
+  public void models(Exchange exchange) {
     exchange.json(200, ModelJson.list(fleet.models()));
   }
 
-  void model(Exchange exchange, String id) {
+  public void model(Exchange exchange) {
+    String id = exchange.parameter("model");
     Optional<ModelDescription> model =
         fleet.models().stream().filter(each -> each.id().equals(id)).findFirst();
     if (model.isPresent()) {
@@ -38,7 +40,7 @@ final class ServiceHandler {
     }
   }
 
-  void health(Exchange exchange) {
+  public void health(Exchange exchange) {
     if (fleet.workers().stream().anyMatch(WorkerView::ready)) {
       exchange.json(200, OK);
       return;

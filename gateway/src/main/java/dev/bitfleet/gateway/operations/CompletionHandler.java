@@ -1,0 +1,33 @@
+package dev.bitfleet.gateway.operations;
+
+import dev.bitfleet.gateway.dialect.AnswerStamp;
+import dev.bitfleet.gateway.dialect.Dialect;
+import dev.bitfleet.gateway.http.Exchange;
+import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.http.RequestIds;
+
+/** The operations that only generate: a dialect understands the body, its call is run. */
+public final class CompletionHandler implements Handler {
+  private final RequestReader reader;
+  private final Dialect dialect;
+  private final CompletionRunner runner;
+
+  public CompletionHandler(RequestReader reader, Dialect dialect, CompletionRunner runner) {
+    this.reader = reader;
+    this.dialect = dialect;
+    this.runner = runner;
+  }
+
+  @Override
+  public void handle(Exchange exchange, byte[] body) {
+    reader.read(
+        exchange,
+        body,
+        dialect::read,
+        call -> runner.run(exchange, call, stamp(), Keeping.NOTHING));
+  }
+
+  private static AnswerStamp stamp() {
+    return new AnswerStamp(RequestIds.random(), System.currentTimeMillis() / 1000);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.bitfleet.gateway.operations;
+
+import dev.bitfleet.gateway.completion.CompletionEvent;
+import dev.bitfleet.gateway.completion.CompletionListener;
+import dev.bitfleet.gateway.completion.Delivery;
+import dev.bitfleet.gateway.dialect.AnswerStamp;
+import dev.bitfleet.gateway.dialect.Call;
+import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.dispatch.RunningCompletion;
+import dev.bitfleet.gateway.http.Exchange;
+import dev.bitfleet.gateway.http.HttpLimits;
+import org.jspecify.annotations.Nullable;
+
+/** From a call to its answer, for all operations that generate tokens. Event loop only. */
+public final class CompletionRunner {
+  private final Dispatcher dispatcher;
+  private final HttpLimits limits;
+
+  public CompletionRunner(Dispatcher dispatcher, HttpLimits limits) {
+    this.dispatcher = dispatcher;
+    this.limits = limits;
+  }
+
+  /** Answers the exchange with what the call generates. */
+  public void run(Exchange exchange, Call call, AnswerStamp stamp, Keeping keeping) {
+    Running running = new Running();
+    Answer answer =
+        call.request().delivery() == Delivery.STREAMED
+            ? new StreamedAnswer(
+                exchange, limits, call.request(), call.format(), stamp, keeping, running::cancel)
+            : new WholeAnswer(exchange, call.request(), call.format(), stamp, keeping);
+    exchange.whenGone(
+        () -> {
+          running.cancel();
+          keeping.dropped();
+        });
+    exchange.tendedBy(answer);
+    MeteredListener metered = new MeteredListener(exchange, call.request().choices(), answer);
+    running.set(
+        dispatcher.start(
+            call.request().inScope(exchange.caller().scope()),
+            event -> {
+              try {
+                metered.on(event);
+              } catch (RuntimeException e) {
+                running.cancel();
+                keeping.dropped();
+                exchange.fail(e);
+              }
+            }));
+    if (exchange.settled()) {
+      running.cancel();
+    }
+  }
+
+  /** The completion once dispatch has it; a cancel before that is remembered. */
+  private static final class Running {
+    private @Nullable RunningCompletion completion;
+    private boolean cancelled;
+
+    void set(RunningCompletion started) {
+      completion = started;
+      if (cancelled) {
+        started.cancel();
+      }
+    }
+
+    void cancel() {
+      cancelled = true;
+      if (completion != null) {
+        completion.cancel();
+      }
+    }
+  }
+
+  /** Times and counts what passes. */
+  private static final class MeteredListener implements CompletionListener {
+    private final Exchange exchange;
+    private final Answer answer;
+    private final long[] lastDeltaNanos;
+    private boolean any;
+
+    MeteredListener(Exchange exchange, int choices, Answer answer) {
+      this.exchange = exchange;
+      this.answer = answer;
+      this.lastDeltaNanos = new long[choices];
+    }
+
+    @Override
+    public void on(CompletionEvent event) {
+      switch (event) {
+        case CompletionEvent.Delta delta -> {
+          long now = System.nanoTime();
+          if (!any) {
+            any = true;
+            exchange.metrics().firstToken(exchange.operation(), now - exchange.beganNanos());
+          }
+          long last = lastDeltaNanos[delta.choice()];
+          if (last != 0) {
+            exchange.metrics().interToken((now - last) / Math.max(1, delta.tokens().size()));
+          }
+          lastDeltaNanos[delta.choice()] = now;
+        }
+        case CompletionEvent.Opened opened -> lastDeltaNanos[opened.choice()] = 0;
+        case CompletionEvent.Finished finished -> {
+          exchange.metrics().finished(finished.usage());
+          exchange.used(finished.usage());
+        }
+        case CompletionEvent.PromptScored ignored -> {}
+        case CompletionEvent.Failed ignored -> {}
+      }
+      answer.on(event);
+    }
+  }
+}
