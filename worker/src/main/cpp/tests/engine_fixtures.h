@@ -111,6 +111,7 @@ class Recorder final : public EventSink {
   struct Record {
     std::optional<wire::SequenceAccepted> accepted;
     std::optional<wire::SequenceRejected> rejected;
+    std::vector<wire::TokenInfo> prompt;  // what PromptScored told
     std::vector<wire::TokenPiece> pieces;
     std::optional<wire::SequenceFinished> finished;
 
@@ -141,6 +142,10 @@ class Recorder final : public EventSink {
       CHECK_EQUAL(record.pieces.size(), size_t{piece->number});
       CHECK(is_utf8(piece->text));
       record.pieces.push_back(*piece);
+    } else if (const auto* scored = std::get_if<wire::PromptScored>(&event)) {
+      Record& record = of(scored->sequence_id);
+      CHECK(record.accepted && record.pieces.empty() && !record.finished);
+      record.prompt.insert(record.prompt.end(), scored->tokens.begin(), scored->tokens.end());
     } else if (const auto* finished = std::get_if<wire::SequenceFinished>(&event)) {
       Record& record = of(finished->sequence_id);
       CHECK(record.accepted && !record.finished);

@@ -497,3 +497,114 @@ TEST(a_real_model_resumes_at_every_index) {
     CHECK(tokens == all);
   }
 }
+
+TEST(a_scored_prompt_has_the_logprob_of_every_token_but_the_first) {
+  wire::OpenSequence open = request(1, "abcdeabcde", 3);
+  open.top_logprobs = 4;
+  open.prompt_scoring = wire::PromptScoring::with_completion;
+  const auto record = Bench(2, 64).run(open);
+  CHECK_EQUAL(size_t{10}, record.prompt.size());
+  CHECK(!record.prompt[0].logprob && record.prompt[0].top.empty());
+
+  // The logprobs of a prompt are those of a completion that drew its tokens: forced here, a token at a time, by the bias.
+  for (uint32_t position = 1; position < 10; ++position) {
+    CHECK_EQUAL(std::string(1, "abcdeabcde"[position]), record.prompt[position].text);
+    wire::OpenSequence drawn = request(2, std::string("abcdeabcde").substr(0, position), 1);
+    drawn.top_logprobs = 4;
+    drawn.sampling->logit_bias[record.prompt[position].id] = 1000;
+    const auto token = Bench(1, 64).run(drawn).pieces.at(0).tokens.at(0);
+    CHECK(token == record.prompt[position]);
+  }
+}
+
+TEST(scores_do_not_depend_on_chunks_company_or_what_the_cache_holds_and_the_text_not_on_scores) {
+  wire::OpenSequence plain = request(1, "a prompt of some length, longer than chunks", 12);
+  plain.top_logprobs = 2;
+  wire::OpenSequence scored = plain;
+  scored.sequence_id = 2;
+  scored.sampling->seed = 1;
+  scored.prompt_scoring = wire::PromptScoring::with_completion;
+  const auto alone = Bench(1, 256).run(scored);
+  CHECK_EQUAL(size_t{43}, alone.prompt.size());
+  for (const uint32_t chunk : {1u, 3u, 8u}) {
+    Bench bench(3, chunk);
+    bench.open(plain);
+    bench.run();
+    const auto first = bench.events.of(1);
+    for (const auto& open : eight_requests()) {
+      if (open.sequence_id > 6) bench.open(open);
+    }
+    const auto second = bench.run(scored);
+    CHECK(second.prompt == alone.prompt);
+    CHECK_EQUAL(0u, second.finished->cached_tokens);
+    check_equal(first, second);
+  }
+}
+
+TEST(a_prompt_scored_alone_draws_nothing_and_computes_only_what_it_needs) {
+  for (const uint32_t chunk : {2u, 64u}) {
+    Bench bench(1, chunk);
+    wire::OpenSequence open = request(1, "abcdefgh", 5);
+    open.top_logprobs = 0;
+    open.prompt_scoring = wire::PromptScoring::alone;
+    const auto record = bench.run(open);
+    CHECK_EQUAL(size_t{8}, record.prompt.size());
+    CHECK(record.prompt[7].logprob.has_value());
+    CHECK(record.pieces.empty());
+    CHECK(record.finished->reason == FinishReason::length);
+    CHECK_EQUAL(0u, record.finished->completion_tokens);
+    CHECK_EQUAL(8u, record.finished->prompt_tokens);
+    CHECK_EQUAL(chunk == 2 ? 4u : 1u, bench.model.steps);
+  }
+}
+
+TEST(without_logprobs_the_prompt_is_told_without_a_step_and_without_a_slot) {
+  Bench bench(1, 4);
+  bench.open(request(1, "taken", 5));
+  wire::OpenSequence open = request(2, std::string(1500, 'a').substr(0, 200), 5);
+  open.prompt_scoring = wire::PromptScoring::alone;
+  bench.open(open);
+  CHECK(bench.events.of(2).finished->reason == FinishReason::length);
+  CHECK_EQUAL(size_t{200}, bench.events.of(2).prompt.size());
+  CHECK(!bench.events.of(2).prompt[199].logprob);
+  CHECK_EQUAL(0u, bench.model.steps);
+
+  wire::OpenSequence single = request(3, "a", 2);
+  single.top_logprobs = 1;
+  single.prompt_scoring = wire::PromptScoring::alone;
+  bench.open(single);
+  CHECK(bench.events.of(3).finished.has_value());
+  CHECK_EQUAL(size_t{1}, bench.events.of(3).prompt.size());
+  bench.run();
+
+  single.sequence_id = 4;
+  single.prompt_scoring = wire::PromptScoring::with_completion;
+  const auto record = bench.run(single);
+  CHECK_EQUAL(size_t{1}, record.prompt.size());
+  CHECK_EQUAL(size_t{2}, record.tokens().size());
+}
+
+TEST(a_scored_prompt_fails_when_its_logits_are_not_finite) {
+  Bench bench(2, 64);
+  bench.model.poison = 'x';
+  wire::OpenSequence open = request(1, "abxcd", 5);
+  open.top_logprobs = 1;
+  open.prompt_scoring = wire::PromptScoring::alone;
+  const auto record = bench.run(open);
+  CHECK(record.finished->reason == FinishReason::failed);
+  CHECK(record.prompt.empty());
+}
+
+TEST(a_prompt_that_fills_the_context_can_be_scored_but_not_gone_on_with) {
+  Bench bench(1, 64, 8);
+  wire::OpenSequence open = request(1, "abcdeabc", 0);
+  open.top_logprobs = 0;
+  open.prompt_scoring = wire::PromptScoring::with_completion;
+  CHECK(bench.run(open).rejected->code == Rejection::context_length_exceeded);
+  open.sequence_id = 2;
+  open.prompt_scoring = wire::PromptScoring::alone;
+  CHECK_EQUAL(size_t{8}, bench.run(open).prompt.size());
+  open.sequence_id = 3;
+  open.emitted = {'a'};
+  CHECK_EQUAL(std::string("emitted"), bench.run(open).rejected->param);
+}

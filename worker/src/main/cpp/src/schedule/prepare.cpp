@@ -54,6 +54,10 @@ std::optional<Fault> check(const wire::OpenSequence& open, uint32_t vocabulary) 
     if (stop.size() > most_stop_string_bytes) return Fault{"stop_strings", "longer than 1024 bytes"};
   }
   if (open.top_logprobs && *open.top_logprobs > most_top_logprobs) return Fault{"top_logprobs", "above 20"};
+  if (open.prompt_scoring > wire::PromptScoring::alone) return Fault{"prompt_scoring", "is none this engine knows"};
+  if (open.prompt_scoring == wire::PromptScoring::alone && !open.emitted.empty()) {
+    return Fault{"emitted", "a prompt scored alone has no completion to go on with"};
+  }
   return check_ids(open.emitted, "emitted", vocabulary);
 }
 
@@ -111,13 +115,14 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
                        std::to_string(context_limit);
     return rejected;
   };
+  const size_t room = open.prompt_scoring == wire::PromptScoring::alone ? 0 : 1;  // for a token to draw
   // Megabytes of text take seconds to tokenize, and every other command waits behind them: those that cannot fit are
   // told so by their length alone.
   size_t text_bytes = 0;
   for (const auto& segment : open.prompt) {
     if (const auto* text = std::get_if<std::string>(&segment)) text_bytes += text->size();
   }
-  if (const size_t fewest = tokenizer.fewest_tokens(text_bytes); fewest >= context_limit) return too_long("at least ", fewest);
+  if (const size_t fewest = tokenizer.fewest_tokens(text_bytes); fewest + room > context_limit) return too_long("at least ", fewest);
   auto tokens = tokenize_prompt(open.prompt, open.add_begin_token, tokenizer, limits.vocabulary);
   if (auto* message = std::get_if<std::string>(&tokens)) {
     rejected.param = "prompt";
@@ -134,7 +139,7 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
     rejected.message = "the prompt holds no token";
     return rejected;
   }
-  if (sequence.prompt.size() >= context_limit) return too_long("", sequence.prompt.size());
+  if (sequence.prompt.size() + room > context_limit) return too_long("", sequence.prompt.size());
   if (open.emitted.size() > sequence.context_limit - sequence.prompt.size()) {
     rejected.param = "emitted";
     rejected.message = "emitted: prompt and emitted tokens exceed the context";
@@ -150,6 +155,7 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
   sequence.top_logprobs = open.top_logprobs;
   sequence.emitted = std::move(open.emitted);
   sequence.cache_scope = open.cache_scope;
+  sequence.prompt_scoring = open.prompt_scoring;
   return sequence;
 }
 

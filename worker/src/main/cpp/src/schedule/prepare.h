@@ -13,7 +13,7 @@ namespace bitfleet {
 // An OpenSequence that has passed every check which needs no slot, with its prompt as tokens.
 struct PreparedSequence {
   uint64_t id = 0;
-  std::vector<uint32_t> prompt;            // not empty, shorter than context_limit
+  std::vector<uint32_t> prompt;            // not empty, shorter than context_limit (or as long, when nothing is drawn)
   SamplingParameters sampling;
   uint32_t max_tokens = 0;                 // 0 = until the context is full
   std::vector<uint32_t> stop_tokens;       // sorted
@@ -23,6 +23,10 @@ struct PreparedSequence {
   uint32_t context_limit = 0;              // never 0
   std::vector<uint32_t> emitted;
   uint64_t cache_scope = 0;
+  wire::PromptScoring prompt_scoring = wire::PromptScoring::none;
+
+  // The logprobs of the prompt's own tokens are asked for, and with them the logits of every prompt token but the last.
+  bool scores_prompt() const { return prompt_scoring != wire::PromptScoring::none && top_logprobs.has_value(); }
 };
 
 struct PrepareLimits {

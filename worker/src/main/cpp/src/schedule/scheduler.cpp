@@ -10,9 +10,9 @@ Scheduler::Scheduler(StepModel& model, const Tokenizer& tokenizer, const Schedul
     : model_(model), tokenizer_(tokenizer), options_(options), events_(events), slots_(options.slots) {}
 
 void Scheduler::open(PreparedSequence request) {
-  const auto reject = [&](wire::Rejection code, std::string message, std::string param) {
+  const auto reject = [&, id = request.id](wire::Rejection code, std::string message, std::string param) {
     wire::SequenceRejected rejected;
-    rejected.sequence_id = request.id;
+    rejected.sequence_id = id;
     rejected.code = code;
     rejected.message = std::move(message);
     rejected.param = std::move(param);
@@ -22,18 +22,27 @@ void Scheduler::open(PreparedSequence request) {
   if (std::ranges::any_of(sequences_, same_id)) {
     return reject(wire::Rejection::invalid, "sequence_id: a sequence of this id is open", "sequence_id");
   }
-  // The tokens to come to the slot are known before the sequence exists, but only it replays emitted ones.
+  // The tokens to come to the slot are known before the sequence has replayed its emitted ones.
   std::vector<uint32_t> tokens = request.prompt;
   tokens.insert(tokens.end(), request.emitted.begin(), request.emitted.end());
-  const auto claim = slots_.claim(tokens, request.cache_scope);
+  const Reuse reuse = request.scores_prompt() ? Reuse::nothing : Reuse::longest_prefix;
+  auto sequence = std::make_unique<Sequence>(std::move(request), tokenizer_);
+  const auto accept = [&] {
+    events_.send(wire::SequenceAccepted{sequence->id(), sequence->prompt_tokens(), sequence->cached_tokens});
+    for (const auto& told : sequence->unscored_prompt()) events_.send(told);
+  };
+  if (sequence->alone() && sequence->pending() == 0) {  // nothing to compute, so no slot and no step is needed
+    accept();
+    events_.send(sequence->finish(wire::FinishReason::length));
+    return;
+  }
+  const auto claim = slots_.claim(tokens, sequence->cache_scope(), reuse);
   if (!claim) return reject(wire::Rejection::busy, "all slots are taken", "");
   model_.truncate(claim->slot, claim->reused);
-
-  auto sequence = std::make_unique<Sequence>(std::move(request), tokenizer_);
   sequence->slot = claim->slot;
   sequence->seen = claim->reused;
   sequence->cached_tokens = std::min(claim->reused, sequence->prompt_tokens());
-  events_.send(wire::SequenceAccepted{sequence->id(), sequence->prompt_tokens(), sequence->cached_tokens});
+  accept();
   const auto outcome = sequence->replay_emitted();
   sequences_.push_back(std::move(sequence));
   if (outcome.finished) end(sequences_.end() - 1, *outcome.finished);
@@ -70,33 +79,52 @@ void Scheduler::step() {
   turn_ = (turn_ + 1) % sequences_.size();
 
   batch_.clear();
-  std::vector<Sequence*> with_logits;  // in batch order
+  with_logits_.clear();
   for (size_t i = 0; i < sequences_.size(); ++i) {
     Sequence& sequence = *sequences_[i];
     const uint32_t count = pending[i] == 0 ? 1 : shares[i];
     const auto tokens = sequence.tokens().subspan(sequence.seen, count);
-    const bool last = count == sequence.pending();
+    Rows rows{&sequence, sequence.seen, 0, false};
     for (uint32_t k = 0; k < count; ++k) {
-      batch_.push_back({tokens[k], sequence.seen + k, sequence.slot, last && k + 1 == count});
+      const uint32_t position = sequence.seen + k;
+      const bool scores = sequence.scores_after(position);
+      const bool draws = sequence.draws_after(position);
+      rows.scored += scores ? 1 : 0;
+      rows.draws = rows.draws || draws;
+      batch_.push_back({tokens[k], position, sequence.slot, scores || draws});
     }
-    if (last && count > 0) with_logits.push_back(&sequence);
+    if (rows.scored > 0 || rows.draws) with_logits_.push_back(rows);
     slots_.append(sequence.slot, tokens);
     sequence.seen += count;
   }
   const auto logits = model_.step(batch_);
   ++steps_;
 
+  size_t offset = 0;
+  for (const Rows& rows : with_logits_) {
+    const size_t length = (rows.scored + (rows.draws ? 1 : 0)) * static_cast<size_t>(model_.vocabulary());
+    take_rows(rows, logits.subspan(offset, length));
+    offset += length;
+  }
+}
+
+void Scheduler::take_rows(const Rows& rows, std::span<const float> logits) {
+  Sequence& sequence = *rows.sequence;
   const size_t row = model_.vocabulary();
-  for (size_t i = 0; i < with_logits.size(); ++i) {
-    Sequence* const sequence = with_logits[i];
-    const uint32_t before = sequence->completion_tokens();
-    auto outcome = sequence->take_logits(logits.subspan(i * row, row));
-    generated_tokens_ += sequence->completion_tokens() - before;
+  const auto place = [&] { return std::ranges::find_if(sequences_, [&](const auto& owned) { return owned.get() == &sequence; }); };
+  if (rows.scored > 0) {
+    const auto scored = sequence.score_prompt(logits.first(rows.scored * row), row, rows.first_position);
+    if (!scored) return end(place(), wire::FinishReason::failed);
+    events_.send(*scored);
+  }
+  if (rows.draws) {
+    const uint32_t before = sequence.completion_tokens();
+    auto outcome = sequence.take_logits(logits.last(row));
+    generated_tokens_ += sequence.completion_tokens() - before;
     if (outcome.piece) events_.send(*outcome.piece);
-    if (outcome.finished) {
-      const auto place = std::ranges::find_if(sequences_, [&](const auto& owned) { return owned.get() == sequence; });
-      end(place, *outcome.finished);
-    }
+    if (outcome.finished) end(place(), *outcome.finished);
+  } else if (sequence.alone() && sequence.pending() == 0) {
+    end(place(), wire::FinishReason::length);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "schedule/event_sink.h"
@@ -39,7 +40,17 @@ class Scheduler {
  private:
   using Sequences = std::vector<std::unique_ptr<Sequence>>;
 
+  // A stretch of positions of one sequence whose logits a step was asked for.
+  struct Rows {
+    Sequence* sequence;
+    uint32_t first_position;
+    uint32_t scored;  // rows that give logprobs of the prompt, from first_position on
+    bool draws;       // one more, the last, is to draw from
+  };
+
   void end(Sequences::iterator sequence, wire::FinishReason reason);
+  // logits: [rows of it, vocabulary].
+  void take_rows(const Rows& rows, std::span<const float> logits);
 
   StepModel& model_;
   const Tokenizer& tokenizer_;
@@ -49,6 +60,7 @@ class Scheduler {
   Sequences sequences_;              // open ones, in the order they were opened
   size_t turn_ = 0;                  // whose prompt comes first in the next step
   std::vector<BatchToken> batch_;
+  std::vector<Rows> with_logits_;    // of the step in progress, in batch order
   uint64_t steps_ = 0;
   uint64_t generated_tokens_ = 0;
 };

@@ -10,6 +10,8 @@ uint64_t micros(Sequence::Clock::duration duration) {
   return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(duration).count());
 }
 
+constexpr size_t most_tokens_of_a_message = 1024;
+
 }  // namespace
 
 Sequence::Sequence(PreparedSequence request, const Tokenizer& tokenizer)
@@ -27,6 +29,33 @@ Sequence::Outcome Sequence::replay_emitted() {
   next_piece_ = 0;  // pieces that only the replay has seen do not count
   text_.suppress();
   return {};
+}
+
+std::vector<wire::PromptScored> Sequence::unscored_prompt() const {
+  std::vector<wire::PromptScored> messages;
+  if (request_.prompt_scoring == wire::PromptScoring::none || (request_.scores_prompt() && prompt_tokens() > 1)) return messages;
+  for (const uint32_t token : request_.prompt) {
+    if (messages.empty() || messages.back().tokens.size() == most_tokens_of_a_message) messages.push_back({request_.id, {}});
+    messages.back().tokens.push_back({token, std::string(tokenizer_.named_piece(token)), std::nullopt, {}});
+  }
+  return messages;
+}
+
+std::optional<wire::PromptScored> Sequence::score_prompt(std::span<const float> rows, size_t row_length, uint32_t first_position) {
+  wire::PromptScored scored{request_.id, {}};
+  if (first_position == 0) {
+    const uint32_t first = request_.prompt.front();
+    scored.tokens.push_back({first, std::string(tokenizer_.named_piece(first)), std::nullopt, {}});
+  }
+  for (size_t i = 0; i * row_length < rows.size(); ++i) {
+    const auto logits = rows.subspan(i * row_length, std::min<size_t>(row_length, tokenizer_.size()));
+    if (!all_finite(logits)) {
+      failure_ = "the model gave logits that are not finite";
+      return std::nullopt;
+    }
+    scored.tokens.push_back(info_of(request_.prompt[first_position + i + 1], logits));
+  }
+  return scored;
 }
 
 Sequence::Outcome Sequence::failed(std::string message) {

@@ -33,6 +33,14 @@ class Sequence {
   // Takes the tokens of the completion that were drawn elsewhere, in silence. Finished when they end it already.
   Outcome replay_emitted();
 
+  // What can be told of the prompt before any logits, in messages of bounded size: nothing when nobody asked, all its tokens
+  // when their logprobs are not wanted, and otherwise its first token when it is the only one.
+  std::vector<wire::PromptScored> unscored_prompt() const;
+
+  // Tells of the prompt tokens that follow those at `first_position` and on, from the logits of these: `rows` has
+  // [count, row_length]. At position 0 the first token goes with them. nullopt when a logit is not finite.
+  std::optional<wire::PromptScored> score_prompt(std::span<const float> rows, size_t row_length, uint32_t first_position);
+
   // Draws the next token from `logits` [vocabulary], which belong to the last token.
   Outcome take_logits(std::span<const float> logits);
 
@@ -49,9 +57,21 @@ class Sequence {
   uint32_t slot = 0;
   uint32_t seen = 0;             // leading tokens in the KV cache
   uint32_t cached_tokens = 0;    // of the prompt, at the start
-  uint32_t pending() const { return static_cast<uint32_t>(tokens_.size()) - seen; }
+  uint32_t pending() const { return computed_tokens() - seen; }
+  // Whether the logits of the token at this position serve to draw the next token of the completion.
+  bool draws_after(uint32_t position) const { return !alone() && position + 1 == tokens_.size(); }
+  // Whether they give the logprob of the prompt token that follows.
+  bool scores_after(uint32_t position) const { return request_.scores_prompt() && position + 1 < prompt_tokens(); }
+  // Nothing is to be drawn: the sequence is over when pending() is 0.
+  bool alone() const { return request_.prompt_scoring == wire::PromptScoring::alone; }
 
  private:
+  // Leading tokens the model has to see. The logits of the last one serve to draw alone.
+  uint32_t computed_tokens() const {
+    if (!alone()) return static_cast<uint32_t>(tokens_.size());
+    return request_.scores_prompt() ? prompt_tokens() - 1 : 0;
+  }
+
   struct HeldToken {
     wire::TokenInfo info;
     bool delivered;              // by whoever drew it; its text and info do not go out again

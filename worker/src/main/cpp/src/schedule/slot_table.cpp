@@ -4,13 +4,13 @@
 
 namespace bitfleet {
 
-std::optional<SlotTable::Claim> SlotTable::claim(std::span<const uint32_t> tokens, uint64_t cache_scope) {
+std::optional<SlotTable::Claim> SlotTable::claim(std::span<const uint32_t> tokens, uint64_t cache_scope, Reuse reuse) {
   std::optional<Claim> best;
   for (uint32_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     if (slot.claimed) continue;
     uint32_t common = 0;
-    if (slot.cache_scope == cache_scope) {
+    if (slot.cache_scope == cache_scope && reuse == Reuse::longest_prefix) {
       const size_t most = std::min(slot.cached.size(), tokens.size() - 1);
       while (common < most && slot.cached[common] == tokens[common]) ++common;
     }

@@ -7,6 +7,9 @@
 
 namespace bitfleet {
 
+// What of a slot's cache a claimer may go on from.
+enum class Reuse { longest_prefix, nothing };
+
 // Which tokens lie in the KV cache of which slot, who may share them, and which slots are free. Pure bookkeeping: the
 // cache itself is cut by whoever claims a slot.
 class SlotTable {
@@ -20,7 +23,8 @@ class SlotTable {
 
   // Takes the free slot that shares the longest prefix with `tokens` (not empty) within `cache_scope`; of equals the
   // one unused for longest. The last token is never reused: its logits are wanted. nullopt when no slot is free.
-  std::optional<Claim> claim(std::span<const uint32_t> tokens, uint64_t cache_scope);
+  // A claimer that can reuse nothing takes the slot unused for longest.
+  std::optional<Claim> claim(std::span<const uint32_t> tokens, uint64_t cache_scope, Reuse reuse = Reuse::longest_prefix);
 
   void append(uint32_t slot, std::span<const uint32_t> tokens);  // now in the slot's cache, after what was there
   void release(uint32_t slot);                                   // free; its cache stays to be reused

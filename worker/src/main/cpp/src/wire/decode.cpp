@@ -101,6 +101,7 @@ void merge(Decoder in, OpenSequence& open) {
       case 10: append_ids(in, open.emitted); break;
       case 11: open.cache_scope = in.unsigned_integer(); break;
       case 12: open.add_begin_token = in.boolean(); break;
+      case 14: open.prompt_scoring = static_cast<PromptScoring>(in.unsigned_integer_32()); break;
       default: in.skip();
     }
   }
@@ -245,6 +246,19 @@ void merge(Decoder in, TokenPiece& piece) {
       case 4:
         check_count(piece.tokens, most_tokens_of_a_piece, "tokens");
         merge(in.message(), piece.tokens.emplace_back());
+        break;
+      default: in.skip();
+    }
+  }
+}
+
+void merge(Decoder in, PromptScored& scored) {
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: scored.sequence_id = in.unsigned_integer(); break;
+      case 2:
+        check_count(scored.tokens, most_tokens_of_a_piece, "tokens");
+        merge(in.message(), scored.tokens.emplace_back());
         break;
       default: in.skip();
     }

@@ -47,6 +47,7 @@ void fill(Encoder& out, const OpenSequence& open) {
   out.packed(10, open.emitted);
   out.unsigned_integer(11, open.cache_scope);
   out.boolean(12, open.add_begin_token);
+  out.unsigned_integer(14, static_cast<uint32_t>(open.prompt_scoring));
 }
 
 void fill(Encoder& out, const CancelSequence& cancel) { out.unsigned_integer(1, cancel.sequence_id); }
@@ -126,6 +127,11 @@ void fill(Encoder& out, const TokenPiece& piece) {
   out.unsigned_integer(2, piece.number);
   out.bytes(3, piece.text);
   for (const auto& token : piece.tokens) out.message(4, [&](Encoder& inner) { fill(inner, token); });
+}
+
+void fill(Encoder& out, const PromptScored& scored) {
+  out.unsigned_integer(1, scored.sequence_id);
+  for (const auto& token : scored.tokens) out.message(2, [&](Encoder& inner) { fill(inner, token); });
 }
 
 void fill(Encoder& out, const SequenceFinished& finished) {

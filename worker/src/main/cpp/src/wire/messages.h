@@ -32,6 +32,8 @@ struct Sampling {
   bool operator==(const Sampling&) const = default;
 };
 
+enum class PromptScoring : uint32_t { none = 0, with_completion = 1, alone = 2 };
+
 struct OpenSequence {
   uint64_t sequence_id = 0;
   std::vector<PromptSegment> prompt;
@@ -45,6 +47,7 @@ struct OpenSequence {
   std::vector<uint32_t> emitted;
   uint64_t cache_scope = 0;
   bool add_begin_token = false;
+  PromptScoring prompt_scoring = PromptScoring::none;
   bool operator==(const OpenSequence&) const = default;
 };
 
@@ -191,8 +194,14 @@ struct ProtocolFault {
   bool operator==(const ProtocolFault&) const = default;
 };
 
+struct PromptScored {
+  uint64_t sequence_id = 0;
+  std::vector<TokenInfo> tokens;
+  bool operator==(const PromptScored&) const = default;
+};
+
 using EngineEvent = std::variant<std::monostate, Loading, Ready, LoadFailed, SequenceAccepted, SequenceRejected,
-                                 TokenPiece, SequenceFinished, Tokenized, Detokenized, Pong, ProtocolFault>;
+                                 TokenPiece, SequenceFinished, Tokenized, Detokenized, Pong, ProtocolFault, PromptScored>;
 
 // Canonical bytes: equal messages give equal bytes, those of the reference library in deterministic mode.
 std::string encode(const EngineCommand& command);
