@@ -192,7 +192,8 @@ final class BuiltinEngine implements Engine {
                     event.getPong().getSteps(), event.getPong().getOpenSequences()));
         case FAULT ->
             LOG.error("the engine could not read a command: {}", event.getFault().getMessage());
-        case TOKENIZED, DETOKENIZED -> throw new IOException("it answered what nobody asked");
+        case TOKENIZED, DETOKENIZED, PROMPT_SCORED ->
+            throw new IOException("it answered what nobody asked");
         case EVENT_NOT_SET -> LOG.warn("the engine sent an event this build does not know");
       }
     }
