@@ -328,6 +328,15 @@ public final class WorkerVerticle extends VerticleBase {
                                 stream.nextNumber(),
                                 piece.text(),
                                 piece.tokens())));
+        case EngineEvent.PromptScored scored ->
+            slots
+                .bySequence(scored.sequenceId())
+                .ifPresent(
+                    stream ->
+                        send(
+                            stream,
+                            new GenerationEvent.PromptScored(
+                                stream.streamId(), stream.nextNumber(), scored.tokens())));
         case EngineEvent.Accepted accepted ->
             slots.bySequence(accepted.sequenceId()).ifPresent(stream -> accept(stream, accepted));
         case EngineEvent.EndOfSequence end ->

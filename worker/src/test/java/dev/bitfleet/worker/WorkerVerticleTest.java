@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -249,6 +250,39 @@ class WorkerVerticleTest {
               OpenReply.Refused.class,
               refused -> assertThat(refused.code()).isEqualTo(OpenReply.Code.PROMPT_QUARANTINED));
       bed.accepted(bed.request(user("live"), 1));
+    }
+  }
+
+  @Test
+  void scores_of_the_prompt_come_before_the_completion() {
+    try (WorkerBed bed = WorkerBed.ready()) {
+      GenerationRequest plain = bed.request(new Prompt.Text("one two three"), 2);
+      bed.accepted(
+          new GenerationRequest(
+              plain.streamId(),
+              plain.inbox(),
+              plain.model(),
+              plain.prompt(),
+              plain.sampling(),
+              2,
+              List.of(),
+              true,
+              OptionalInt.of(1),
+              0,
+              List.of(),
+              1,
+              "",
+              PromptScoring.WITH_COMPLETION));
+
+      assertThat(bed.next(plain.streamId()))
+          .isInstanceOfSatisfying(
+              GenerationEvent.PromptScored.class,
+              scored -> {
+                assertThat(scored.tokens().getFirst().logprob()).isEmpty();
+                assertThat(scored.tokens().getLast().logprob()).isPresent();
+                assertThat(scored.tokens().getLast().top()).hasSize(1);
+              });
+      assertThat(bed.end(plain.streamId())).isInstanceOf(GenerationEvent.Finished.class);
     }
   }
 

@@ -54,6 +54,13 @@ public sealed interface EngineEvent {
     }
   }
 
+  /** Tokens of the prompt, in order: before the first piece, when the request asked for them. */
+  record PromptScored(long sequenceId, List<TokenDetail> tokens) implements OfSequence {
+    public PromptScored {
+      tokens = List.copyOf(tokens);
+    }
+  }
+
   /**
    * More of the completion.
    *

@@ -107,6 +107,7 @@ public final class EngineHarness implements AutoCloseable {
           text.append(piece.text());
           piece.tokens().forEach(token -> tokens.add(token.id()));
         }
+        case EngineEvent.PromptScored unasked -> throw new AssertionError(unasked);
         case EngineEvent.EndOfSequence end -> {
           return new Completion(accepted, text.toString(), tokens, end);
         }

@@ -192,8 +192,8 @@ final class BuiltinEngine implements Engine {
                     event.getPong().getSteps(), event.getPong().getOpenSequences()));
         case FAULT ->
             LOG.error("the engine could not read a command: {}", event.getFault().getMessage());
-        case TOKENIZED, DETOKENIZED, PROMPT_SCORED ->
-            throw new IOException("it answered what nobody asked");
+        case PROMPT_SCORED -> deliver(EngineMessages.promptScored(event.getPromptScored()));
+        case TOKENIZED, DETOKENIZED -> throw new IOException("it answered what nobody asked");
         case EVENT_NOT_SET -> LOG.warn("the engine sent an event this build does not know");
       }
     }
@@ -243,6 +243,11 @@ final class BuiltinEngine implements Engine {
         Progress sequence = open.get(of.sequenceId());
         if (sequence == null) {
           breach("an event of a sequence that is not open");
+          return;
+        }
+        if (of instanceof EngineEvent.PromptScored
+            && (!sequence.accepted || sequence.nextPiece > 0)) {
+          breach("the scores of a prompt out of turn");
           return;
         }
         if (of instanceof EngineEvent.Accepted accepted) {

@@ -7,6 +7,8 @@ import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.proto.engine.v1.EngineCommand;
 import dev.bitfleet.proto.engine.v1.OpenSequence;
+import dev.bitfleet.proto.engine.v1.PromptScored;
+import dev.bitfleet.proto.engine.v1.PromptScoring;
 import dev.bitfleet.proto.engine.v1.PromptSegment;
 import dev.bitfleet.proto.engine.v1.Ready;
 import dev.bitfleet.proto.engine.v1.Sampling;
@@ -41,9 +43,18 @@ public final class EngineMessages {
             .setContextLimit(request.contextLimit())
             .addAllEmitted(request.emitted())
             .setCacheScope(request.cacheScope())
-            .setAddBeginToken(request.addBeginToken());
+            .setAddBeginToken(request.addBeginToken())
+            .setPromptScoring(promptScoring(request.promptScoring()));
     request.topLogprobs().ifPresent(open::setTopLogprobs);
     return EngineCommand.newBuilder().setOpen(open).build();
+  }
+
+  private static PromptScoring promptScoring(dev.bitfleet.proto.PromptScoring scoring) {
+    return switch (scoring) {
+      case NONE -> PromptScoring.PROMPT_SCORING_NONE;
+      case WITH_COMPLETION -> PromptScoring.PROMPT_SCORING_WITH_COMPLETION;
+      case ALONE -> PromptScoring.PROMPT_SCORING_ALONE;
+    };
   }
 
   /** Stretches of a prompt as the protocol has them. */
@@ -134,6 +145,12 @@ public final class EngineMessages {
             ? List.of(token(infos.getFirst()))
             : infos.stream().map(EngineMessages::token).toList();
     return new EngineEvent.Piece(piece.getSequenceId(), utf8(piece.getText()), tokens);
+  }
+
+  static EngineEvent.PromptScored promptScored(PromptScored scored) {
+    return new EngineEvent.PromptScored(
+        scored.getSequenceId(),
+        scored.getTokensList().stream().map(EngineMessages::token).toList());
   }
 
   static EngineEvent.EndOfSequence finished(SequenceFinished finished) throws IOException {

@@ -2,6 +2,7 @@ package dev.bitfleet.worker.engine.llamaserver;
 
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.proto.engine.v1.Ready;
 import dev.bitfleet.worker.engine.Engine;
@@ -30,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * One life of a llama-server process and of the tokenizer beside it; either's end ends both.
  *
  * <p>What this engine cannot do is refused, not imitated: logprobs (asking for them ends the server
- * when its output is not whole UTF-8), stop tokens of the caller. Its pieces name no tokens, and
- * {@code emitted} tokens go on as part of the prompt: exact for greedy sampling, a fresh draw for
- * any other.
+ * when its output is not whole UTF-8), scores of the prompt, stop tokens of the caller. Its pieces
+ * name no tokens, and {@code emitted} tokens go on as part of the prompt: exact for greedy
+ * sampling, a fresh draw for any other.
  */
 final class LlamaServerEngine implements Engine {
   private static final Duration HEALTH_INTERVAL = Duration.ofMillis(50);
@@ -162,6 +163,11 @@ final class LlamaServerEngine implements Engine {
       return Optional.of(
           new OpenReply.Refused(
               OpenReply.Code.INVALID, "llama-server gives no reliable logprobs", "logprobs"));
+    }
+    if (request.promptScoring() != PromptScoring.NONE) {
+      return Optional.of(
+          new OpenReply.Refused(
+              OpenReply.Code.INVALID, "llama-server tells nothing of a prompt's tokens", "echo"));
     }
     if (!request.stopTokens().isEmpty()) {
       return Optional.of(

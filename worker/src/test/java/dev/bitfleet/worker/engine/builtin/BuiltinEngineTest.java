@@ -2,6 +2,10 @@ package dev.bitfleet.worker.engine.builtin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bitfleet.proto.FinishReason;
+import dev.bitfleet.proto.PromptScoring;
+import dev.bitfleet.proto.TokenDetail;
+import dev.bitfleet.proto.Usage;
 import dev.bitfleet.worker.engine.EngineContract;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
@@ -12,9 +16,11 @@ import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 class BuiltinEngineTest extends EngineContract {
@@ -57,12 +63,64 @@ class BuiltinEngineTest extends EngineContract {
               java.util.Objects.requireNonNull(texts.get(piece.sequenceId())).append(piece.text());
           case EngineEvent.Finished ignored -> open--;
           case EngineEvent.Accepted ignored -> {}
+          case EngineEvent.PromptScored unasked -> throw new AssertionError(unasked);
           case EngineEvent.EndOfSequence other -> throw new AssertionError(other);
         }
       }
       assertThat(requests.stream().map(request -> String.valueOf(texts.get(request.id()))).toList())
           .isEqualTo(alone);
     }
+  }
+
+  @Test
+  void a_prompt_can_be_scored_alone() {
+    try (EngineHarness engine =
+        new EngineHarness(vertx -> launcher(vertx, TestModels.demo(), 2, 1))) {
+      engine.next(EngineEvent.Ready.class);
+      SequenceRequest plain = engine.text("The capital of France is Paris.", 0);
+      engine.onContext(e -> e.open(scored(plain)));
+
+      int promptTokens = engine.next(EngineEvent.Accepted.class).promptTokens();
+      List<TokenDetail> tokens = new ArrayList<>();
+      EngineEvent event = engine.next();
+      while (event instanceof EngineEvent.PromptScored scored) {
+        tokens.addAll(scored.tokens());
+        event = engine.next();
+      }
+      assertThat(event)
+          .isInstanceOfSatisfying(
+              EngineEvent.Finished.class,
+              finished -> {
+                assertThat(finished.reason()).isEqualTo(FinishReason.LENGTH);
+                assertThat(finished.usage()).isEqualTo(new Usage(promptTokens, 0, 0));
+              });
+      assertThat(tokens).hasSize(promptTokens);
+      assertThat(tokens.getFirst().logprob()).isEmpty();
+      assertThat(tokens.subList(1, promptTokens))
+          .allSatisfy(
+              token -> {
+                assertThat(token.logprob().orElseThrow()).isLessThanOrEqualTo(0);
+                assertThat(token.top()).hasSize(2);
+              });
+    }
+  }
+
+  private static SequenceRequest scored(SequenceRequest plain) {
+    return new SequenceRequest(
+        plain.id(),
+        plain.prompt(),
+        true,
+        plain.sampling(),
+        0,
+        List.of(),
+        List.of(),
+        false,
+        OptionalInt.of(2),
+        0,
+        List.of(),
+        plain.cacheScope(),
+        "",
+        PromptScoring.ALONE);
   }
 
   private static SequenceRequest request(EngineHarness engine, int i) {
