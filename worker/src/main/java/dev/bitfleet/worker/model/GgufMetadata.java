@@ -27,6 +27,8 @@ import java.util.Set;
 public final class GgufMetadata {
   private static final int MAGIC = 0x46554747; // "GGUF"
   private static final int MAX_KEYS = 65_536;
+  private static final int MAX_TENSORS = 65_536;
+  private static final int MAX_DIMENSIONS = 4;
   private static final int MAX_KEY_BYTES = 65_535;
   private static final int MAX_TEXT_BYTES = 8 * 1024 * 1024;
   private static final int MAX_ARRAY_LENGTH = 4 * 1024 * 1024;
@@ -38,6 +40,9 @@ public final class GgufMetadata {
       Set.of(
           "general.architecture",
           "general.name",
+          "general.type",
+          "general.license",
+          "adapter.type",
           "tokenizer.chat_template",
           "tokenizer.ggml.bos_token_id",
           "tokenizer.ggml.eos_token_id",
@@ -45,7 +50,13 @@ public final class GgufMetadata {
           "tokenizer.ggml.eom_token_id");
 
   /** Preceded by the architecture, which the file may tell later. */
-  private static final String KEPT_ENDING = ".context_length";
+  private static final List<String> KEPT_ENDINGS =
+      List.of(
+          ".context_length",
+          ".embedding_length",
+          ".block_count",
+          ".attention.head_count",
+          ".attention.head_count_kv");
 
   /** A vocabulary of 256 Ki tokens takes less than half of this. */
   private static final long MAX_RETAINED_BYTES = 64L * 1024 * 1024;
@@ -57,11 +68,24 @@ public final class GgufMetadata {
   private final Map<String, Object> values;
   private final List<String> tokens;
   private final List<Integer> tokenTypes;
+  private final List<Tensor> tensors;
 
-  private GgufMetadata(Map<String, Object> values, List<String> tokens, List<Integer> tokenTypes) {
+  /**
+   * What the file says of one tensor.
+   *
+   * @param type as the file numbers it
+   */
+  public record Tensor(String name, long elements, int type) {}
+
+  private GgufMetadata(
+      Map<String, Object> values,
+      List<String> tokens,
+      List<Integer> tokenTypes,
+      List<Tensor> tensors) {
     this.values = values;
     this.tokens = tokens;
     this.tokenTypes = tokenTypes;
+    this.tensors = tensors;
   }
 
   /**
@@ -72,7 +96,14 @@ public final class GgufMetadata {
    */
   public static GgufMetadata read(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return new Parser(channel).parse();
+      return new Parser(channel).parse(false);
+    }
+  }
+
+  /** The same with {@link #tensors}, which only a listing asks for. */
+  public static GgufMetadata readWithTensors(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return new Parser(channel).parse(true);
     }
   }
 
@@ -101,6 +132,11 @@ public final class GgufMetadata {
     return tokenTypes;
   }
 
+  /** In the file's order; empty unless read with them. */
+  public List<Tensor> tensors() {
+    return tensors;
+  }
+
   private static final class Parser {
     private final FileChannel channel;
     private final ByteBuffer window =
@@ -114,7 +150,7 @@ public final class GgufMetadata {
       this.channel = channel;
     }
 
-    GgufMetadata parse() throws IOException {
+    GgufMetadata parse(boolean withTensors) throws IOException {
       if (int32("magic") != MAGIC) {
         throw new ModelFileException("not a GGUF file: it does not begin with \"GGUF\"");
       }
@@ -125,7 +161,7 @@ public final class GgufMetadata {
                 + Integer.toUnsignedString(version)
                 + " is not supported (2 and 3 are)");
       }
-      int64("tensor count");
+      long tensorCount = int64("tensor count");
       long count = int64("key count");
       if (count < 0 || count > MAX_KEYS) {
         throw at("key count is " + Long.toUnsignedString(count));
@@ -142,11 +178,40 @@ public final class GgufMetadata {
           values.put(key, value);
         }
       }
-      return new GgufMetadata(Map.copyOf(values), List.copyOf(tokens), List.copyOf(tokenTypes));
+      return new GgufMetadata(
+          Map.copyOf(values),
+          List.copyOf(tokens),
+          List.copyOf(tokenTypes),
+          withTensors ? tensors(tensorCount) : List.of());
+    }
+
+    private List<Tensor> tensors(long count) throws IOException {
+      if (count < 0 || count > MAX_TENSORS) {
+        throw at("tensor count is " + Long.toUnsignedString(count));
+      }
+      List<Tensor> read = new ArrayList<>();
+      for (long i = 0; i < count; i++) {
+        String name = text("name of a tensor", MAX_KEY_BYTES);
+        int dimensions = int32("dimensions of " + name);
+        if (dimensions < 0 || dimensions > MAX_DIMENSIONS) {
+          throw at(name + " has " + Integer.toUnsignedString(dimensions) + " dimensions");
+        }
+        long elements = 1;
+        for (int d = 0; d < dimensions; d++) {
+          long extent = int64("extent of " + name);
+          if (extent < 1 || elements > Long.MAX_VALUE / extent) {
+            throw at(name + " has an extent of " + Long.toUnsignedString(extent));
+          }
+          elements *= extent;
+        }
+        read.add(new Tensor(name, elements, int32("type of " + name)));
+        int64("offset of " + name);
+      }
+      return List.copyOf(read);
     }
 
     private static boolean kept(String key) {
-      return KEPT.contains(key) || key.endsWith(KEPT_ENDING);
+      return KEPT.contains(key) || KEPT_ENDINGS.stream().anyMatch(key::endsWith);
     }
 
     /**

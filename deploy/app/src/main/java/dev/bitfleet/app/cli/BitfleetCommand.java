@@ -31,9 +31,11 @@ public final class BitfleetCommand {
         .footer(
             "",
             "Exit codes: 0 done, 1 doctor found a blocker, 64 bad command line, 65 broken model,",
-            "66 no such model, 69 port taken, 70 engine or internal failure, 78 bad configuration,",
-            "143 stopped with streams cut short.");
+            "66 no such model, 69 port taken, 70 engine or internal failure, 73 disk full, 75 hub",
+            "unreachable, 77 access denied, 78 bad configuration, 143 stopped with streams cut short.");
     root.addSubcommand("serve", ServeCommand.spec());
+    root.addSubcommand("pull", PullCommand.spec());
+    root.addSubcommand("models", ModelsCommand.spec());
     root.addSubcommand("doctor", DoctorCommand.spec());
     root.addSubcommand("version", VersionCommand.spec());
     root.addSubcommand("rehearse", RehearseCommand.spec());
@@ -77,7 +79,10 @@ public final class BitfleetCommand {
     if (helped != null) {
       return helped;
     }
-    ParseResult command = parsed.hasSubcommand() ? parsed.subcommand() : parsed;
+    ParseResult command = parsed;
+    while (command.hasSubcommand()) {
+      command = command.subcommand();
+    }
     PrintWriter out = command.commandSpec().commandLine().getOut();
     PrintWriter err = command.commandSpec().commandLine().getErr();
     if (!(command.commandSpec().userObject() instanceof Command runnable)) {

@@ -19,6 +19,12 @@ public enum ExitCode {
   ADDRESS_UNAVAILABLE(69),
   /** The engine cannot be started, or something that should not happen. */
   SOFTWARE(70),
+  /** {@code pull}: the disk is full or cannot be written. */
+  DISK(73),
+  /** {@code pull}: the hub cannot be reached, or fails; later may be better. */
+  UNREACHABLE(75),
+  /** {@code pull}: the repository takes a token, or another one. */
+  FORBIDDEN(77),
   /** File, environment or flags hold a value that cannot be used. */
   CONFIGURATION(78),
   /** Stopped by SIGINT or SIGTERM with streams still running when the drain time was over. */

@@ -3,7 +3,7 @@ package dev.bitfleet.app.doctor;
 import dev.bitfleet.app.BuildVersion;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.model.BundledModel;
-import dev.bitfleet.app.model.ModelHome;
+import dev.bitfleet.worker.home.ModelHome;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;

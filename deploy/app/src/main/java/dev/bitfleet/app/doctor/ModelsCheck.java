@@ -1,6 +1,6 @@
 package dev.bitfleet.app.doctor;
 
-import dev.bitfleet.app.model.ModelHome;
+import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.model.ModelFile;
 import java.io.IOException;
 import java.nio.file.Files;

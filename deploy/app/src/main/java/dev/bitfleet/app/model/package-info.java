@@ -1,4 +1,4 @@
-/** Which model file is meant: a path, a name in the model home, or the demo inside the jar. */
+/** The demo model inside the jar; all others are in the model home. */
 @NullMarked
 package dev.bitfleet.app.model;
 

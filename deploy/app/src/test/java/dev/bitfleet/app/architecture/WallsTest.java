@@ -105,6 +105,7 @@ class WallsTest {
             "dev.bitfleet.gateway.admission..",
             "dev.bitfleet.worker.slot..",
             "dev.bitfleet.worker.topology..",
+            "dev.bitfleet.worker.home..",
             "dev.bitfleet.app.config..",
             "dev.bitfleet.app.doctor..")
         .should()

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.bitfleet.app.BuildVersion;
 import dev.bitfleet.app.config.Settings;
 import dev.bitfleet.app.doctor.Finding.Level;
-import dev.bitfleet.app.model.ModelHome;
+import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.topology.SystemFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.bitfleet.app.model;
+package dev.bitfleet.worker.home;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -86,6 +86,75 @@ class ModelHomeTest {
 
     assertThat(nowhere.files()).isEmpty();
     assertThatThrownBy(() -> nowhere.find("x", here)).hasMessageContaining("does not exist");
+  }
+
+  @Test
+  void a_caller_of_the_api_names_models_of_the_home_and_nothing_else() throws Exception {
+    Path bitnet = folder.resolve("models/microsoft/bitnet-2b/ggml-model-i2_s.gguf");
+    for (String name :
+        new String[] {
+          "microsoft/bitnet-2b",
+          "microsoft/bitnet-2b:ggml-model-i2_s.gguf",
+          "microsoft/bitnet-2b:ggml-model-i2_s",
+          "microsoft/bitnet-2b/ggml-model-i2_s.gguf",
+          bitnet.toString(),
+          folder.resolve("models/microsoft/bitnet-2b").toString()
+        }) {
+      assertThat(home.resolve(name)).as(name).isEqualTo(bitnet);
+    }
+    for (String name :
+        new String[] {
+          "",
+          "  ",
+          "..",
+          "../outside",
+          "microsoft/../../outside",
+          "many/../falcon",
+          folder.resolve("outside.gguf").toString(),
+          "/etc/passwd",
+          "/",
+          ".",
+          "a\0b",
+          "notes.txt",
+          "x".repeat(600)
+        }) {
+      assertThatThrownBy(() -> home.resolve(name))
+          .as(name)
+          .isInstanceOf(ModelNotFoundException.class)
+          .hasMessageNotContaining(folder.resolve("models").toString() + "/");
+    }
+  }
+
+  @Test
+  void a_link_that_leads_out_of_the_home_is_not_followed_for_a_caller_of_the_api()
+      throws Exception {
+    Files.createSymbolicLink(folder.resolve("models/link.gguf"), folder.resolve("outside.gguf"));
+    Files.createSymbolicLink(folder.resolve("models/dir"), folder.resolve("here"));
+    touch("here/hidden.gguf");
+
+    assertThatThrownBy(() -> home.resolve("link")).isInstanceOf(ModelNotFoundException.class);
+    assertThatThrownBy(() -> home.resolve("dir/hidden")).isInstanceOf(ModelNotFoundException.class);
+    assertThat(home.find("link", here)).isEqualTo(folder.resolve("models/link.gguf"));
+  }
+
+  @Test
+  void an_adapter_is_a_folder_of_two_files_or_a_gguf() throws Exception {
+    touch("models/me/poet/adapter_config.json");
+    assertThatThrownBy(() -> home.resolveAdapter("me/poet"))
+        .hasMessageContaining("there is no adapter 'me/poet'");
+    touch("models/me/poet/adapter_model.safetensors");
+
+    assertThat(home.resolveAdapter("me/poet")).isEqualTo(folder.resolve("models/me/poet"));
+    assertThat(home.resolveAdapter("falcon")).isEqualTo(folder.resolve("models/falcon.gguf"));
+  }
+
+  @Test
+  void a_model_is_called_by_its_repository_when_that_says_which() {
+    assertThat(home.idOf(folder.resolve("models/microsoft/bitnet-2b/ggml-model-i2_s.gguf")))
+        .isEqualTo("bitnet-2b");
+    assertThat(home.idOf(folder.resolve("models/many/a.gguf"))).isEqualTo("a");
+    assertThat(home.idOf(folder.resolve("models/falcon.gguf"))).isEqualTo("falcon");
+    assertThat(home.idOf(folder.resolve("outside.gguf"))).isEqualTo("outside");
   }
 
   private Path touch(String name) throws IOException {
