@@ -1,8 +1,10 @@
 package dev.bitfleet.gateway;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -16,6 +18,9 @@ import java.util.regex.Pattern;
  * @param managementPort 0 = any free one
  * @param corsOrigins origins a browser page may call from: exact ones, {@code loopback} (any port
  *     of localhost, 127.0.0.1 and [::1]) or {@code *}
+ * @param allowedHosts names a request may call this server by: exact ones, {@code loopback} or
+ *     {@code *}
+ * @param keyFile file of the API keys; empty = no key is asked for
  * @param maxBodyBytes of one request; more is answered 413
  * @param bodyBudgetBytes of all requests in flight together; beyond it new bodies are answered 503
  * @param maxHeaderBytes of one request; more is answered 431
@@ -40,6 +45,8 @@ public record GatewayOptions(
     String managementHost,
     int managementPort,
     List<String> corsOrigins,
+    List<String> allowedHosts,
+    Optional<Path> keyFile,
     int maxBodyBytes,
     long bodyBudgetBytes,
     int maxHeaderBytes,
@@ -62,6 +69,8 @@ public record GatewayOptions(
     Objects.requireNonNull(host);
     Objects.requireNonNull(managementHost);
     corsOrigins = List.copyOf(corsOrigins);
+    allowedHosts = List.copyOf(allowedHosts);
+    Objects.requireNonNull(keyFile);
     if (!ID.matcher(gatewayId).matches()) {
       throw new IllegalArgumentException(
           "gatewayId takes 1 to 64 letters, digits, '-', '_' and '.', not \"" + gatewayId + "\"");
@@ -113,6 +122,8 @@ public record GatewayOptions(
     private String managementHost = "127.0.0.1";
     private int managementPort = 9090;
     private List<String> corsOrigins = List.of("loopback");
+    private List<String> allowedHosts = List.of("loopback");
+    private Optional<Path> keyFile = Optional.empty();
     private int maxBodyBytes = 8 << 20;
     private long bodyBudgetBytes = 256L << 20;
     private int maxHeaderBytes = 16 << 10;
@@ -155,6 +166,16 @@ public record GatewayOptions(
 
     public Builder corsOrigins(List<String> value) {
       corsOrigins = value;
+      return this;
+    }
+
+    public Builder allowedHosts(List<String> value) {
+      allowedHosts = value;
+      return this;
+    }
+
+    public Builder keyFile(Optional<Path> value) {
+      keyFile = value;
       return this;
     }
 
@@ -246,6 +267,8 @@ public record GatewayOptions(
           managementHost,
           managementPort,
           corsOrigins,
+          allowedHosts,
+          keyFile,
           maxBodyBytes,
           bodyBudgetBytes,
           maxHeaderBytes,

@@ -10,9 +10,12 @@ import dev.bitfleet.gateway.dialect.openai.ChatDialect;
 import dev.bitfleet.gateway.dialect.openai.TextDialect;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.http.AccessRules;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpFront;
 import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.keys.KeyFileException;
+import dev.bitfleet.gateway.keys.LiveKeys;
 import dev.bitfleet.gateway.management.ManagementServer;
 import dev.bitfleet.gateway.operations.CompletionHandler;
 import dev.bitfleet.gateway.operations.CompletionRunner;
@@ -25,6 +28,7 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,11 +44,15 @@ public final class GatewayVerticle extends VerticleBase {
   /** Engines one completion may cost; see {@link DispatchLimits}. */
   private static final int ENGINE_LOSSES = 2;
 
+  /** A revoked key is good for this much longer. */
+  private static final long KEY_REFRESH_MILLIS = 1000;
+
   private final GatewayOptions options;
   private final PrometheusMeterRegistry registry;
   private volatile int port;
   private volatile int managementPort;
   private volatile boolean stopping;
+  private long keyTimer = -1;
   private @Nullable Dispatcher dispatcher;
   private @Nullable HttpFront front;
   private @Nullable ManagementServer management;
@@ -81,9 +89,11 @@ public final class GatewayVerticle extends VerticleBase {
     management = managing;
     // Compiling the contract takes a while; the event loop may be another verticle's too.
     return vertx
-        .executeBlocking(Contract::load)
+        .executeBlocking(() -> new Read(Contract.load(), liveKeys()))
         .compose(
-            contract -> {
+            read -> {
+              Contract contract = read.contract();
+              read.keys().ifPresent(this::refreshFromTimeToTime);
               HttpLimits limits =
                   new HttpLimits(
                       options.maxBodyBytes(),
@@ -96,7 +106,10 @@ public final class GatewayVerticle extends VerticleBase {
                   new HttpFront(
                       vertx,
                       limits,
-                      options.corsOrigins(),
+                      new AccessRules(
+                          options.allowedHosts(),
+                          options.corsOrigins(),
+                          read.keys().map(keys -> keys::ring)),
                       handlers(contract, limits, dispatching),
                       metrics);
               front = listening;
@@ -118,6 +131,27 @@ public final class GatewayVerticle extends VerticleBase {
                   options.managementHost(),
                   managementPort);
             });
+  }
+
+  /** What takes disk or time to read. */
+  private record Read(Contract contract, Optional<LiveKeys> keys) {}
+
+  private Optional<LiveKeys> liveKeys() throws KeyFileException {
+    return options.keyFile().isPresent()
+        ? Optional.of(new LiveKeys(options.keyFile().get()))
+        : Optional.empty();
+  }
+
+  private void refreshFromTimeToTime(LiveKeys keys) {
+    keyTimer =
+        vertx.setPeriodic(
+            KEY_REFRESH_MILLIS,
+            id ->
+                vertx.executeBlocking(
+                    () -> {
+                      keys.refresh();
+                      return null;
+                    }));
   }
 
   private Map<Operation, Handler> handlers(
@@ -163,6 +197,7 @@ public final class GatewayVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopping = true;
+    vertx.cancelTimer(keyTimer);
     HttpFront listening = front;
     Dispatcher dispatching = dispatcher;
     ManagementServer managing = management;

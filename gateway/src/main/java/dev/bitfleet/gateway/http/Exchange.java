@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ public final class Exchange {
   private @Nullable Operation operation;
   private Map<String, String> parameters = Map.of();
   private Caller caller = Caller.ANYONE;
+  private LongConsumer meter = tokens -> {};
   private @Nullable Tended tended;
   private @Nullable Runnable whenGone;
   private @Nullable Usage usage;
@@ -129,9 +131,32 @@ public final class Exchange {
     atEnd.add(action);
   }
 
-  /** For the access log. */
+  /**
+   * Tokens were used: for the access log, and for what the caller's key has left. Once for each
+   * choice. Prompt tokens that came from the cache are not counted against the key.
+   */
   public void used(Usage tokens) {
-    usage = tokens;
+    Usage before = usage;
+    usage =
+        before == null
+            ? tokens
+            : new Usage(
+                before.promptTokens() + tokens.promptTokens(),
+                before.cachedTokens() + tokens.cachedTokens(),
+                before.completionTokens() + tokens.completionTokens());
+    meter.accept((long) tokens.promptTokens() - tokens.cachedTokens() + tokens.completionTokens());
+  }
+
+  /**
+   * Counts tokens against the caller's key; goes on counting when the exchange is over, for what is
+   * still done in its name.
+   */
+  public LongConsumer meter() {
+    return meter;
+  }
+
+  void metered(LongConsumer counter) {
+    meter = counter;
   }
 
   public boolean settled() {

@@ -19,7 +19,6 @@ import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -39,13 +38,16 @@ public final class HttpFront {
   /** Longest an answer that is complete may sit unread in the socket, in client timeouts. */
   private static final int UNREAD_TIMEOUTS = 3;
 
-  private static final String ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS";
+  private static final String ALLOWED_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
   private static final String EXPOSED_HEADERS =
       "x-request-id, openai-processing-ms, openai-version, retry-after, retry-after-ms,"
-          + " x-should-retry";
+          + " x-should-retry, x-ratelimit-limit-requests, x-ratelimit-remaining-requests,"
+          + " x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens,"
+          + " x-ratelimit-reset-tokens";
 
   private final Vertx vertx;
   private final HttpLimits limits;
+  private final Gatekeeper gatekeeper;
   private final Cors cors;
   private final GatewayMetrics metrics;
   private final Map<Operation, Handler> handlers;
@@ -65,12 +67,13 @@ public final class HttpFront {
   public HttpFront(
       Vertx vertx,
       HttpLimits limits,
-      List<String> corsOrigins,
+      AccessRules rules,
       Map<Operation, Handler> handlers,
       GatewayMetrics metrics) {
     this.vertx = vertx;
     this.limits = limits;
-    this.cors = new Cors(corsOrigins);
+    this.gatekeeper = new Gatekeeper(rules);
+    this.cors = gatekeeper.cors();
     this.metrics = metrics;
     this.handlers = Map.copyOf(handlers);
     this.connections = new Connections(limits.maxConnections(), limits.clientTimeout());
@@ -154,10 +157,18 @@ public final class HttpFront {
       options(exchange);
       return;
     }
+    Optional<ApiError> sentAway = gatekeeper.atTheDoor(request);
+    if (sentAway.isPresent()) {
+      exchange.errorAndClose(sentAway.get());
+      return;
+    }
     switch (routes.find(request.method().name(), path(request))) {
       case RouteTable.Match.Found found -> {
         exchange.matched(found.operation(), found.parameters());
-        carryOut(exchange, state, found.operation());
+        gatekeeper
+            .admit(exchange, found.operation())
+            .ifPresentOrElse(
+                exchange::errorAndClose, () -> carryOut(exchange, state, found.operation()));
       }
       case RouteTable.Match.WrongMethod wrong -> {
         exchange.response().putHeader("allow", wrong.allow());

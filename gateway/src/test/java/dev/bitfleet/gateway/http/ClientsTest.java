@@ -214,8 +214,8 @@ class ClientsTest {
     try (Gateway gateway = Gateway.withWorker(options -> options.maxConnections(2))) {
       try (RawConnection a = new RawConnection(gateway.port());
           RawConnection b = new RawConnection(gateway.port())) {
-        a.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").readUntil("ok");
-        b.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").readUntil("ok");
+        a.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").readUntil("ok");
+        b.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").readUntil("ok");
         try (RawConnection c = new RawConnection(gateway.port())) {
           assertThat(c.timeUntilClosed()).isLessThan(Duration.ofSeconds(2));
         }

@@ -61,7 +61,8 @@ class TransportTest {
   @Test
   void a_path_that_cannot_be_decoded_is_400() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
-      connection.send("GET /v1/models/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      connection.send(
+          "GET /v1/models/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
       assertThat(connection.readAll()).startsWith("HTTP/1.1 400");
     }
   }
@@ -147,11 +148,12 @@ class TransportTest {
   void a_head_that_is_too_large_is_431() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
       connection.send(
-          "GET /health HTTP/1.1\r\nHost: x\r\nX-Big: " + "a".repeat(40_000) + "\r\n\r\n");
+          "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Big: " + "a".repeat(40_000) + "\r\n\r\n");
       assertThat(connection.readAll()).startsWith("HTTP/1.1 431").contains("headers_too_large");
     }
     try (RawConnection connection = new RawConnection(gateway.port())) {
-      connection.send("GET /health HTTP/1.1\r\nHost: x\r\n" + "X-A: b\r\n".repeat(5000) + "\r\n");
+      connection.send(
+          "GET /health HTTP/1.1\r\nHost: localhost\r\n" + "X-A: b\r\n".repeat(5000) + "\r\n");
       assertThat(connection.readAll()).startsWith("HTTP/1.1 431");
     }
   }
@@ -159,7 +161,7 @@ class TransportTest {
   @Test
   void a_line_that_is_too_long_is_414() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
-      connection.send("GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+      connection.send("GET /" + "a".repeat(20_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertThat(connection.readAll()).contains(" 414 ").contains("uri_too_long");
     }
   }
@@ -169,13 +171,13 @@ class TransportTest {
       strings = {
         "garbage\r\n\r\n",
         "\u0016\u0003\u0001\u0002\u0000 tls hello\r\n\r\n",
-        "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-        "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-        "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: -5\r\n\r\nhello",
-        "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
       })
   void what_is_not_http_is_cut_and_never_a_server_error(String bytes) {
@@ -201,9 +203,9 @@ class TransportTest {
     try (RawConnection connection = new RawConnection(gateway.port())) {
       int seenBefore = gateway.worker().seen().size();
       connection.send(
-          "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+          "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
               + rest
-              + "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+              + "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertThat(connection.readAll())
           .startsWith("HTTP/1.1 400")
           .contains("connection: close")
@@ -217,7 +219,7 @@ class TransportTest {
   void a_chunk_that_breaks_later_is_answered_too() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
       connection.send(
-          "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+          "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
               + "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n");
       connection.readUntil("100 Continue\r\n\r\n");
       connection.send("ZZZ\r\n");
@@ -228,7 +230,7 @@ class TransportTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "GET /health HTTP/9.9\r\nHost: x\r\n\r\n",
+        "GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "GET /health HTTP/0.9\r\n\r\n"
       })
@@ -244,7 +246,7 @@ class TransportTest {
   @Test
   void slow_headers_are_cut() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
-      connection.send("GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+      connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
       assertThat(connection.timeUntilClosed()).isLessThan(CLIENT_TIMEOUT.plusSeconds(2));
     }
   }
@@ -275,7 +277,7 @@ class TransportTest {
   void a_body_that_stops_coming_is_408() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
       connection.send(
-          "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+          "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
               + "Content-Length: 1000\r\n\r\n{\"prompt\":");
       assertThat(connection.readAll()).startsWith("HTTP/1.1 408").contains("request_timeout");
     }
@@ -285,7 +287,7 @@ class TransportTest {
   void an_idle_kept_connection_is_closed_and_one_in_use_is_not() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
       for (int i = 0; i < 3; i++) {
-        connection.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        connection.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assertThat(connection.readUntil("{\"status\":\"ok\"}")).startsWith("HTTP/1.1 200");
       }
       assertThat(connection.timeUntilClosed())
@@ -297,7 +299,7 @@ class TransportTest {
   void expect_continue_is_answered_before_the_body() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
       connection.send(
-          "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+          "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
               + "Content-Length: 14\r\nExpect: 100-continue\r\n\r\n");
       assertThat(connection.readUntil("\r\n\r\n")).startsWith("HTTP/1.1 100");
       connection.send("{\"prompt\":1  }");
@@ -309,7 +311,7 @@ class TransportTest {
   void a_body_that_is_too_large_is_refused_before_it_is_sent() {
     try (RawConnection connection = new RawConnection(gateway.port())) {
       connection.send(
-          "POST /completion HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+          "POST /completion HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
               + "Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n");
       assertThat(connection.readAll()).startsWith("HTTP/1.1 413");
     }

@@ -104,10 +104,11 @@ class ManagementServerTest {
         gateway.postLater("/completion", "{\"prompt\":\"hi\",\"n_predict\":60,\"stream\":true}");
     Await.until("it streams", () -> gateway.worker().sent() > 3);
     try (RawConnection kept = new RawConnection(gateway.port())) {
-      kept.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").readUntil("ok");
+      kept.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").readUntil("ok");
       var stopped = gateway.stop();
       Await.until("it is not ready", () -> gateway.management("/health/ready").statusCode() == 503);
-      assertThat(kept.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n").readUntil("\"code\":"))
+      assertThat(
+              kept.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").readUntil("\"code\":"))
           .contains("HTTP/1.1 503")
           .contains("retry-after: 1");
       assertThat(Gateway.chunks(running.join().body())).hasSize(61);

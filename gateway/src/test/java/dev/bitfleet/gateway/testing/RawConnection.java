@@ -57,7 +57,7 @@ public final class RawConnection implements AutoCloseable {
     byte[] body = json.getBytes(StandardCharsets.UTF_8);
     return send("POST "
             + path
-            + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+            + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
             + body.length
             + "\r\n\r\n")
         .send(body);
