@@ -37,6 +37,7 @@ public final class BitfleetCommand {
     root.addSubcommand("pull", PullCommand.spec());
     root.addSubcommand("models", ModelsCommand.spec());
     root.addSubcommand("doctor", DoctorCommand.spec());
+    root.addSubcommand("key", KeyCommand.spec());
     root.addSubcommand("version", VersionCommand.spec());
     root.addSubcommand("rehearse", RehearseCommand.spec());
     var line = new CommandLine(root);

@@ -41,7 +41,7 @@ final class ModelsCommand implements BitfleetCommand.Command {
             .arity("0")
             .description("a JSON array in place of a table")
             .build());
-    HomeOptions.addTo(spec);
+    FewSettings.MODEL_HOME.addTo(spec);
     CommandSpec remove =
         CommandSpec.wrapWithoutInspection((BitfleetCommand.Command) ModelsCommand::remove)
             .mixinStandardHelpOptions(true);
@@ -54,14 +54,14 @@ final class ModelsCommand implements BitfleetCommand.Command {
             .type(String.class)
             .description("as the list names it")
             .build());
-    HomeOptions.addTo(remove);
+    FewSettings.MODEL_HOME.addTo(remove);
     spec.addSubcommand("rm", remove);
     return spec;
   }
 
   @Override
   public ExitCode run(ParseResult arguments, PrintWriter out, PrintWriter err) throws Exception {
-    Optional<ServeConfiguration> configuration = HomeOptions.read(arguments, err);
+    Optional<ServeConfiguration> configuration = FewSettings.MODEL_HOME.read(arguments, err);
     if (configuration.isEmpty()) {
       return ExitCode.CONFIGURATION;
     }
@@ -80,7 +80,7 @@ final class ModelsCommand implements BitfleetCommand.Command {
 
   private static ExitCode remove(ParseResult arguments, PrintWriter out, PrintWriter err)
       throws IOException {
-    Optional<ServeConfiguration> configuration = HomeOptions.read(arguments, err);
+    Optional<ServeConfiguration> configuration = FewSettings.MODEL_HOME.read(arguments, err);
     if (configuration.isEmpty()) {
       return ExitCode.CONFIGURATION;
     }

@@ -51,7 +51,7 @@ final class PullCommand implements BitfleetCommand.Command {
     option(spec, REVISION, "NAME", "branch, tag or commit; main when left out");
     option(spec, ENDPOINT, "URL", "another hub or a mirror; HF_ENDPOINT, else " + Endpoint.DEFAULT);
     option(spec, TOKEN_FILE, "FILE", "file that holds a token and nothing else");
-    HomeOptions.addTo(spec);
+    FewSettings.MODEL_HOME.addTo(spec);
     return spec;
   }
 
@@ -66,7 +66,7 @@ final class PullCommand implements BitfleetCommand.Command {
 
   @Override
   public ExitCode run(ParseResult arguments, PrintWriter out, PrintWriter err) throws Exception {
-    Optional<ServeConfiguration> configuration = HomeOptions.read(arguments, err);
+    Optional<ServeConfiguration> configuration = FewSettings.MODEL_HOME.read(arguments, err);
     if (configuration.isEmpty()) {
       return ExitCode.CONFIGURATION;
     }

@@ -10,6 +10,7 @@ import dev.bitfleet.app.serve.FleetPlan;
 import dev.bitfleet.app.serve.LocalFleet;
 import dev.bitfleet.app.serve.StartReport;
 import dev.bitfleet.app.serve.WorkerFailedException;
+import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.home.ModelNotFoundException;
@@ -143,6 +144,7 @@ final class ServeCommand implements BitfleetCommand.Command {
       @Nullable Throwable cause, ServeConfiguration configuration, PrintWriter err) {
     return switch (cause) {
       case WorkerFailedException e -> failed(err, ExitCode.BAD_MODEL, e.getMessage());
+      case KeyFileException e -> failed(err, ExitCode.CONFIGURATION, "api-keys: " + e.getMessage());
       case BindException e -> addressUnavailable(e, configuration, err);
       case UnknownHostException e -> addressUnavailable(e, configuration, err);
       case UnresolvedAddressException e -> addressUnavailable(e, configuration, err);

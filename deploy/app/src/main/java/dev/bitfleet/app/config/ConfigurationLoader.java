@@ -86,6 +86,8 @@ public final class ConfigurationLoader {
             settings.get(Settings.HOST_NAME),
             settings.get(Settings.PORT),
             settings.get(Settings.ALLOW_UNAUTHENTICATED),
+            settings.get(Settings.API_KEYS),
+            settings.get(Settings.ALLOWED_HOSTS),
             settings.get(Settings.CORS_ORIGINS),
             settings.get(Settings.MAX_BODY),
             settings.get(Settings.MAX_HEADERS),

@@ -48,7 +48,8 @@ final class CrossChecks {
     String name = settings.get(host);
     try {
       if (Stream.of(InetAddress.getAllByName(name)).allMatch(InetAddress::isLoopbackAddress)
-          || settings.get(Settings.ALLOW_UNAUTHENTICATED)) {
+          || settings.get(Settings.ALLOW_UNAUTHENTICATED)
+          || (host == Settings.HOST_NAME && settings.get(Settings.API_KEYS).isPresent())) {
         return Optional.empty();
       }
     } catch (UnknownHostException e) {
@@ -61,8 +62,11 @@ final class CrossChecks {
             host.name()
                 + ": "
                 + name
-                + " reaches beyond this machine, and there are no keys to ask for:"
-                + " keep 127.0.0.1 and put a proxy that authenticates in front,"
+                + " reaches beyond this machine, and "
+                + (host == Settings.HOST_NAME
+                    ? "nobody is asked for a key: name a file of keys with --api-keys"
+                        + " ('bitfleet key new NAME' makes one), keep 127.0.0.1,"
+                    : "there are no keys to ask for: keep 127.0.0.1")
                 + " or say "
                 + Settings.ALLOW_UNAUTHENTICATED.flag()));
   }

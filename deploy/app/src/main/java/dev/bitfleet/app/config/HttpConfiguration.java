@@ -1,12 +1,16 @@
 package dev.bitfleet.app.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The API's side of the gateway.
  *
  * @param port 0 for any free one
+ * @param keyFile of the API keys; empty when nobody is asked for one
+ * @param allowedHosts names it answers to; empty: decide by the host
  * @param corsOrigins exact ones, {@code loopback} (any port of this machine) or {@code *}
  * @param maxHeaders all headers of one request together
  * @param clientTimeout longest a client may stand still over its request or leave its answer unread
@@ -15,6 +19,8 @@ public record HttpConfiguration(
     String host,
     int port,
     boolean allowUnauthenticated,
+    Optional<Path> keyFile,
+    Optional<List<String>> allowedHosts,
     List<String> corsOrigins,
     DataSize maxBody,
     DataSize maxHeaders,

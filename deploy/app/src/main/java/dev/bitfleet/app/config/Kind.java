@@ -23,6 +23,9 @@ public interface Kind<T> {
   /** CPU numbers above this are typing errors: the kernel itself stops at 8192. */
   int MAX_CPU = 8191;
 
+  /** A name, an IPv4 address, or an IPv6 address in brackets. */
+  Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._-]{1,255}|\\[[0-9a-fA-F:.]{2,45}]");
+
   /**
    * The value.
    *
@@ -153,6 +156,28 @@ public interface Kind<T> {
         }
       }
       return List.copyOf(cpus);
+    };
+  }
+
+  /** Host names or addresses without a port, {@code loopback}, or {@code *} for any. */
+  static Kind<List<String>> hostNames() {
+    return (text, base) -> {
+      var names = new ArrayList<String>();
+      for (String part : text.split(",", -1)) {
+        String name = part.strip();
+        if (name.isEmpty()) {
+          continue;
+        }
+        if (!name.equals("*") && !HOST_NAME.matcher(name).matches()) {
+          throw new IllegalArgumentException(
+              "'" + name + "' is not a host name without a port, nor loopback, nor *");
+        }
+        names.add(name);
+      }
+      if (names.isEmpty()) {
+        throw new IllegalArgumentException("no host name");
+      }
+      return List.copyOf(names);
     };
   }
 

@@ -62,6 +62,18 @@ public final class Settings {
           Kind.flag(),
           false,
           "let anyone who reaches a host beyond loopback use it without a key");
+  public static final Setting<Optional<Path>> API_KEYS =
+      new Setting<>(
+          "api-keys",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "file of API keys, see 'bitfleet key'; without one nobody is asked for a key");
+  public static final Setting<Optional<List<String>>> ALLOWED_HOSTS =
+      new Setting<>(
+          "allowed-hosts",
+          Kind.orAuto(Kind.hostNames()),
+          Optional.empty(),
+          "names the API answers to; auto is loopback's when bound there, else any (*)");
   public static final Setting<List<String>> CORS_ORIGINS =
       new Setting<>(
           "cors-origins",
@@ -164,6 +176,8 @@ public final class Settings {
           MANAGEMENT_HOST,
           MANAGEMENT_PORT,
           ALLOW_UNAUTHENTICATED,
+          API_KEYS,
+          ALLOWED_HOSTS,
           CORS_ORIGINS,
           MAX_BODY,
           MAX_HEADERS,

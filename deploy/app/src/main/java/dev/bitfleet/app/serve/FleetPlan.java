@@ -10,6 +10,8 @@ import dev.bitfleet.worker.model.ModelFile;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import dev.bitfleet.worker.topology.CorePlan;
 import dev.bitfleet.worker.topology.CpuTopology;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -68,6 +70,8 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
         .managementHost(configuration.management().host())
         .managementPort(configuration.management().port())
         .corsOrigins(http.corsOrigins())
+        .allowedHosts(http.allowedHosts().orElseGet(() -> usualHosts(http.host())))
+        .keyFile(http.keyFile())
         .maxBodyBytes(Math.toIntExact(http.maxBody().bytes()))
         .bodyBudgetBytes(Math.max(256L << 20, http.maxBody().bytes()))
         .maxHeaderBytes(Math.toIntExact(http.maxHeaders().bytes()))
@@ -76,6 +80,22 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
         .queueTimeout(configuration.admission().queueTimeout())
         .drainTimeout(configuration.drainTimeout())
         .build();
+  }
+
+  /**
+   * On loopback a page could have its own name resolve to this machine. Beyond it nobody knows here
+   * what the machine is called, and a key is asked for.
+   */
+  private static List<String> usualHosts(String host) {
+    try {
+      if (!InetAddress.getByName(host).isLoopbackAddress()) {
+        return List.of("*");
+      }
+      boolean known = host.equals("localhost") || host.equals("::1") || host.startsWith("127.");
+      return known ? List.of("loopback") : List.of("loopback", host);
+    } catch (UnknownHostException e) {
+      return List.of(host); // listening will fail, and say so
+    }
   }
 
   private static List<WorkerOptions> workers(

@@ -37,6 +37,8 @@ class ConfigurationLoaderTest {
                 "127.0.0.1",
                 8080,
                 false,
+                Optional.empty(),
+                Optional.empty(),
                 List.of("loopback"),
                 DataSize.ofMebibytes(8),
                 DataSize.ofKibibytes(16),
@@ -71,6 +73,8 @@ class ConfigurationLoaderTest {
           Map.entry("management-host", "localhost"),
           Map.entry("management-port", "9191"),
           Map.entry("allow-unauthenticated", "true"),
+          Map.entry("api-keys", "/etc/keys.yaml"),
+          Map.entry("allowed-hosts", "api.example,loopback"),
           Map.entry("cors-origins", "https://a.example,https://b.example:8443"),
           Map.entry("max-body", "1MiB"),
           Map.entry("max-headers", "8KiB"),
@@ -95,6 +99,8 @@ class ConfigurationLoaderTest {
               "::1",
               8181,
               true,
+              Optional.of(Path.of("/etc/keys.yaml")),
+              Optional.of(List.of("api.example", "loopback")),
               List.of("https://a.example", "https://b.example:8443"),
               DataSize.ofMebibytes(1),
               DataSize.ofKibibytes(8),
@@ -284,6 +290,9 @@ class ConfigurationLoaderTest {
                 assertThat(problem).startsWith("--host: ").contains("--allow-unauthenticated"))
         .anySatisfy(problem -> assertThat(problem).startsWith("BITFLEET_MANAGEMENT_HOST: "));
 
+    flags.put("api-keys", "keys.yaml");
+    assertThat(problems(Optional.empty())).singleElement().asString().startsWith("BITFLEET_MAN");
+    flags.remove("api-keys");
     flags.put("allow-unauthenticated", "true");
     assertThat(load(Optional.empty()).http().host()).isEqualTo("0.0.0.0");
   }

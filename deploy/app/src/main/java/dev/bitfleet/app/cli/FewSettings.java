@@ -13,18 +13,26 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/** Where the model home is, for commands that serve nothing: as {@code serve} would find it. */
-final class HomeOptions {
+/**
+ * The few settings that matter to a command that serves nothing; the others are as {@code serve}
+ * would find them.
+ */
+record FewSettings(List<Setting<?>> settings) {
+  /** Where the models are. */
+  static final FewSettings MODEL_HOME =
+      new FewSettings(List.of(Settings.MODEL_HOME, Settings.DATA_DIR));
+
+  /** Where the API keys are. */
+  static final FewSettings API_KEYS =
+      new FewSettings(List.of(Settings.API_KEYS, Settings.DATA_DIR));
+
   private static final String FILE = "--config";
-  private static final List<Setting<?>> SETTINGS = List.of(Settings.MODEL_HOME, Settings.DATA_DIR);
 
-  private HomeOptions() {}
-
-  static void addTo(CommandSpec command) {
-    for (Setting<?> setting : SETTINGS) {
+  void addTo(CommandSpec command) {
+    for (Setting<?> setting : settings) {
       command.addOption(
           OptionSpec.builder(setting.flag())
-              .paramLabel("FOLDER")
+              .paramLabel("PATH")
               .type(String.class)
               .description(setting.description())
               .build());
@@ -38,9 +46,9 @@ final class HomeOptions {
   }
 
   /** The configuration; empty when it cannot be used, which has been told then. */
-  static Optional<ServeConfiguration> read(ParseResult arguments, PrintWriter err) {
+  Optional<ServeConfiguration> read(ParseResult arguments, PrintWriter err) {
     var given = new LinkedHashMap<String, String>();
-    for (Setting<?> setting : SETTINGS) {
+    for (Setting<?> setting : settings) {
       String text = arguments.matchedOptionValue(setting.flag(), (String) null);
       if (text != null) {
         given.put(setting.name(), text);
