@@ -31,12 +31,13 @@ public final class BitfleetCommand {
         .footer(
             "",
             "Exit codes: 0 done, 1 doctor found a blocker, 64 bad command line, 65 broken model,",
-            "66 no such model, 69 port taken, 70 engine or internal failure, 73 disk full, 75 hub",
+            "66 no such model, 69 port taken or server unavailable, 70 engine or internal failure, 73 disk full, 75 hub",
             "unreachable, 77 access denied, 78 bad configuration, 143 stopped with streams cut short.");
     root.addSubcommand("serve", ServeCommand.spec());
     root.addSubcommand("pull", PullCommand.spec());
     root.addSubcommand("models", ModelsCommand.spec());
     root.addSubcommand("doctor", DoctorCommand.spec());
+    root.addSubcommand("chat", ChatCommand.spec());
     root.addSubcommand("key", KeyCommand.spec());
     root.addSubcommand("version", VersionCommand.spec());
     root.addSubcommand("rehearse", RehearseCommand.spec());

@@ -15,8 +15,11 @@ public enum ExitCode {
   BAD_MODEL(65),
   /** There is no such model. */
   NO_MODEL(66),
-  /** A port is taken, or the address is not this machine's. */
-  ADDRESS_UNAVAILABLE(69),
+  /**
+   * A port is taken or the address is not this machine's; for {@code chat}, the server does not
+   * answer or not well.
+   */
+  UNAVAILABLE(69),
   /** The engine cannot be started, or something that should not happen. */
   SOFTWARE(70),
   /** {@code pull}: the disk is full or cannot be written. */

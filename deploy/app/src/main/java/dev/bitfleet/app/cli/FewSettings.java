@@ -26,6 +26,9 @@ record FewSettings(List<Setting<?>> settings) {
   static final FewSettings API_KEYS =
       new FewSettings(List.of(Settings.API_KEYS, Settings.DATA_DIR));
 
+  /** Where things are kept. */
+  static final FewSettings DATA_DIR = new FewSettings(List.of(Settings.DATA_DIR));
+
   private static final String FILE = "--config";
 
   void addTo(CommandSpec command) {

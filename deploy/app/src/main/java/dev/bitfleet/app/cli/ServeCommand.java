@@ -157,7 +157,7 @@ final class ServeCommand implements BitfleetCommand.Command {
       Exception cause, ServeConfiguration configuration, PrintWriter err) {
     return failed(
         err,
-        ExitCode.ADDRESS_UNAVAILABLE,
+        ExitCode.UNAVAILABLE,
         "cannot listen on %s:%d (API) and %s:%d (management): %s. Choose others with --port and --management-port; 0 picks free ones."
             .formatted(
                 configuration.http().host(),
