@@ -1,0 +1,39 @@
+package dev.bitfleet.gateway.store;
+
+import com.google.protobuf.ByteString;
+import dev.bitfleet.proto.store.v1.Answer;
+import java.util.List;
+
+/** Keeps an answer for repeats of its request. */
+record AnswerPart(Attempt.Fresh attempt, StoredAnswer answer) implements Part {
+  /** Longer answers are not kept; a repeat is told so rather than carried out again. */
+  private static final int LONGEST = 2 << 20;
+
+  @Override
+  public List<String> ids() {
+    return List.of();
+  }
+
+  @Override
+  public Runnable prepare(Vault vault, long now, List<Change> rows) {
+    boolean tooLarge = answer.body().length > LONGEST;
+    byte[] body =
+        Answer.newBuilder()
+            .setFingerprint(ByteString.copyFrom(attempt.fingerprint()))
+            .setStatus(answer.status())
+            .setContentType(answer.contentType())
+            .setBody(tooLarge ? ByteString.EMPTY : ByteString.copyFrom(Deflated.of(answer.body())))
+            .setTooLarge(tooLarge)
+            .build()
+            .toByteArray();
+    Filed filed =
+        new Filed(attempt.tenant(), now, now, now + attempt.ttl().toMillis(), false, body);
+    rows.add(new Change.Put(Shelf.ANSWERS, attempt.id(), 0, now, filed.toBytes()));
+    return () -> vault.grid().shelf(Shelf.ANSWERS).set(attempt.id(), filed);
+  }
+
+  @Override
+  public void done() {
+    attempt.ended();
+  }
+}

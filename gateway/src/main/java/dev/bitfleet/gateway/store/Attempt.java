@@ -1,0 +1,69 @@
+package dev.bitfleet.gateway.store;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** How a request that may have come before stands. */
+public sealed interface Attempt {
+
+  /** It was answered: so. */
+  record Replay(StoredAnswer answer) implements Attempt {}
+
+  /**
+   * It is new: to be carried out, and then committed with its answer or abandoned. May be used from
+   * any thread.
+   */
+  final class Fresh implements Attempt {
+    private final OffLoop offLoop;
+    private final Leases.@Nullable Lease lease;
+    private final String id;
+    private final String tenant;
+    private final byte[] fingerprint;
+    private final Duration ttl;
+
+    Fresh(
+        OffLoop offLoop,
+        Leases.@Nullable Lease lease,
+        String id,
+        String tenant,
+        byte[] fingerprint,
+        Duration ttl) {
+      this.offLoop = offLoop;
+      this.lease = lease;
+      this.id = id;
+      this.tenant = tenant;
+      this.fingerprint = fingerprint.clone();
+      this.ttl = ttl;
+    }
+
+    /** It was not carried out; those who wait with the same key try themselves. */
+    public void abandon() {
+      offLoop.later(
+          vault -> {
+            ended();
+          });
+    }
+
+    void ended() {
+      if (lease != null) {
+        lease.close();
+      }
+    }
+
+    String id() {
+      return id;
+    }
+
+    String tenant() {
+      return tenant;
+    }
+
+    byte[] fingerprint() {
+      return fingerprint.clone();
+    }
+
+    Duration ttl() {
+      return ttl;
+    }
+  }
+}

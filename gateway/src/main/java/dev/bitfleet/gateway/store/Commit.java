@@ -1,0 +1,100 @@
+package dev.bitfleet.gateway.store;
+
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Changes that are kept together or not at all. Filled, then run once; one thread.
+ *
+ * <p>When {@link #run} has succeeded, they are on this node's disk, in the maps and in their
+ * backup. The order is that: journal, maps, answer. A process that dies in between has kept a
+ * change that nobody was told of; it never has told of one that is lost. When it has failed,
+ * nothing has changed, and turns and attempts are still to be released.
+ */
+public final class Commit {
+  private final OffLoop offLoop;
+  private final EventLogs events;
+  private final String tenant;
+  private final List<Part> parts = new ArrayList<>();
+
+  Commit(OffLoop offLoop, EventLogs events, String tenant) {
+    this.offLoop = offLoop;
+    this.events = events;
+    this.tenant = tenant;
+  }
+
+  /** Creates or replaces a document. */
+  public Commit put(Documents shelf, String id, byte[] body) {
+    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body));
+    return this;
+  }
+
+  /** Removes a document; one that is not there is fine. */
+  public Commit remove(Documents shelf, String id) {
+    parts.add(new DocumentParts.Remove(shelf.shelf(), tenant, id, false));
+    return this;
+  }
+
+  /** Ends a turn: the items go to the end of its conversation. They have ids. */
+  public Commit append(Turn turn, List<ObjectNode> items) {
+    parts.add(
+        new ConversationParts.Append(
+            tenant, turn.conversationId(), UUID.randomUUID().toString(), items, turn.lease()));
+    return this;
+  }
+
+  /** Makes a conversation. */
+  public Commit create(String conversationId, ObjectNode metadata, List<ObjectNode> items) {
+    parts.add(new ConversationParts.Create(tenant, conversationId, metadata, items));
+    return this;
+  }
+
+  /** Keeps what repeats of a request get. */
+  public Commit answer(Attempt.Fresh attempt, StoredAnswer answer) {
+    parts.add(new AnswerPart(attempt, answer));
+    return this;
+  }
+
+  /** Ends the event log of a response and keeps it, as long as a response. */
+  public Commit seal(String responseId) {
+    parts.add(events.seal(tenant, responseId));
+    return this;
+  }
+
+  /** Carries it out. */
+  public Future<Void> run() {
+    List<Part> all = List.copyOf(parts);
+    return offLoop.run(
+        vault -> {
+          carryOut(vault, all);
+        });
+  }
+
+  static void carryOut(Vault vault, List<Part> parts) {
+    List<Leases.Lease> held =
+        vault.hold(parts.stream().flatMap(part -> part.ids().stream()).toList());
+    try {
+      long now = System.currentTimeMillis();
+      List<Change> rows = new ArrayList<>();
+      List<Runnable> applying = new ArrayList<>();
+      for (Part part : parts) {
+        applying.add(part.prepare(vault, now, rows));
+      }
+      long bytes = 0;
+      for (Change row : rows) {
+        if (row instanceof Change.Put put && put.shelf() != Shelf.CONVERSATIONS) {
+          bytes += put.value().length;
+        }
+      }
+      vault.take(bytes);
+      vault.journal(rows);
+      applying.forEach(Runnable::run);
+    } finally {
+      held.forEach(Leases.Lease::close);
+    }
+    parts.forEach(Part::done);
+  }
+}

@@ -1,0 +1,206 @@
+package dev.bitfleet.gateway.store;
+
+import com.google.protobuf.ByteString;
+import com.hazelcast.map.IMap;
+import dev.bitfleet.proto.store.v1.Conversation;
+import dev.bitfleet.proto.store.v1.Item;
+import dev.bitfleet.proto.store.v1.Place;
+import dev.bitfleet.proto.store.v1.Turn;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Changes of conversations. */
+final class ConversationParts {
+  private ConversationParts() {}
+
+  private static Filed find(Vault vault, String tenant, String id, long now) {
+    return DocumentParts.find(vault, Shelf.CONVERSATIONS, tenant, id, now);
+  }
+
+  private static Runnable write(
+      Vault vault,
+      String id,
+      Filed before,
+      Conversation.Builder body,
+      long now,
+      List<Change> rows) {
+    Filed filed =
+        before.with(body.build().toByteArray(), now, now + vault.options().ttl().toMillis());
+    rows.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, filed.toBytes()));
+    IMap<String, Filed> map = vault.grid().shelf(Shelf.CONVERSATIONS);
+    return () -> map.set(id, filed);
+  }
+
+  private static long size(List<Item> items) {
+    long bytes = 0;
+    for (Item item : items) {
+      bytes += item.getJson().size();
+    }
+    return bytes;
+  }
+
+  private static void check(Vault vault, Conversation.Builder body) {
+    StoreOptions options = vault.options();
+    if (body.getItems() > options.itemsPerConversation()) {
+      throw StoreErrors.conversationFull(options.itemsPerConversation() + " items");
+    }
+    if (body.getBytes() > options.bytesPerConversation()) {
+      throw StoreErrors.conversationFull(options.bytesPerConversation() + " bytes");
+    }
+  }
+
+  /** A new one. */
+  record Create(String tenant, String id, ObjectNode metadata, List<ObjectNode> items)
+      implements Part {
+    @Override
+    public List<String> ids() {
+      return List.of(id);
+    }
+
+    @Override
+    public Runnable prepare(Vault vault, long now, List<Change> rows) {
+      List<Item> packed = Places.pack(items, vault.options().bytesPerItem());
+      Conversation.Builder body =
+          Conversation.newBuilder()
+              .setMetadata(ByteString.copyFrom(JsonMapper.shared().writeValueAsBytes(metadata)))
+              .setPlaces(packed.isEmpty() ? 0 : 1)
+              .setItems(packed.size())
+              .setBytes(size(packed));
+      check(vault, body);
+      vault.another(tenant);
+      Filed before = new Filed(tenant, now, now - 1, 0, false, new byte[0]);
+      Runnable conversation = write(vault, id, before, body, now, rows);
+      if (packed.isEmpty()) {
+        return conversation;
+      }
+      byte[] place = Places.of(UUID.randomUUID().toString(), now, packed).toByteArray();
+      rows.add(new Change.Put(Shelf.PLACES, id, 0, now, place));
+      return () -> {
+        vault.grid().places().set(Grid.key(id, 0), place);
+        conversation.run();
+      };
+    }
+  }
+
+  /** One more turn. The conversation's next place is looked for, not trusted. */
+  record Append(String tenant, String id, String turnId, List<ObjectNode> items, Leases.Lease lease)
+      implements Part {
+    @Override
+    public List<String> ids() {
+      return List.of(id);
+    }
+
+    @Override
+    public Runnable prepare(Vault vault, long now, List<Change> rows) {
+      Filed before = find(vault, tenant, id, now);
+      List<Item> packed = Places.pack(items, vault.options().bytesPerItem());
+      Conversation.Builder body = Places.body(before).toBuilder();
+      int place = body.getPlaces();
+      while (vault.grid().places().containsKey(Grid.key(id, place))) {
+        // Its writer died before it could say so.
+        place++;
+      }
+      body.setPlaces(place + 1)
+          .setItems(body.getItems() + packed.size())
+          .setBytes(body.getBytes() + size(packed));
+      check(vault, body);
+      byte[] bytes = Places.of(turnId, now, packed).toByteArray();
+      rows.add(new Change.Put(Shelf.PLACES, id, place, now, bytes));
+      Runnable conversation = write(vault, id, before, body, now, rows);
+      String key = Grid.key(id, place);
+      return () -> {
+        vault.grid().places().set(key, bytes);
+        conversation.run();
+      };
+    }
+
+    @Override
+    public void done() {
+      lease.close();
+    }
+  }
+
+  /** Other metadata. */
+  record Describe(String tenant, String id, ObjectNode metadata) implements Part {
+    @Override
+    public List<String> ids() {
+      return List.of(id);
+    }
+
+    @Override
+    public Runnable prepare(Vault vault, long now, List<Change> rows) {
+      Filed before = find(vault, tenant, id, now);
+      Conversation.Builder body = Places.body(before).toBuilder();
+      body.setMetadata(ByteString.copyFrom(JsonMapper.shared().writeValueAsBytes(metadata)));
+      return write(vault, id, before, body, now, rows);
+    }
+  }
+
+  /** A tombstone; its turns go. */
+  record Delete(String tenant, String id) implements Part {
+    @Override
+    public List<String> ids() {
+      return List.of(id);
+    }
+
+    @Override
+    public Runnable prepare(Vault vault, long now, List<Change> rows) {
+      Filed gone =
+          find(vault, tenant, id, now).tombstone(now, now + vault.options().ttl().toMillis());
+      rows.add(new Change.Remove(Shelf.PLACES, id));
+      rows.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, gone.toBytes()));
+      return () -> {
+        vault.grid().shelf(Shelf.CONVERSATIONS).set(id, gone);
+        Places.remove(vault, id);
+        vault.oneLess(tenant);
+      };
+    }
+  }
+
+  /** One item less; a tombstone holds its place. */
+  record DeleteItem(String tenant, String id, String itemId) implements Part {
+    @Override
+    public List<String> ids() {
+      return List.of(id);
+    }
+
+    @Override
+    public Runnable prepare(Vault vault, long now, List<Change> rows) {
+      Filed before = find(vault, tenant, id, now);
+      Conversation.Builder body = Places.body(before).toBuilder();
+      for (Places.Standing standing : Places.read(vault, id, body.getPlaces())) {
+        Optional<Place> without = without(standing.place(), body);
+        if (without.isPresent()) {
+          byte[] bytes = without.get().toByteArray();
+          rows.add(new Change.Put(Shelf.PLACES, id, standing.number(), now, bytes));
+          Runnable conversation = write(vault, id, before, body, now, rows);
+          String key = Grid.key(id, standing.number());
+          return () -> {
+            vault.grid().places().set(key, bytes);
+            conversation.run();
+          };
+        }
+      }
+      throw StoreErrors.notFound("item", itemId);
+    }
+
+    private Optional<Place> without(Place place, Conversation.Builder body) {
+      for (int t = 0; t < place.getTurnsCount(); t++) {
+        Turn turn = place.getTurns(t);
+        for (int i = 0; i < turn.getItemsCount(); i++) {
+          Item item = turn.getItems(i);
+          if (item.getId().equals(itemId) && !item.getDeleted()) {
+            body.setItems(body.getItems() - 1).setBytes(body.getBytes() - item.getJson().size());
+            Item tombstone = item.toBuilder().clearJson().setDeleted(true).build();
+            return Optional.of(
+                place.toBuilder().setTurns(t, turn.toBuilder().setItems(i, tombstone)).build());
+          }
+        }
+      }
+      return Optional.empty();
+    }
+  }
+}

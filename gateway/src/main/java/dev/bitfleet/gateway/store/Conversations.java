@@ -1,0 +1,146 @@
+package dev.bitfleet.gateway.store;
+
+import dev.bitfleet.proto.store.v1.Item;
+import io.vertx.core.Future;
+import java.util.Collections;
+import java.util.List;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Conversations and their items. They are made and appended to by a {@link Commit}. May be used
+ * from any thread. What is not the tenant's is 404.
+ */
+public final class Conversations {
+  private final OffLoop offLoop;
+
+  Conversations(OffLoop offLoop) {
+    this.offLoop = offLoop;
+  }
+
+  public Future<Conversation> find(String tenant, String id) {
+    return offLoop.call(vault -> conversation(id, filed(vault, tenant, id)));
+  }
+
+  /** A tenant's conversations, by their creation. */
+  public Future<Page<Conversation>> list(String tenant, PageRequest page) {
+    return offLoop.call(
+        vault ->
+            Listing.of(
+                vault,
+                Shelf.CONVERSATIONS,
+                tenant,
+                page,
+                Conversations::conversation,
+                conversation -> true));
+  }
+
+  /** Replaces the metadata. */
+  public Future<Conversation> describe(String tenant, String id, ObjectNode metadata) {
+    return offLoop.call(
+        vault -> {
+          Commit.carryOut(vault, List.of(new ConversationParts.Describe(tenant, id, metadata)));
+          return conversation(id, filed(vault, tenant, id));
+        });
+  }
+
+  public Future<Void> delete(String tenant, String id) {
+    return offLoop.run(
+        vault -> {
+          Commit.carryOut(vault, List.of(new ConversationParts.Delete(tenant, id)));
+        });
+  }
+
+  /** All items, oldest first. */
+  public Future<List<ObjectNode>> items(String tenant, String id) {
+    return offLoop.call(vault -> unpacked(stored(vault, tenant, id)));
+  }
+
+  /** A part of the items. */
+  public Future<Page<ObjectNode>> items(String tenant, String id, PageRequest page) {
+    return offLoop.call(
+        vault -> {
+          List<Item> items = stored(vault, tenant, id);
+          if (!page.ascending()) {
+            Collections.reverse(items);
+          }
+          int from = page.after().map(after -> 1 + position(items, after)).orElse(0);
+          int to = Math.min(items.size(), from + page.limit());
+          return new Page<>(unpacked(items.subList(from, to)), to < items.size());
+        });
+  }
+
+  private static int position(List<Item> items, String id) {
+    for (int i = 0; i < items.size(); i++) {
+      if (items.get(i).getId().equals(id)) {
+        return i;
+      }
+    }
+    throw StoreErrors.cursorNotFound(id);
+  }
+
+  public Future<ObjectNode> item(String tenant, String id, String itemId) {
+    return offLoop.call(
+        vault -> {
+          for (Item item : stored(vault, tenant, id)) {
+            if (item.getId().equals(itemId)) {
+              return Places.unpack(item);
+            }
+          }
+          throw StoreErrors.notFound("item", itemId);
+        });
+  }
+
+  /** Deletes an item; gives the conversation without it. */
+  public Future<Conversation> deleteItem(String tenant, String id, String itemId) {
+    return offLoop.call(
+        vault -> {
+          Commit.carryOut(vault, List.of(new ConversationParts.DeleteItem(tenant, id, itemId)));
+          return conversation(id, filed(vault, tenant, id));
+        });
+  }
+
+  /**
+   * Waits for one's turn to append. 409 when it does not come in time or too many wait.
+   *
+   * <p>A caller that has lost interest meanwhile still gets its turn, and releases it.
+   */
+  public Future<Turn> begin(String tenant, String id) {
+    return offLoop.call(
+        vault -> {
+          // A guessed id must not make a queue.
+          filed(vault, tenant, id);
+          Leases.Lease lease =
+              vault
+                  .leases()
+                  .acquire("turn:" + id, vault.options().turnWait(), vault.options().turnsWaiting())
+                  .orElseThrow(StoreErrors::conversationBusy);
+          try {
+            return new Turn(offLoop, lease, id, unpacked(stored(vault, tenant, id)));
+          } catch (RuntimeException e) {
+            lease.close();
+            throw e;
+          }
+        });
+  }
+
+  private static Filed filed(Vault vault, String tenant, String id) {
+    return DocumentParts.find(vault, Shelf.CONVERSATIONS, tenant, id, System.currentTimeMillis());
+  }
+
+  private static List<Item> stored(Vault vault, String tenant, String id) {
+    int places = Places.body(filed(vault, tenant, id)).getPlaces();
+    return Places.items(Places.read(vault, id, places));
+  }
+
+  private static List<ObjectNode> unpacked(List<Item> items) {
+    return items.stream().map(Places::unpack).toList();
+  }
+
+  private static Conversation conversation(String id, Filed filed) {
+    dev.bitfleet.proto.store.v1.Conversation body = Places.body(filed);
+    ObjectNode metadata =
+        (ObjectNode) JsonMapper.shared().readTree(body.getMetadata().toByteArray());
+    return new Conversation(id, filed.created(), metadata, body.getItems());
+  }
+}

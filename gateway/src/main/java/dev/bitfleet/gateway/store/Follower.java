@@ -1,0 +1,16 @@
+package dev.bitfleet.gateway.store;
+
+import java.util.List;
+
+/** Gets what an event log has, and what comes. One call at a time, on the event loop that asked. */
+public interface Follower {
+  /**
+   * More events.
+   *
+   * @param first number of the first of them
+   */
+  void events(int first, List<byte[]> events);
+
+  /** There will be no more. */
+  void ended();
+}

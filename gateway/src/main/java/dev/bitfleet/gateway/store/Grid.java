@@ -1,0 +1,199 @@
+package dev.bitfleet.gateway.store;
+
+import com.hazelcast.config.AdvancedNetworkConfig;
+import com.hazelcast.config.ClassFilter;
+import com.hazelcast.config.Config;
+import com.hazelcast.config.IndexConfig;
+import com.hazelcast.config.IndexType;
+import com.hazelcast.config.JavaSerializationFilterConfig;
+import com.hazelcast.config.MapConfig;
+import com.hazelcast.config.MergePolicyConfig;
+import com.hazelcast.config.PartitioningStrategyConfig;
+import com.hazelcast.config.ServerSocketEndpointConfig;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.instance.ProtocolType;
+import com.hazelcast.map.IMap;
+import com.hazelcast.partition.strategy.StringPartitioningStrategy;
+import com.hazelcast.spi.merge.DiscardMergePolicy;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.UUID;
+
+/**
+ * The fleet's maps: this node's member of the Hazelcast cluster. Thread-safe.
+ *
+ * <p>A member that is alone still opens a port. It is one of loopback, takes members only (no
+ * client's protocol, no REST, no multicast), and asks for a cluster name that nobody can guess, so
+ * that it keeps other users of the machine out of what API keys guard.
+ */
+final class Grid implements AutoCloseable {
+  static final String LEASES = "bitfleet.leases";
+  static final String FRAMES = "bitfleet.frames";
+
+  private static final Properties QUIET = new Properties();
+
+  static {
+    QUIET.putAll(
+        Map.ofEntries(
+            Map.entry("hazelcast.logging.type", "slf4j"),
+            Map.entry("hazelcast.phone.home.enabled", "false"),
+            Map.entry("hazelcast.socket.bind.any", "false"),
+            Map.entry("hazelcast.shutdownhook.enabled", "false"),
+            Map.entry("hazelcast.health.monitoring.level", "OFF"),
+            Map.entry("hazelcast.wait.seconds.before.join", "0"),
+            Map.entry("hazelcast.logging.details.enabled", "false"),
+            Map.entry("hazelcast.slow.operation.detector.enabled", "false"),
+            // The engines need the cores: two threads do for what a node's HTTP can ask.
+            Map.entry("hazelcast.operation.thread.count", "2"),
+            Map.entry("hazelcast.operation.generic.thread.count", "2"),
+            Map.entry("hazelcast.operation.response.thread.count", "1"),
+            Map.entry("hazelcast.io.input.thread.count", "1"),
+            Map.entry("hazelcast.io.output.thread.count", "1"),
+            Map.entry("hazelcast.event.thread.count", "1")));
+  }
+
+  private final HazelcastInstance hazelcast;
+  private final Map<Shelf, IMap<String, Filed>> shelves = new EnumMap<>(Shelf.class);
+  private final IMap<String, byte[]> places;
+  private final IMap<String, String> leases;
+  private final IMap<String, byte[]> frames;
+
+  private Grid(HazelcastInstance hazelcast) {
+    this.hazelcast = hazelcast;
+    for (Shelf shelf : Shelf.values()) {
+      if (shelf != Shelf.PLACES) {
+        shelves.put(shelf, hazelcast.getMap(shelf.map()));
+      }
+    }
+    places = hazelcast.getMap(Shelf.PLACES.map());
+    leases = hazelcast.getMap(LEASES);
+    frames = hazelcast.getMap(FRAMES);
+  }
+
+  /** Starts a member. Takes a second in a fresh JVM. */
+  static Grid start() {
+    Config config = new Config();
+    config.setClusterName("bitfleet-" + UUID.randomUUID());
+    config.setProperties(QUIET);
+    config.getMetricsConfig().setEnabled(false);
+    config.getJetConfig().setEnabled(false);
+    // Nothing of ours is serialised by Java, so nothing that comes may be.
+    config
+        .getSerializationConfig()
+        .setJavaSerializationFilterConfig(
+            new JavaSerializationFilterConfig()
+                .setDefaultsDisabled(true)
+                .setWhitelist(new ClassFilter().addClasses("none")));
+    config
+        .getSerializationConfig()
+        .getCompactSerializationConfig()
+        .addSerializer(new FiledSerializer());
+    network(config.getAdvancedNetworkConfig());
+    for (Shelf shelf : Shelf.values()) {
+      MapConfig map = map(shelf.map());
+      if (shelf == Shelf.PLACES) {
+        map.setMergePolicyConfig(new MergePolicyConfig().setPolicy(PlacesMerge.class.getName()));
+        byConversation(map);
+      } else {
+        map.setMergePolicyConfig(new MergePolicyConfig().setPolicy(FiledMerge.class.getName()));
+        map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.TENANT));
+      }
+      config.addMapConfig(map);
+    }
+    config.addMapConfig(
+        map(LEASES)
+            .setMergePolicyConfig(
+                new MergePolicyConfig().setPolicy(DiscardMergePolicy.class.getName())));
+    config.addMapConfig(byConversation(map(FRAMES)));
+    return new Grid(Hazelcast.newHazelcastInstance(config));
+  }
+
+  private static MapConfig map(String name) {
+    return new MapConfig(name).setBackupCount(1).setAsyncBackupCount(0).setStatisticsEnabled(true);
+  }
+
+  /** Keys are "number@owner": all of an owner are in one partition. */
+  private static MapConfig byConversation(MapConfig map) {
+    return map.setPartitioningStrategyConfig(
+        new PartitioningStrategyConfig(StringPartitioningStrategy.INSTANCE));
+  }
+
+  private static void network(AdvancedNetworkConfig network) {
+    network.setEnabled(true);
+    ServerSocketEndpointConfig members = new ServerSocketEndpointConfig();
+    members.setProtocolType(ProtocolType.MEMBER);
+    members.setPort(0);
+    members.getInterfaces().setEnabled(true).addInterface("127.0.0.1");
+    network.setMemberEndpointConfig(members);
+    network.getJoin().getMulticastConfig().setEnabled(false);
+    network.getJoin().getAutoDetectionConfig().setEnabled(false);
+    network.getJoin().getTcpIpConfig().setEnabled(true);
+  }
+
+  IMap<String, Filed> shelf(Shelf shelf) {
+    IMap<String, Filed> map = shelves.get(shelf);
+    if (map == null) {
+      throw new IllegalArgumentException(shelf + " has no documents");
+    }
+    return map;
+  }
+
+  /** Turns of conversations, by {@link #key}. */
+  IMap<String, byte[]> places() {
+    return places;
+  }
+
+  /** Who holds what, by its name. */
+  IMap<String, String> leases() {
+    return leases;
+  }
+
+  /** Running event logs in pieces, by {@link #key}. */
+  IMap<String, byte[]> frames() {
+    return frames;
+  }
+
+  /** The key of what stands at a place of an owner. */
+  static String key(String owner, int place) {
+    return place + "@" + owner;
+  }
+
+  /** This member's name. */
+  String member() {
+    return hazelcast.getCluster().getLocalMember().getUuid().toString();
+  }
+
+  /** Whether a member of that name is there. */
+  boolean has(String member) {
+    return hazelcast.getCluster().getMembers().stream()
+        .anyMatch(each -> each.getUuid().toString().equals(member));
+  }
+
+  /** Whether there is nobody to agree with. */
+  boolean alone() {
+    return hazelcast.getCluster().getMembers().size() == 1;
+  }
+
+  /** Bytes that this member's entries take. */
+  long bytes() {
+    long bytes =
+        places.getLocalMapStats().getOwnedEntryMemoryCost()
+            + frames.getLocalMapStats().getOwnedEntryMemoryCost();
+    for (IMap<String, Filed> shelf : shelves.values()) {
+      bytes += shelf.getLocalMapStats().getOwnedEntryMemoryCost();
+    }
+    return bytes;
+  }
+
+  @Override
+  public void close() {
+    if (alone()) {
+      // There is nobody to hand anything over to.
+      hazelcast.getLifecycleService().terminate();
+    } else {
+      hazelcast.shutdown();
+    }
+  }
+}

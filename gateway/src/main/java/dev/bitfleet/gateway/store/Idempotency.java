@@ -1,0 +1,126 @@
+package dev.bitfleet.gateway.store;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.bitfleet.proto.store.v1.Answer;
+import io.vertx.core.Future;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+
+/** Lets a request that comes twice happen once. May be used from any thread. */
+public final class Idempotency {
+  /** As long as the slowest answer takes. */
+  private static final Duration WAIT = Duration.ofMinutes(10);
+
+  private static final int WAITING = 64;
+
+  /** SDKs have given up by then. */
+  private static final Duration RETRY_WITHIN = Duration.ofMinutes(10);
+
+  private final OffLoop offLoop;
+
+  Idempotency(OffLoop offLoop) {
+    this.offLoop = offLoop;
+  }
+
+  /**
+   * Begins a request that carries a key. While another one with this key is being carried out, it
+   * waits for that one's answer.
+   *
+   * @param fingerprint of all that makes the request: another one with the same key is 422
+   */
+  public Future<Attempt> begin(String tenant, String key, byte[] fingerprint) {
+    return offLoop.call(
+        vault -> {
+          String id = id(tenant, "key", key.getBytes(StandardCharsets.UTF_8));
+          Leases.Lease lease =
+              vault
+                  .leases()
+                  .acquire("answer:" + id, WAIT, WAITING)
+                  .orElseThrow(StoreErrors::keyBusy);
+          boolean kept = false;
+          try {
+            Filed filed = vault.grid().shelf(Shelf.ANSWERS).get(id);
+            if (filed != null && filed.live(System.currentTimeMillis())) {
+              return replay(filed, fingerprint);
+            }
+            kept = true;
+            return new Attempt.Fresh(
+                offLoop, lease, id, tenant, fingerprint, vault.options().answerTtl());
+          } finally {
+            if (!kept) {
+              lease.close();
+            }
+          }
+        });
+  }
+
+  /**
+   * Begins a request without a key whose sender says how often it has tried. What an earlier try
+   * was answered with, and its sender did not get, the next try gets. A first try is never taken
+   * for a repeat, however alike it is to another request.
+   *
+   * @param again whether the sender has tried before
+   */
+  public Future<Attempt> begin(String tenant, byte[] fingerprint, boolean again) {
+    return offLoop.call(
+        vault -> {
+          String id = id(tenant, "retry", fingerprint);
+          Filed filed = vault.grid().shelf(Shelf.ANSWERS).get(id);
+          if (filed != null && filed.live(System.currentTimeMillis())) {
+            if (again) {
+              return replay(filed, fingerprint);
+            }
+            forget(vault, id);
+          }
+          return new Attempt.Fresh(offLoop, null, id, tenant, fingerprint, RETRY_WITHIN);
+        });
+  }
+
+  /** Its sender got the answer: there will be no next try. */
+  public void delivered(Attempt.Fresh attempt) {
+    offLoop.later(
+        vault -> {
+          forget(vault, attempt.id());
+        });
+  }
+
+  private static void forget(Vault vault, String id) {
+    vault.grid().shelf(Shelf.ANSWERS).delete(id);
+    // Nobody waits for it: a row that comes back at a start has expired soon.
+    vault.journal().write(List.of(new Change.Remove(Shelf.ANSWERS, id)));
+  }
+
+  private static Attempt replay(Filed filed, byte[] fingerprint)
+      throws InvalidProtocolBufferException {
+    Answer answer = Answer.parseFrom(filed.body());
+    if (!MessageDigest.isEqual(answer.getFingerprint().toByteArray(), fingerprint)) {
+      throw StoreErrors.keyReused();
+    }
+    if (answer.getTooLarge()) {
+      throw StoreErrors.answerTooLarge();
+    }
+    return new Attempt.Replay(
+        new StoredAnswer(
+            answer.getStatus(),
+            answer.getContentType(),
+            Deflated.undone(answer.getBody().toByteArray())));
+  }
+
+  private static String id(String tenant, String kind, byte[] what) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(tenant.getBytes(StandardCharsets.UTF_8));
+      digest.update((byte) 0);
+      digest.update(kind.getBytes(StandardCharsets.UTF_8));
+      digest.update((byte) 0);
+      digest.update(what);
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,267 @@
+package dev.bitfleet.gateway.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Properties;
+import java.util.zip.CRC32C;
+import org.sqlite.JDBC;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
+
+/**
+ * The journal's SQLite file. One thread at a time.
+ *
+ * <p>A write-ahead log with synchronous=FULL: a commit has returned when it is on the disk. The
+ * file is locked for as long as it is open, so two processes never write one journal. Every row
+ * carries a checksum of its value, which SQLite does not have for its pages.
+ */
+final class JournalFile implements AutoCloseable {
+  static final String NAME = "store.db";
+
+  /** Marks the file as ours: "bflt". */
+  private static final int APPLICATION = 0x62666c74;
+
+  private static final int SCHEMA_VERSION = 1;
+
+  private final Path path;
+  private final Connection connection;
+  private final PreparedStatement put;
+  private final PreparedStatement remove;
+
+  private JournalFile(Path path, Connection connection) throws SQLException {
+    this.path = path;
+    this.connection = connection;
+    this.put =
+        connection.prepareStatement(
+            "INSERT OR REPLACE INTO entry(shelf, owner, place, touched, checksum, value)"
+                + " VALUES (?, ?, ?, ?, ?, ?)");
+    this.remove = connection.prepareStatement("DELETE FROM entry WHERE shelf = ? AND owner = ?");
+  }
+
+  /** What reading gives row after row. */
+  interface Reader {
+    void row(Shelf shelf, String owner, int place, long touched, byte[] value)
+        throws JournalException;
+  }
+
+  /**
+   * Opens the journal of a folder, or makes it.
+   *
+   * @throws JournalException when it cannot be used; the message names the file and what to do
+   */
+  static JournalFile open(Path folder) throws JournalException {
+    Path path = folder.resolve(NAME);
+    Connection connection = null;
+    try {
+      Files.createDirectories(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      if (System.getProperty("org.sqlite.tmpdir") == null) {
+        // The driver unpacks its native half; /tmp may forbid to run what lies there.
+        System.setProperty("org.sqlite.tmpdir", folder.toString());
+      }
+      connection = new JDBC().connect("jdbc:sqlite:" + path, new Properties());
+      prepare(path, connection);
+      return new JournalFile(path, connection);
+    } catch (IOException e) {
+      throw new JournalException("cannot make " + folder + ": " + e, e);
+    } catch (SQLException | JournalException e) {
+      if (connection != null) {
+        try {
+          connection.close();
+        } catch (SQLException suppressed) {
+          e.addSuppressed(suppressed);
+        }
+      }
+      throw e instanceof JournalException journal ? journal : described(path, (SQLException) e);
+    }
+  }
+
+  private static void prepare(Path path, Connection connection)
+      throws SQLException, JournalException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA busy_timeout = 0");
+      statement.execute("PRAGMA locking_mode = EXCLUSIVE");
+      int application = number(statement, "PRAGMA application_id");
+      int version = number(statement, "PRAGMA user_version");
+      boolean fresh = number(statement, "SELECT count(*) FROM sqlite_master") == 0;
+      if (!fresh && application != APPLICATION) {
+        throw new JournalException(path + " is a database of another program: move it away");
+      }
+      if (version > SCHEMA_VERSION) {
+        throw new JournalException(
+            path
+                + " was written by a newer Bitfleet (version "
+                + version
+                + " of the file, this one knows "
+                + SCHEMA_VERSION
+                + "): run that one, or another --data-dir");
+      }
+      if (fresh) {
+        statement.execute("PRAGMA auto_vacuum = INCREMENTAL");
+        statement.execute("PRAGMA application_id = " + APPLICATION);
+      }
+      statement.execute("PRAGMA journal_mode = WAL");
+      statement.execute("PRAGMA synchronous = FULL");
+      statement.execute("PRAGMA cell_size_check = ON");
+      statement.execute("PRAGMA journal_size_limit = " + (16 << 20));
+      connection.setAutoCommit(false);
+      if (fresh) {
+        statement.execute(
+            "CREATE TABLE entry(shelf INTEGER NOT NULL, owner TEXT NOT NULL, place INTEGER NOT"
+                + " NULL, touched INTEGER NOT NULL, checksum INTEGER NOT NULL, value BLOB NOT"
+                + " NULL, PRIMARY KEY (shelf, owner, place)) WITHOUT ROWID");
+        statement.execute("PRAGMA user_version = " + SCHEMA_VERSION);
+      }
+      connection.commit();
+    }
+  }
+
+  private static int number(Statement statement, String query) throws SQLException {
+    try (ResultSet result = statement.executeQuery(query)) {
+      return result.next() ? result.getInt(1) : 0;
+    }
+  }
+
+  /** All rows of a shelf, by owner and place. */
+  void read(Shelf shelf, Reader reader) throws JournalException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT owner, place, touched, checksum, value FROM entry WHERE shelf = ?"
+                + " ORDER BY owner, place")) {
+      select.setInt(1, shelf.number());
+      try (ResultSet rows = select.executeQuery()) {
+        while (rows.next()) {
+          byte[] value = rows.getBytes(5);
+          if (checksum(value) != rows.getLong(4)) {
+            throw new JournalException(
+                path
+                    + " is damaged: a row of "
+                    + shelf
+                    + " does not have its checksum. Move the file away, or bring back a copy");
+          }
+          reader.row(shelf, rows.getString(1), rows.getInt(2), rows.getLong(3), value);
+        }
+      }
+      connection.commit();
+    } catch (SQLException e) {
+      throw described(path, e);
+    }
+  }
+
+  /** Writes all of it or nothing; on the disk when this returns. */
+  void write(List<Change> changes) throws JournalException {
+    try {
+      for (Change change : changes) {
+        switch (change) {
+          case Change.Put row -> {
+            put.setInt(1, row.shelf().number());
+            put.setString(2, row.owner());
+            put.setInt(3, row.place());
+            put.setLong(4, row.touched());
+            put.setLong(5, checksum(row.value()));
+            put.setBytes(6, row.value());
+            put.executeUpdate();
+          }
+          case Change.Remove gone -> {
+            remove.setInt(1, gone.shelf().number());
+            remove.setString(2, gone.owner());
+            remove.executeUpdate();
+          }
+        }
+      }
+      connection.commit();
+    } catch (SQLException e) {
+      try {
+        connection.rollback();
+      } catch (SQLException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw described(path, e);
+    }
+  }
+
+  /** Owners with a row that was touched last before that time, Unix milliseconds. */
+  List<String> untouchedSince(Shelf shelf, long time, int atMost) throws JournalException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT DISTINCT owner FROM entry WHERE shelf = ? AND touched < ? LIMIT ?")) {
+      select.setInt(1, shelf.number());
+      select.setLong(2, time);
+      select.setInt(3, atMost);
+      List<String> owners = new java.util.ArrayList<>();
+      try (ResultSet rows = select.executeQuery()) {
+        while (rows.next()) {
+          owners.add(rows.getString(1));
+        }
+      }
+      connection.commit();
+      return owners;
+    } catch (SQLException e) {
+      throw described(path, e);
+    }
+  }
+
+  /** Gives up to so many free pages back to the file system. */
+  void shrink(int pages) throws JournalException {
+    try {
+      try (Statement statement = connection.createStatement()) {
+        // Steps through the pages only as far as its rows are asked for.
+        try (ResultSet freed = statement.executeQuery("PRAGMA incremental_vacuum(" + pages + ")")) {
+          while (freed.next()) {}
+        }
+      }
+      connection.commit();
+    } catch (SQLException e) {
+      throw described(path, e);
+    }
+  }
+
+  private static long checksum(byte[] value) {
+    CRC32C crc = new CRC32C();
+    crc.update(value);
+    return crc.getValue();
+  }
+
+  private static JournalException described(Path path, SQLException e) {
+    SQLiteErrorCode code =
+        e instanceof SQLiteException sqlite
+            ? sqlite.getResultCode()
+            : SQLiteErrorCode.getErrorCode(e.getErrorCode());
+    String what =
+        switch (code) {
+          case SQLITE_BUSY, SQLITE_LOCKED -> " is in use by another process";
+          case SQLITE_FULL -> " cannot grow: the disk is full";
+          case SQLITE_NOTADB -> " is not a database: move it away, or bring back a copy";
+          case SQLITE_READONLY -> " must not be written by this user";
+          case SQLITE_CANTOPEN -> " cannot be opened by this user";
+          default ->
+              code.name().startsWith("SQLITE_CORRUPT")
+                  ? " is damaged: move it away, or bring back a copy"
+                  : " cannot be used (" + code.name() + ")";
+        };
+    return new JournalException(path + what, e);
+  }
+
+  @Override
+  public void close() {
+    try (connection;
+        put;
+        remove) {
+      connection.commit();
+    } catch (SQLException e) {
+      // What was acknowledged is on the disk; a log that was not folded in is read at the next
+      // start.
+      org.slf4j.LoggerFactory.getLogger(JournalFile.class)
+          .warn("{}", described(path, e).getMessage());
+    }
+  }
+}

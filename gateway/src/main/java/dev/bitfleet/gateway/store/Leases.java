@@ -1,0 +1,157 @@
+package dev.bitfleet.gateway.store;
+
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
+import com.hazelcast.map.IMap;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Exclusive rights, by name, in all of the fleet. Those who wait on one node are served in the
+ * order they came; between nodes whoever asks first gets it.
+ *
+ * <p>A right ends when it is given back, when its holder's node leaves the fleet, or when the node
+ * has not renewed it for {@link #LIFE}. So a right may be lost without its holder knowing; what is
+ * done under it must be safe then too. Acquiring blocks: virtual threads only.
+ */
+final class Leases {
+  /** Until a holder that does not renew is thought dead. */
+  static final Duration LIFE = Duration.ofSeconds(30);
+
+  private static final long POLL_MILLIS = 20;
+
+  private static final class Gate {
+    final Semaphore turn = new Semaphore(1, true);
+    int users;
+  }
+
+  private final Grid grid;
+  private final Map<String, Gate> gates = new ConcurrentHashMap<>();
+  private final Map<String, String> held = new ConcurrentHashMap<>();
+  private final AtomicLong count = new AtomicLong();
+
+  Leases(Grid grid) {
+    this.grid = grid;
+  }
+
+  /** A right that is held. Giving it back twice does nothing more. */
+  final class Lease implements AutoCloseable {
+    private final String name;
+    private final String token;
+    private boolean over;
+
+    private Lease(String name, String token) {
+      this.name = name;
+      this.token = token;
+    }
+
+    /** Gives it back. Blocks a little. */
+    @Override
+    public void close() {
+      synchronized (this) {
+        if (over) {
+          return;
+        }
+        over = true;
+      }
+      held.remove(name);
+      try {
+        grid.leases().remove(name, token);
+      } catch (HazelcastInstanceNotActiveException e) {
+        // The node is stopping: its leases go with it.
+      } finally {
+        leave(name, true);
+      }
+    }
+  }
+
+  /**
+   * Waits for a right; empty when it did not come in time, or too many wait already.
+   *
+   * @param waiting how many may wait for it on this node
+   */
+  Optional<Lease> acquire(String name, Duration patience, int waiting) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    Gate gate =
+        gates.compute(
+            name,
+            (same, there) -> {
+              Gate found = there == null ? new Gate() : there;
+              found.users++;
+              return found;
+            });
+    boolean entered = false;
+    boolean taken = false;
+    try {
+      entered =
+          gate.users - 2 < waiting
+              ? gate.turn.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)
+              : gate.turn.tryAcquire();
+      if (!entered) {
+        return Optional.empty();
+      }
+      String token = grid.member() + '/' + count.incrementAndGet();
+      taken = take(name, token, deadline);
+      if (!taken) {
+        return Optional.empty();
+      }
+      held.put(name, token);
+      return Optional.of(new Lease(name, token));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } finally {
+      if (!taken) {
+        leave(name, entered);
+      }
+    }
+  }
+
+  private boolean take(String name, String token, long deadline) throws InterruptedException {
+    IMap<String, String> leases = grid.leases();
+    while (true) {
+      String holder = leases.putIfAbsent(name, token, LIFE.toMillis(), TimeUnit.MILLISECONDS);
+      if (holder == null) {
+        return true;
+      }
+      if (!grid.has(holder.substring(0, holder.indexOf('/')))
+          && leases.replace(name, holder, token)) {
+        return true;
+      }
+      if (System.nanoTime() - deadline >= 0) {
+        return false;
+      }
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  private void leave(String name, boolean entered) {
+    gates.computeIfPresent(
+        name,
+        (same, gate) -> {
+          if (entered) {
+            gate.turn.release();
+          }
+          return --gate.users == 0 ? null : gate;
+        });
+  }
+
+  /** Makes all that this node holds last longer. */
+  void renew() {
+    held.forEach(
+        (name, token) -> {
+          if (token.equals(grid.leases().get(name))) {
+            grid.leases().setTtl(name, LIFE.toMillis(), TimeUnit.MILLISECONDS);
+          }
+        });
+  }
+
+  /** Whether anybody holds it. */
+  boolean taken(String name) {
+    return grid.leases().containsKey(name);
+  }
+}

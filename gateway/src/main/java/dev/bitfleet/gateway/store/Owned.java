@@ -1,0 +1,4 @@
+package dev.bitfleet.gateway.store;
+
+/** A document and whose it is. */
+public record Owned(String tenant, Document document) {}

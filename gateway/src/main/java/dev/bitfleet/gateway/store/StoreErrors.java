@@ -1,0 +1,117 @@
+package dev.bitfleet.gateway.store;
+
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ApiException;
+import java.time.Duration;
+import java.util.Optional;
+
+/** What the store refuses, in words for clients. */
+public final class StoreErrors {
+  private StoreErrors() {}
+
+  /** 404, for what never was, is no more, or is somebody else's. */
+  public static ApiException notFound(String what, String id) {
+    String shown = id.length() > 80 ? id.substring(0, 80) + "…" : id;
+    return new ApiException(
+        ApiError.invalid(
+            404,
+            what.replace(' ', '_') + "_not_found",
+            Optional.empty(),
+            "There is no " + what + " with the id '" + shown + "'."));
+  }
+
+  static ApiException unavailable() {
+    return new ApiException(
+        ApiError.server(
+            503,
+            "storage_unavailable",
+            "The store cannot keep anything now; nothing was changed. See the server's log.",
+            Duration.ofSeconds(5)));
+  }
+
+  static ApiException full() {
+    return new ApiException(
+        ApiError.server(
+            503,
+            "storage_full",
+            "The store is full. Delete what is not needed any more, or try again later.",
+            Duration.ofSeconds(60)));
+  }
+
+  static ApiException conversationBusy() {
+    return new ApiException(
+        new ApiError(
+            409,
+            ApiError.INVALID_REQUEST,
+            "conversation_busy",
+            Optional.empty(),
+            "Other requests are using this conversation. Please try again later.",
+            Optional.of(Duration.ofSeconds(2))));
+  }
+
+  static ApiException keyBusy() {
+    return new ApiException(
+        new ApiError(
+            409,
+            ApiError.INVALID_REQUEST,
+            "idempotency_key_in_use",
+            Optional.empty(),
+            "A request with this idempotency key is still being answered.",
+            Optional.of(Duration.ofSeconds(2))));
+  }
+
+  static ApiException keyReused() {
+    return refused(
+        422,
+        "idempotency_key_reuse",
+        Optional.of("Idempotency-Key"),
+        "This idempotency key was used for another request. Use a new key for each request.");
+  }
+
+  static ApiException answerTooLarge() {
+    return refused(
+        409,
+        "idempotent_answer_too_large",
+        Optional.of("Idempotency-Key"),
+        "This request was carried out, but its answer was too large to be kept.");
+  }
+
+  static ApiException tooManyConversations(int limit) {
+    return refused(
+        400,
+        "too_many_conversations",
+        Optional.empty(),
+        "There are " + limit + " conversations already, which is the limit. Delete some.");
+  }
+
+  static ApiException conversationFull(String limit) {
+    return refused(
+        400,
+        "conversation_full",
+        Optional.empty(),
+        "This conversation would have more than " + limit + ". Begin a new one.");
+  }
+
+  static ApiException tooLarge(String what, int limit) {
+    return refused(
+        400,
+        "item_too_large",
+        Optional.empty(),
+        "The " + what + " is larger than the " + limit + " bytes that can be kept.");
+  }
+
+  static ApiException cursorNotFound(String id) {
+    return refused(
+        400,
+        "invalid_parameter",
+        Optional.of("after"),
+        "Invalid 'after': there is nothing with the id '"
+            + (id.length() > 80 ? id.substring(0, 80) + "…" : id)
+            + "' in this list.");
+  }
+
+  private static ApiException refused(
+      int status, String code, Optional<String> param, String message) {
+    return new ApiException(ApiError.invalid(status, code, param, message));
+  }
+}

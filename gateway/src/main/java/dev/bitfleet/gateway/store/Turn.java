@@ -1,0 +1,43 @@
+package dev.bitfleet.gateway.store;
+
+import java.util.List;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The right to append to one conversation, and what is in it. It lasts until it is released or a
+ * {@link Commit} has used it, or its node is gone. May be used from any thread.
+ */
+public final class Turn {
+  private final OffLoop offLoop;
+  private final Leases.Lease lease;
+  private final String conversationId;
+  private final List<ObjectNode> history;
+
+  Turn(OffLoop offLoop, Leases.Lease lease, String conversationId, List<ObjectNode> history) {
+    this.offLoop = offLoop;
+    this.lease = lease;
+    this.conversationId = conversationId;
+    this.history = List.copyOf(history);
+  }
+
+  public String conversationId() {
+    return conversationId;
+  }
+
+  /** The conversation's items, oldest first. Not to be changed. */
+  public List<ObjectNode> history() {
+    return history;
+  }
+
+  /** Gives the right back; the conversation is as it was. Does nothing after a commit. */
+  public void release() {
+    offLoop.later(
+        vault -> {
+          lease.close();
+        });
+  }
+
+  Leases.Lease lease() {
+    return lease;
+  }
+}

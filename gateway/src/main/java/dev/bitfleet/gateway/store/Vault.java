@@ -1,0 +1,199 @@
+package dev.bitfleet.gateway.store;
+
+import com.hazelcast.aggregation.Aggregators;
+import com.hazelcast.query.Predicates;
+import dev.bitfleet.gateway.contract.ApiException;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An open store: the maps, the journal, and what both are held to. Blocks; virtual threads only.
+ */
+final class Vault implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Vault.class);
+
+  /** Changes of one document follow each other within moments. */
+  private static final Duration CHANGE_WAIT = Duration.ofSeconds(15);
+
+  private final StoreOptions options;
+  private final Grid grid;
+  private final Journal journal;
+  private final Leases leases;
+  private final StoreMetrics metrics;
+  private final Care care;
+  private final Map<String, AtomicInteger> conversations = new ConcurrentHashMap<>();
+  private final AtomicLong held = new AtomicLong();
+
+  private Vault(StoreOptions options, Grid grid, Journal journal, StoreMetrics metrics) {
+    this.options = options;
+    this.grid = grid;
+    this.journal = journal;
+    this.metrics = metrics;
+    this.leases = new Leases(grid);
+    this.care = new Care(this);
+  }
+
+  /**
+   * Opens the journal, starts the member, and fills the maps.
+   *
+   * @throws JournalException when the journal cannot be used
+   */
+  static Vault open(StoreOptions options, MeterRegistry registry)
+      throws JournalException, InterruptedException {
+    long began = System.nanoTime();
+    StoreMetrics metrics = new StoreMetrics(registry);
+    FutureTask<Grid> starting = new FutureTask<>(Grid::start);
+    Thread starter = Thread.ofPlatform().name("store-grid").daemon().start(starting);
+    Replay replay = new Replay();
+    Journal journal;
+    try {
+      journal = Journal.open(options.folder(), Replay.ORDER, replay::row, metrics);
+    } catch (JournalException | RuntimeException e) {
+      starter.join();
+      if (starting.state() == FutureTask.State.SUCCESS) {
+        starting.resultNow().close();
+      }
+      throw e;
+    }
+    Grid grid;
+    try {
+      grid = starting.get();
+    } catch (ExecutionException e) {
+      journal.close();
+      throw new IllegalStateException("the fleet's maps did not start", e.getCause());
+    }
+    List<Change> stale = replay.into(grid, System.currentTimeMillis());
+    if (!stale.isEmpty()) {
+      journal.write(stale);
+    }
+    Vault vault = new Vault(options, grid, journal, metrics);
+    vault.care.start();
+    log.info(
+        "store open in {} ms: {} conversations, {} turns, {} other documents from {}",
+        (System.nanoTime() - began) / 1_000_000,
+        replay.conversations(),
+        replay.turns(),
+        replay.documents(),
+        options.folder().resolve(JournalFile.NAME));
+    return vault;
+  }
+
+  StoreOptions options() {
+    return options;
+  }
+
+  Grid grid() {
+    return grid;
+  }
+
+  Journal journal() {
+    return journal;
+  }
+
+  Leases leases() {
+    return leases;
+  }
+
+  /** Holds the documents of those ids against other changes, in all of the fleet. */
+  List<Leases.Lease> hold(List<String> ids) {
+    List<Leases.Lease> leased = new ArrayList<>();
+    for (String id : ids.stream().sorted().distinct().toList()) {
+      try {
+        leased.add(
+            leases
+                .acquire("change:" + id, CHANGE_WAIT, Integer.MAX_VALUE / 2)
+                .orElseThrow(StoreErrors::unavailable));
+      } catch (RuntimeException e) {
+        leased.forEach(Leases.Lease::close);
+        throw e;
+      }
+    }
+    return leased;
+  }
+
+  /** Waits until the changes are on the disk. */
+  void journal(List<Change> changes) {
+    try {
+      journal.write(changes).join();
+    } catch (CompletionException e) {
+      throw StoreErrors.unavailable();
+    }
+  }
+
+  /**
+   * Takes so many bytes of what this node may hold.
+   *
+   * @throws ApiException when there are no more
+   */
+  void take(long bytes) {
+    if (held.get() + bytes > options.totalBytes()) {
+      throw StoreErrors.full();
+    }
+    held.addAndGet(bytes);
+  }
+
+  /** Counts anew what is held. */
+  void weigh() {
+    long bytes = grid.bytes();
+    held.set(bytes);
+    metrics.holds(bytes);
+  }
+
+  /**
+   * One more conversation of a tenant. Nodes count for themselves and look around now and then, so
+   * the limit is kept roughly.
+   *
+   * @throws ApiException when there are too many
+   */
+  void another(String tenant) {
+    AtomicInteger count =
+        conversations.computeIfAbsent(tenant, name -> new AtomicInteger(count(name)));
+    if (count.get() >= options.conversationsPerTenant()) {
+      throw StoreErrors.tooManyConversations(options.conversationsPerTenant());
+    }
+    count.incrementAndGet();
+  }
+
+  /** One less. */
+  void oneLess(String tenant) {
+    AtomicInteger count = conversations.get(tenant);
+    if (count != null) {
+      count.decrementAndGet();
+    }
+  }
+
+  /** Forgets what was counted. */
+  void recount() {
+    conversations.clear();
+  }
+
+  private int count(String tenant) {
+    Long count =
+        grid.shelf(Shelf.CONVERSATIONS)
+            .aggregate(
+                Aggregators.count(),
+                Predicates.and(
+                    Predicates.equal(FiledSerializer.TENANT, tenant),
+                    Predicates.equal(FiledSerializer.DELETED, false)));
+    return Math.toIntExact(count);
+  }
+
+  /** Acknowledges nothing more, finishes what was begun, and lets go. */
+  @Override
+  public void close() {
+    care.close();
+    journal.close();
+    grid.close();
+  }
+}
