@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway;
 
+import dev.bitfleet.gateway.store.StoreOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -37,6 +38,7 @@ import java.util.regex.Pattern;
  *     kept connection, or leave its answer unread
  * @param pingInterval silence after which a stream gets a comment line
  * @param drainTimeout longest wait for open requests when the gateway stops
+ * @param store what is kept, and where
  */
 public record GatewayOptions(
     String gatewayId,
@@ -61,13 +63,15 @@ public record GatewayOptions(
     int attempts,
     Duration clientTimeout,
     Duration pingInterval,
-    Duration drainTimeout) {
+    Duration drainTimeout,
+    StoreOptions store) {
 
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
   public GatewayOptions {
     Objects.requireNonNull(host);
     Objects.requireNonNull(managementHost);
+    Objects.requireNonNull(store);
     corsOrigins = List.copyOf(corsOrigins);
     allowedHosts = List.copyOf(allowedHosts);
     Objects.requireNonNull(keyFile);
@@ -139,6 +143,7 @@ public record GatewayOptions(
     private Duration clientTimeout = Duration.ofSeconds(10);
     private Duration pingInterval = Duration.ofSeconds(10);
     private Duration drainTimeout = Duration.ofSeconds(30);
+    private StoreOptions store = StoreOptions.in(Path.of("bitfleet-store"));
 
     private Builder(String gatewayId) {
       this.gatewayId = gatewayId;
@@ -249,6 +254,11 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder store(StoreOptions value) {
+      store = value;
+      return this;
+    }
+
     public Builder drainTimeout(Duration value) {
       drainTimeout = value;
       return this;
@@ -283,7 +293,8 @@ public record GatewayOptions(
           attempts,
           clientTimeout,
           pingInterval,
-          drainTimeout);
+          drainTimeout,
+          store);
     }
   }
 }

@@ -22,6 +22,8 @@ import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
 import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.WorkerView;
+import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -47,6 +49,12 @@ public final class GatewayVerticle extends VerticleBase {
   /** A revoked key is good for this much longer. */
   private static final long KEY_REFRESH_MILLIS = 1000;
 
+  /**
+   * The store takes a second of a core to open. It opens by itself when nobody has needed it until
+   * then, so as not to take that second from the first answers.
+   */
+  private static final long STORE_OPENS_AFTER_MILLIS = 3000;
+
   private final GatewayOptions options;
   private final PrometheusMeterRegistry registry;
   private volatile int port;
@@ -56,6 +64,8 @@ public final class GatewayVerticle extends VerticleBase {
   private @Nullable Dispatcher dispatcher;
   private @Nullable HttpFront front;
   private @Nullable ManagementServer management;
+  private @Nullable Store store;
+  private long storeTimer = -1;
 
   /**
    * @param registry gets the gateway's meters and is what {@code /metrics} shows
@@ -85,6 +95,9 @@ public final class GatewayVerticle extends VerticleBase {
                 options.stallTimeout()),
             metrics);
     dispatcher = dispatching;
+    Store keeping = new Store(vertx, options.store(), registry);
+    store = keeping;
+    openOnceServing(keeping, fleet);
     ManagementServer managing = new ManagementServer(vertx, fleet, registry, () -> stopping);
     management = managing;
     // Compiling the contract takes a while; the event loop may be another verticle's too.
@@ -130,6 +143,19 @@ public final class GatewayVerticle extends VerticleBase {
                   port,
                   options.managementHost(),
                   managementPort);
+            });
+  }
+
+  private void openOnceServing(Store keeping, FleetView fleet) {
+    storeTimer =
+        vertx.setPeriodic(
+            STORE_OPENS_AFTER_MILLIS,
+            id -> {
+              if (fleet.workers().stream().anyMatch(WorkerView::ready)) {
+                vertx.cancelTimer(id);
+                // Whoever needs it hears of a failure; the log has it already.
+                keeping.open();
+              }
             });
   }
 
@@ -198,6 +224,8 @@ public final class GatewayVerticle extends VerticleBase {
   public Future<?> stop() {
     stopping = true;
     vertx.cancelTimer(keyTimer);
+    vertx.cancelTimer(storeTimer);
+    Store keeping = store;
     HttpFront listening = front;
     Dispatcher dispatching = dispatcher;
     ManagementServer managing = management;
@@ -205,6 +233,7 @@ public final class GatewayVerticle extends VerticleBase {
             ? Future.<Void>succeededFuture()
             : listening.stop(options.drainTimeout()))
         .eventually(() -> dispatching == null ? Future.succeededFuture() : dispatching.stop())
+        .eventually(() -> keeping == null ? Future.succeededFuture() : keeping.close())
         .eventually(() -> managing == null ? Future.succeededFuture() : managing.stop());
   }
 

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.testing;
 
 import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.GatewayVerticle;
+import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.FleetCodecs;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -53,7 +54,13 @@ public final class Gateway implements AutoCloseable {
   /** A gateway without workers. */
   public static Gateway bare(UnaryOperator<GatewayOptions.Builder> change) {
     return new Gateway(
-        change.apply(GatewayOptions.builder("gw-test").port(0).managementPort(0)).build());
+        change
+            .apply(
+                GatewayOptions.builder("gw-test")
+                    .port(0)
+                    .managementPort(0)
+                    .store(StoreOptions.in(TestFolders.fresh())))
+            .build());
   }
 
   /** A gateway with one worker of four slots that is known to be ready. */

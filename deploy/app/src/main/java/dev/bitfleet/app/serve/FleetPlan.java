@@ -4,6 +4,7 @@ import dev.bitfleet.app.config.EngineKind;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
+import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.model.ModelFile;
@@ -72,6 +73,7 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
         .corsOrigins(http.corsOrigins())
         .allowedHosts(http.allowedHosts().orElseGet(() -> usualHosts(http.host())))
         .keyFile(http.keyFile())
+        .store(StoreOptions.in(configuration.dataDir().resolve("store")))
         .maxBodyBytes(Math.toIntExact(http.maxBody().bytes()))
         .bodyBudgetBytes(Math.max(256L << 20, http.maxBody().bytes()))
         .maxHeaderBytes(Math.toIntExact(http.maxHeaders().bytes()))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.bitfleet.app.config.ConfigurationLoader;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
+import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.topology.Core;
@@ -27,7 +28,10 @@ class FleetPlanTest {
 
   @Test
   void the_gateways_defaults_are_the_configurations_defaults() throws Exception {
-    GatewayOptions own = GatewayOptions.builder("local").build();
+    GatewayOptions own =
+        GatewayOptions.builder("local")
+            .store(StoreOptions.in(HOME.resolve(".local/share/bitfleet/store")))
+            .build();
 
     assertThat(plan(cores(2, 1)).gateway()).isEqualTo(own);
   }
