@@ -42,6 +42,8 @@ public final class ConsoleLog extends ContextAwareBase implements Configurator {
     context.getLogger("io.vertx").setLevel(Level.WARN);
     context.getLogger("com.networknt").setLevel(Level.WARN);
     context.getLogger("com.hubspot").setLevel(Level.WARN);
+    // It warns of a port it was told to pick itself, and of every stop.
+    context.getLogger("com.hazelcast").setLevel(Level.ERROR);
     return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
   }
 
