@@ -17,6 +17,7 @@ namespace {
 constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]…
 
   serve         --model FILE [--threads N] [--slots N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
+                [--pooling none|mean|cls|last]
                 the engine protocol on standard input and output
   tokenizer     --model FILE
                 the same protocol, tokenizing only

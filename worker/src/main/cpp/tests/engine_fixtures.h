@@ -50,6 +50,7 @@ class HashingModel final : public StepModel {
     CHECK(!batch.empty() && batch.size() <= most_batch_);
     largest_batch = std::max(largest_batch, batch.size());
     logits_.clear();
+    hidden_.clear();
     for (const BatchToken& token : batch) {
       auto& history = slots_.at(token.slot);
       CHECK_EQUAL(history.size(), size_t{token.position});
@@ -57,6 +58,7 @@ class HashingModel final : public StepModel {
       CHECK(token.token < byte_vocabulary);
       history.push_back(token.token);
       if (token.want_logits) append_logits(history);
+      if (token.want_hidden) append_hidden(history);
     }
     ++steps;
     return logits_;
@@ -68,6 +70,9 @@ class HashingModel final : public StepModel {
 
   uint32_t vocabulary() const override { return byte_vocabulary; }
 
+  // [3]: the position, the token, and a hash of everything before it in its slot.
+  std::span<const float> hidden(uint32_t n) const override { return std::span(hidden_).subspan(3 * size_t{n}, 3); }
+
   uint64_t steps = 0;
   size_t largest_batch = 0;
   float end_logit = -100;                       // raised by tests that want sequences to end by themselves
@@ -75,6 +80,14 @@ class HashingModel final : public StepModel {
   std::map<std::string, std::string> script;    // a history that ends in the key goes on with the first byte of the value
 
  private:
+  void append_hidden(const std::vector<uint32_t>& history) {
+    uint32_t hash = 0;
+    for (uint32_t token : history) hash = hash * 31 + token;
+    hidden_.push_back(static_cast<float>(history.size()));
+    hidden_.push_back(poison == history.back() ? std::numeric_limits<float>::infinity() : static_cast<float>(history.back()));
+    hidden_.push_back(static_cast<float>(hash % 1000));
+  }
+
   void append_logits(const std::vector<uint32_t>& history) {
     uint64_t hash = 0xcbf29ce484222325;
     std::string text;
@@ -103,6 +116,7 @@ class HashingModel final : public StepModel {
   size_t most_batch_;
   std::vector<std::vector<uint32_t>> slots_;
   std::vector<float> logits_;
+  std::vector<float> hidden_;
 };
 
 // What became of each sequence; checks the protocol's order as events arrive.
@@ -152,12 +166,15 @@ class Recorder final : public EventSink {
       record.finished = *finished;
     } else if (const auto* pong = std::get_if<wire::Pong>(&event)) {
       pongs.push_back(*pong);
+    } else if (const auto* embedded = std::get_if<wire::Embedded>(&event)) {
+      CHECK(embeddings.emplace(embedded->request_id, *embedded).second);
     }
   }
 
   Record& of(uint64_t id) { return records_[id]; }
 
   std::vector<wire::Pong> pongs;
+  std::map<uint64_t, wire::Embedded> embeddings;
 
  private:
   std::map<uint64_t, Record> records_;

@@ -92,9 +92,17 @@ void read_variant(const GgufFile& file, Hyperparameters& h) {
     h.gate = GateActivation::silu;
     h.rope_pairs = RopePairs::neighbours;  // the converter permutes q and k for it
     h.sub_norms = false;
+  } else if (h.architecture == "qwen3") {
+    h.gate = GateActivation::silu;
+    h.rope_pairs = RopePairs::halves;
+    h.head_norms = true;
+    // BitNet embedding models keep the names of their backbone and norm the input of every ternary matrix. Of the seven
+    // norms two lie where the sub-norms of other families do.
+    h.projection_norms = file.tensor("blk.0.attn_q_norm_in.weight") != nullptr;
+    h.sub_norms = h.projection_norms;
   } else {
     throw ModelError(ModelErrorCode::unsupported_model,
-                     "architecture '" + h.architecture + "'; known are bitnet-b1.58, bitnet-25, bitnet and llama");
+                     "architecture '" + h.architecture + "'; known are bitnet-b1.58, bitnet-25, bitnet, llama and qwen3");
   }
   h.name = std::string(file.text("general.name").value_or(""));
 }
@@ -151,6 +159,9 @@ Hyperparameters Hyperparameters::read(const GgufFile& file) {
   h.norm_epsilon = reader.real_or("attention.layer_norm_rms_epsilon", 0, 1, 0);
   read_rope(file, reader, h);
   reader.refuse_if_positive("expert_count", "a mixture of experts");
+  h.causal = file.boolean(reader.key("attention.causal")).value_or(true);
+  const uint64_t pooling = file.unsigned_integer(reader.key("pooling_type")).value_or(0);
+  h.pooling = pooling <= static_cast<uint64_t>(Pooling::last) ? static_cast<Pooling>(pooling) : Pooling::none;
 
   const GgufTensor* embedding = file.tensor("token_embd.weight");
   if (embedding == nullptr) throw ModelError(ModelErrorCode::bad_file, "the tensor 'token_embd.weight' is missing");

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "model/pooling.h"
+
 namespace bitfleet {
 
 class GgufFile;
@@ -17,7 +19,7 @@ enum class RopePairs {
 
 // The shape of a model and the variant of the graph, all of it checked and within limits.
 struct Hyperparameters {
-  std::string architecture;      // general.architecture: bitnet-b1.58 | bitnet-25 | bitnet | llama
+  std::string architecture;      // general.architecture: bitnet-b1.58 | bitnet-25 | bitnet | llama | qwen3
   std::string name;              // general.name, may be empty
   uint32_t vocabulary = 0;       // rows of token_embd
   uint32_t context_length = 0;   // trained context, tokens
@@ -34,6 +36,10 @@ struct Hyperparameters {
   GateActivation gate = GateActivation::silu;
   RopePairs rope_pairs = RopePairs::halves;
   bool sub_norms = false;        // RMS norm before attn_output and ffn_down
+  bool head_norms = false;       // RMS norm of each query and key head before it turns
+  bool projection_norms = false; // one more RMS norm before each of q, k, v, gate and up (BitNet embedding models)
+  bool causal = true;            // false: a token sees the whole text, also what comes after it
+  Pooling pooling = Pooling::none;
 
   uint32_t q_dim() const { return heads * head_dim; }
   uint32_t kv_dim() const { return kv_heads * head_dim; }

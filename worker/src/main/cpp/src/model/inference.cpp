@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -32,10 +33,6 @@ uint32_t in_range(const char* name, uint32_t value, uint32_t most) {
   return value;
 }
 
-bool any_ternary(std::initializer_list<const Linear*> linears) {
-  return std::any_of(linears.begin(), linears.end(), [](const Linear* linear) { return linear->is_ternary(); });
-}
-
 }  // namespace
 
 // The graph, run by every member of the team at once: each stage is split by rank and ends at a barrier. What a member
@@ -45,12 +42,24 @@ struct Inference::State {
 
   void check(std::span<const BatchToken> batch) const;
   void run(uint32_t rank);
+  // A product of the normed residual stream.
+  struct Projection {
+    const Linear& linear;
+    const Buffer<float>& input_norm;  // of its own, empty without projection norms
+    float* out;
+    uint64_t out_stride;
+  };
+
   void embed(uint32_t rank);
+  void project(std::initializer_list<Projection> projections, const Buffer<float>& norm, uint32_t rank);
+  void turn_head(float* head, const Buffer<float>& norm, uint32_t token) const;
+  const ProductInput& input_of(size_t projection) const { return h.projection_norms && projection > 0 ? apart[projection - 1] : input; }
   void attention_block(const LayerWeights& w, uint32_t layer, uint32_t rank);
   void write_keys_and_values(uint32_t layer, uint32_t rank);
   void attend(uint32_t layer, uint32_t rank);
   void feed_forward_block(const LayerWeights& w, uint32_t rank);
   void make_logits(uint32_t rank);
+  void keep_hidden(uint32_t rank);
   void add_to_stream(uint32_t rank);
 
   template <typename Body>
@@ -79,6 +88,7 @@ struct Inference::State {
   const uint64_t ffn_stride;
   Buffer<float> stream;        // [max_batch][padded(embedding)] residual stream
   ProductInput input;          // of whichever product is next
+  std::vector<ProductInput> apart;  // of the second and third of projections whose inputs differ
   Buffer<float> delta;         // [max_batch][padded(embedding)] what a block adds to the stream
   Buffer<float> queries;       // [max_batch][padded(q_dim)]
   Buffer<float> keys;          // [max_batch][padded(kv_dim)]
@@ -92,7 +102,10 @@ struct Inference::State {
   Buffer<float> scores;        // [threads][4][score_stride]
   Buffer<float> logits;        // [max_batch][vocabulary], resident only as far as used
 
+  Buffer<float> hidden;        // [max_batch][padded(embedding)] of those who wanted it
+
   std::span<const BatchToken> tokens;   // of the step in progress
+  std::vector<uint32_t> reach;          // by token: how many positions of its slot it sees
   std::vector<uint32_t> wanted;         // indices into tokens
 };
 
@@ -122,8 +135,11 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       sines(static_cast<uint64_t>(max_batch) * rotation.pairs(), "rotations"),
       score_stride(padded(cache.context_length())),
       scores(team.size() * attention_heads_at_once * score_stride, "attention scores"),
-      logits(static_cast<uint64_t>(max_batch) * h.vocabulary, "logits") {
+      logits(static_cast<uint64_t>(max_batch) * h.vocabulary, "logits"),
+      hidden(max_batch * stream_stride, "hidden states") {
   wanted.reserve(max_batch);
+  reach.reserve(max_batch);
+  for (int i = 0; h.projection_norms && i < 2; ++i) apart.emplace_back(max_batch, h.embedding);
 }
 
 void Inference::State::check(std::span<const BatchToken> batch) const {
@@ -154,6 +170,7 @@ void Inference::State::run(uint32_t rank) {
     attention_block(w.layers[layer], layer, rank);
     feed_forward_block(w.layers[layer], rank);
   }
+  keep_hidden(rank);
   if (!wanted.empty()) make_logits(rank);
 }
 
@@ -165,17 +182,43 @@ void Inference::State::embed(uint32_t rank) {
   });
 }
 
+// Ends at a barrier: all products are there.
+void Inference::State::project(std::initializer_list<Projection> projections, const Buffer<float>& norm, uint32_t rank) {
+  const auto count = static_cast<uint32_t>(tokens.size());
+  if (rank == 0) {
+    input.begin(count, h.embedding);
+    for (ProductInput& other : apart) other.begin(count, h.embedding);
+  }
+  team.barrier();
+  const bool quantized = std::any_of(projections.begin(), projections.end(), [](const Projection& p) { return p.linear.is_ternary(); });
+  for_own_tokens(rank, [&](uint32_t t) {
+    norm_into(input, t, residual(t), norm, h.embedding, quantized && !h.projection_norms);
+    if (!h.projection_norms) return;
+    for (size_t i = projections.size(); i-- > 0;) {  // the first one last: it takes the place of what the others read
+      const Projection& projection = projections.begin()[i];
+      norm_into(input_of(i), t, input.vector(t), projection.input_norm, h.embedding, projection.linear.is_ternary());
+    }
+  });
+  team.barrier();
+  for (size_t i = 0; i < projections.size(); ++i) {
+    const Projection& projection = projections.begin()[i];
+    multiply(kernels, projection.linear, input_of(i), rank, team.size(), projection.out, projection.out_stride);
+  }
+  team.barrier();
+}
+
+// `head` is [padded(head_dim)] with zeros behind its end.
+void Inference::State::turn_head(float* head, const Buffer<float>& norm, uint32_t token) const {
+  if (h.head_norms) kernels.rms_norm(head, norm.data(), h.head_dim, h.norm_epsilon, head);
+  rotation.turn(head, cosines.data() + static_cast<uint64_t>(token) * rotation.pairs(), sines.data() + static_cast<uint64_t>(token) * rotation.pairs());
+}
+
 void Inference::State::attention_block(const LayerWeights& l, uint32_t layer, uint32_t rank) {
   const auto count = static_cast<uint32_t>(tokens.size());
-  if (rank == 0) input.begin(count, h.embedding);
-  team.barrier();
-  const bool quantized = any_ternary({&l.query, &l.key, &l.value});
-  for_own_tokens(rank, [&](uint32_t t) { norm_into(input, t, residual(t), l.attention_norm, h.embedding, quantized); });
-  team.barrier();
-  multiply(kernels, l.query, input, rank, team.size(), queries.data(), q_stride);
-  multiply(kernels, l.key, input, rank, team.size(), keys.data(), kv_stride);
-  multiply(kernels, l.value, input, rank, team.size(), values.data(), kv_stride);
-  team.barrier();
+  project({{l.query, l.query_input_norm, queries.data(), q_stride},
+           {l.key, l.key_input_norm, keys.data(), kv_stride},
+           {l.value, l.value_input_norm, values.data(), kv_stride}},
+          l.attention_norm, rank);
   write_keys_and_values(layer, rank);
   if (rank == 0) input.begin(count, h.q_dim());
   team.barrier();
@@ -207,7 +250,7 @@ void Inference::State::write_keys_and_values(uint32_t layer, uint32_t rank) {
       const uint64_t offset = t * kv_stride + static_cast<uint64_t>(k) * h.head_dim;
       std::memset(head + width - lanes, 0, lanes * sizeof(float));
       std::memcpy(head, keys.data() + offset, h.head_dim * sizeof(float));
-      rotation.turn(head, cosines.data() + static_cast<uint64_t>(t) * rotation.pairs(), sines.data() + static_cast<uint64_t>(t) * rotation.pairs());
+      turn_head(head, w.layers[layer].key_head_norm, t);
       kernels.to_halves(head, h.head_dim, key);
       std::memcpy(head, values.data() + offset, h.head_dim * sizeof(float));
       kernels.to_halves(head, h.head_dim, value);
@@ -219,21 +262,26 @@ void Inference::State::write_keys_and_values(uint32_t layer, uint32_t rank) {
 void Inference::State::attend(uint32_t layer, uint32_t rank) {
   const Share share = share_of(h.heads, rank, team.size());
   const uint32_t group = h.heads_per_kv_head();
+  const uint32_t width = padded(h.head_dim);
+  alignas(64) float turned[512];
   for (uint32_t t = 0; t < tokens.size(); ++t) {
     float* query = queries.data() + t * q_stride;
     for (uint32_t head = share.begin; head < share.end;) {
       const uint32_t kv_head = head / group;
       const uint32_t end = std::min({share.end, (kv_head + 1) * group, head + attention_heads_at_once});
       for (uint32_t k = head; k < end; ++k) {
-        rotation.turn(query + static_cast<uint64_t>(k) * h.head_dim, cosines.data() + static_cast<uint64_t>(t) * rotation.pairs(),
-                      sines.data() + static_cast<uint64_t>(t) * rotation.pairs());
+        float* own = query + static_cast<uint64_t>(k) * h.head_dim;
+        std::memset(turned + width - lanes, 0, lanes * sizeof(float));
+        std::memcpy(turned, own, h.head_dim * sizeof(float));
+        turn_head(turned, w.layers[layer].query_head_norm, t);
+        std::memcpy(own, turned, h.head_dim * sizeof(float));
       }
       const AttentionView view{query + static_cast<uint64_t>(head) * h.head_dim,
                                cache.keys(tokens[t].slot, layer, kv_head),
                                cache.values(tokens[t].slot, layer, kv_head),
                                end - head,
                                h.head_dim,
-                               tokens[t].position + 1,
+                               reach[t],
                                1.0F / __builtin_sqrtf(static_cast<float>(h.head_dim)),
                                scores.data() + rank * attention_heads_at_once * score_stride,
                                score_stride,
@@ -246,14 +294,7 @@ void Inference::State::attend(uint32_t layer, uint32_t rank) {
 
 void Inference::State::feed_forward_block(const LayerWeights& l, uint32_t rank) {
   const auto count = static_cast<uint32_t>(tokens.size());
-  const bool quantized = any_ternary({&l.gate, &l.up});
-  if (rank == 0) input.begin(count, h.embedding);
-  team.barrier();
-  for_own_tokens(rank, [&](uint32_t t) { norm_into(input, t, residual(t), l.ffn_norm, h.embedding, quantized); });
-  team.barrier();
-  multiply(kernels, l.gate, input, rank, team.size(), gate.data(), ffn_stride);
-  multiply(kernels, l.up, input, rank, team.size(), up.data(), ffn_stride);
-  team.barrier();
+  project({{l.gate, l.gate_input_norm, gate.data(), ffn_stride}, {l.up, l.up_input_norm, up.data(), ffn_stride}}, l.ffn_norm, rank);
   if (rank == 0) input.begin(count, h.feed_forward);
   team.barrier();
   const auto apply_gate = h.gate == GateActivation::relu_squared ? kernels.gate_relu_squared : kernels.gate_silu;
@@ -275,6 +316,16 @@ void Inference::State::add_to_stream(uint32_t rank) {
     const float* d = delta.data() + t * stream_stride;
     for (uint32_t i = 0; i < h.embedding; ++i) x[i] += d[i];
   });
+}
+
+// Each member keeps what it has itself added to last.
+void Inference::State::keep_hidden(uint32_t rank) {
+  uint32_t place = 0;
+  for (uint32_t t = 0; t < tokens.size(); ++t) {
+    if (!tokens[t].want_hidden) continue;
+    float* out = hidden.data() + place++ * stream_stride;
+    if (t % team.size() == rank) kernels.rms_norm(residual(t), w.output_norm.data(), h.embedding, h.norm_epsilon, out);
+  }
 }
 
 void Inference::State::make_logits(uint32_t rank) {
@@ -299,10 +350,24 @@ std::span<const float> Inference::step(std::span<const BatchToken> batch) {
   for (uint32_t t = 0; t < batch.size(); ++t) {
     if (batch[t].want_logits) s.wanted.push_back(t);
   }
+  s.reach.assign(batch.size(), 0);
+  for (uint32_t t = 0; t < batch.size(); ++t) s.reach[t] = batch[t].position + 1;
+  if (!s.h.causal) {
+    std::vector<uint32_t> ends(s.cache.slots(), 0);  // the last token of a slot comes first here
+    for (size_t t = batch.size(); t-- > 0;) {
+      uint32_t& end = ends[batch[t].slot];
+      if (end == 0) end = batch[t].position + 1;
+      s.reach[t] = end;
+    }
+  }
   s.team.run([&s](uint32_t rank) { s.run(rank); });
   for (const BatchToken& token : batch) s.cache.set_length(token.slot, token.position + 1);
   s.tokens = {};
   return {s.logits.data(), s.wanted.size() * s.h.vocabulary};
+}
+
+std::span<const float> Inference::hidden(uint32_t n) const {
+  return {state_->hidden.data() + n * state_->stream_stride, state_->h.embedding};
 }
 
 void Inference::truncate(uint32_t slot, uint32_t positions) {

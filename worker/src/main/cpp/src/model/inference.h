@@ -14,6 +14,7 @@ struct BatchToken {
   uint32_t position;   // must be the next of its slot: 0, 1, 2, … counting earlier tokens of the same batch
   uint32_t slot;
   bool want_logits;
+  bool want_hidden = false;  // its last hidden state, after the last norm
 };
 
 struct InferenceOptions {
@@ -30,7 +31,10 @@ struct InferenceOptions {
 // out_of_memory when it does not suffice, unsupported_model when the machine lacks the kernels asked for.
 //
 // The logits of a token depend on the model and on the tokens before it in its slot alone: they are the same bits
-// whatever the batch, the thread count, the slot, the chunks of the prefill or the kernel set.
+// whatever the batch, the thread count, the slot, the chunks of the prefill or the kernel set. So is its hidden state.
+//
+// Where the model is not causal, a token sees all tokens of its slot up to the end of the batch: the batch must hold the
+// whole text, as earlier tokens cannot see what a later step brings.
 class Inference {
  public:
   Inference(const Model& model, const InferenceOptions& options);
@@ -43,6 +47,10 @@ class Inference {
   // std::invalid_argument (nothing has run) for an empty or too large batch, a token, slot or position out of range
   // or out of order: mistakes of the caller, which must check what users send.
   std::span<const float> step(std::span<const BatchToken> batch);
+
+  // The hidden state of the n-th token of the last step that wanted it, in batch order: [embedding] float32, what the head
+  // would read. Valid until the next step.
+  std::span<const float> hidden(uint32_t n) const;
 
   // Keeps the first `positions` of the slot's KV and forgets the rest; no effect when it holds no more than that.
   void truncate(uint32_t slot, uint32_t positions);

@@ -135,8 +135,19 @@ LayerWeights read_layer(TensorSource& source, const Hyperparameters& h, uint32_t
   w.up = source.linear(prefix + "ffn_up", h.embedding, h.feed_forward);
   w.down = source.linear(prefix + "ffn_down", h.feed_forward, h.embedding);
   if (h.sub_norms) {
-    w.attention_sub_norm = source.norm(prefix + "attn_sub_norm.weight", h.q_dim());
-    w.ffn_sub_norm = source.norm(prefix + "ffn_sub_norm.weight", h.feed_forward);
+    w.attention_sub_norm = source.norm(prefix + (h.projection_norms ? "attn_output_norm_in.weight" : "attn_sub_norm.weight"), h.q_dim());
+    w.ffn_sub_norm = source.norm(prefix + (h.projection_norms ? "ffn_down_norm_in.weight" : "ffn_sub_norm.weight"), h.feed_forward);
+  }
+  if (h.projection_norms) {
+    w.query_input_norm = source.norm(prefix + "attn_q_norm_in.weight", h.embedding);
+    w.key_input_norm = source.norm(prefix + "attn_k_norm_in.weight", h.embedding);
+    w.value_input_norm = source.norm(prefix + "attn_v_norm_in.weight", h.embedding);
+    w.gate_input_norm = source.norm(prefix + "ffn_gate_norm_in.weight", h.embedding);
+    w.up_input_norm = source.norm(prefix + "ffn_up_norm_in.weight", h.embedding);
+  }
+  if (h.head_norms) {
+    w.query_head_norm = source.norm(prefix + "attn_q_norm.weight", h.head_dim);
+    w.key_head_norm = source.norm(prefix + "attn_k_norm.weight", h.head_dim);
   }
   // A table of rotation frequencies that old converters wrote; it can be computed, and everyone does.
   source.ignore(prefix + "attn_rot_embd.weight");
@@ -148,7 +159,10 @@ uint64_t bytes_of(const Weights& w) {
   uint64_t total = w.embedding.bytes() + w.output_norm.bytes() + (w.head ? w.head->bytes() : 0);
   for (const LayerWeights& l : w.layers) {
     for (const Linear* linear : {&l.query, &l.key, &l.value, &l.output, &l.gate, &l.up, &l.down}) total += linear->bytes();
-    for (const Buffer<float>* norm : {&l.attention_norm, &l.attention_sub_norm, &l.ffn_norm, &l.ffn_sub_norm}) total += norm->bytes();
+    for (const Buffer<float>* norm : {&l.attention_norm, &l.query_input_norm, &l.key_input_norm, &l.value_input_norm, &l.query_head_norm, &l.key_head_norm,
+                                      &l.attention_sub_norm, &l.ffn_norm, &l.gate_input_norm, &l.up_input_norm, &l.ffn_sub_norm}) {
+      total += norm->bytes();
+    }
   }
   return total;
 }
@@ -158,6 +172,7 @@ std::string fingerprint_of(const GgufFile& file, const Hyperparameters& h) {
   print.add(h.architecture);
   for (const uint64_t number : {h.vocabulary, h.embedding, h.layers, h.heads, h.kv_heads, h.head_dim, h.feed_forward, h.rope_dim}) print.add(number);
   for (const float number : {h.rope_theta, h.rope_scale, h.norm_epsilon}) print.add(std::bit_cast<uint32_t>(number));
+  if (!h.causal) print.add(uint64_t{1});  // another graph; where it is the usual one, fingerprints stay what they were
   for (const GgufTensor& tensor : file.tensors()) {
     print.add(tensor.name);
     print.add(tensor.type);
@@ -166,7 +181,11 @@ std::string fingerprint_of(const GgufFile& file, const Hyperparameters& h) {
   return print.hex();
 }
 
-void note_assumptions(const GgufFile& file, const LoadOptions& options, std::vector<std::string>& assumptions) {
+void note_assumptions(const GgufFile& file, const Hyperparameters& h, const LoadOptions& options, std::vector<std::string>& assumptions) {
+  const uint64_t pooling = file.unsigned_integer(h.architecture + ".pooling_type").value_or(0);
+  if (pooling > static_cast<uint64_t>(Pooling::last)) {
+    assumptions.push_back("pooling of type " + std::to_string(pooling) + " is not known to this engine: the model is taken for one that makes no embeddings");
+  }
   const auto tensors = file.tensors();
   const bool i2_s = std::any_of(tensors.begin(), tensors.end(), [](const GgufTensor& t) { return t.type == static_cast<uint32_t>(TensorType::i2_s); });
   if (i2_s) {
@@ -206,7 +225,7 @@ std::unique_ptr<Model> Model::load(const GgufFile& file, const LoadOptions& opti
   }
   source.refuse_leftovers();
 
-  note_assumptions(file, options, model->assumptions_);
+  note_assumptions(file, h, options, model->assumptions_);
   model->parameters_ = source.parameters();
   model->resident_bytes_ = bytes_of(*weights);
   model->fingerprint_ = fingerprint_of(file, h);

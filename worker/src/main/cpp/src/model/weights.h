@@ -26,11 +26,18 @@ struct LayerWeights {
   Linear query;                      // [q_dim, embedding]
   Linear key;                        // [kv_dim, embedding]
   Linear value;                      // [kv_dim, embedding]
+  Buffer<float> query_input_norm;    // [padded(embedding)], these three empty without projection norms
+  Buffer<float> key_input_norm;
+  Buffer<float> value_input_norm;
+  Buffer<float> query_head_norm;     // [padded(head_dim)], these two empty without head norms
+  Buffer<float> key_head_norm;
   Buffer<float> attention_sub_norm;  // [padded(q_dim)], empty without sub-norms
   Linear output;                     // [embedding, q_dim]
   Buffer<float> ffn_norm;            // [padded(embedding)]
   Linear gate;                       // [feed_forward, embedding]
   Linear up;                         // [feed_forward, embedding]
+  Buffer<float> gate_input_norm;     // [padded(embedding)], these two empty without projection norms
+  Buffer<float> up_input_norm;
   Buffer<float> ffn_sub_norm;        // [padded(feed_forward)], empty without sub-norms
   Linear down;                       // [embedding, feed_forward]
 };

@@ -99,6 +99,10 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
   wire::SequenceRejected rejected;
   rejected.sequence_id = open.sequence_id;
   rejected.code = wire::Rejection::invalid;
+  if (limits.embeds_only) {
+    rejected.message = "the model sees text both ways: it makes embeddings and cannot generate";
+    return rejected;
+  }
   if (auto fault = check(open, limits.vocabulary)) {
     rejected.param = fault->param;
     rejected.message = fault->param + ": " + fault->message;

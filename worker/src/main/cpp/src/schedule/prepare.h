@@ -32,6 +32,7 @@ struct PreparedSequence {
 struct PrepareLimits {
   uint32_t context_length = 0;             // of the engine's slots
   uint32_t vocabulary = 0;                 // ids are below it
+  bool embeds_only = false;                // no sequence can be opened
 };
 
 inline constexpr size_t most_stop_strings = 64;

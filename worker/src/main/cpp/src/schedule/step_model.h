@@ -15,6 +15,7 @@ class StepModel {
   virtual std::span<const float> step(std::span<const BatchToken> batch) = 0;
   virtual void truncate(uint32_t slot, uint32_t positions) = 0;
   virtual uint32_t vocabulary() const = 0;  // length of one row of logits
+  virtual std::span<const float> hidden(uint32_t n) const = 0;
 };
 
 class InferenceStepModel final : public StepModel {
@@ -23,6 +24,7 @@ class InferenceStepModel final : public StepModel {
   std::span<const float> step(std::span<const BatchToken> batch) override { return inference_.step(batch); }
   void truncate(uint32_t slot, uint32_t positions) override { inference_.truncate(slot, positions); }
   uint32_t vocabulary() const override { return vocabulary_; }
+  std::span<const float> hidden(uint32_t n) const override { return inference_.hidden(n); }
 
  private:
   Inference& inference_;

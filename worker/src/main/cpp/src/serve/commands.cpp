@@ -66,6 +66,10 @@ ServeOptions serve_options(const Options& options) {
   const auto set = parse_kernel_set(kernel);
   if (!set) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni, not " + kernel);
   serve.kernels = *set;
+  if (const auto name = options.text("--pooling")) {
+    serve.pooling = parse_pooling(*name);
+    if (!serve.pooling) throw UsageError("--pooling is none, mean, cls or last, not " + *name);
+  }
   return serve;
 }
 
@@ -88,7 +92,7 @@ wire::Sampling sampling_of(const Options& options) {
 }  // namespace
 
 int serve_command(std::span<char* const> arguments) {
-  const Options options(arguments, {"--model", "--threads", "--slots", "--ctx-size", "--batch", "--kernel", "--pin"});
+  const Options options(arguments, {"--model", "--threads", "--slots", "--ctx-size", "--batch", "--kernel", "--pin", "--pooling"});
   const ServeOptions serve_with = serve_options(options);
   pin(list(options, "--pin"));
   return serve(serve_with);

@@ -50,11 +50,19 @@ Engine load(const ServeOptions& options) {
   }
   engine.fingerprint = hex16(fingerprint_of(*engine.model, *engine.tokenizer));
 
+  const Hyperparameters& h = engine.model->hyperparameters();
+  engine.pooling = options.pooling.value_or(h.pooling);
+  if (!h.causal && engine.pooling == Pooling::none) {
+    throw ModelError(ModelErrorCode::unsupported_model, "the model sees text both ways and names no pooling: it can neither generate nor embed");
+  }
   InferenceOptions inference;
-  inference.slots = options.slots;
+  inference.slots = scheduler_options(options, engine).model_slots();
   inference.context_length = options.context_length;
   inference.threads = engine.threads;
   inference.max_batch = options.slots + options.prefill_chunk;
+  if (!h.causal) {  // a text goes into one step whole
+    inference.max_batch += options.context_length == 0 ? h.context_length : options.context_length;
+  }
   inference.kernels = options.kernels;
   engine.inference = std::make_unique<Inference>(*engine.model, inference);
   test_itself(engine);
@@ -62,6 +70,10 @@ Engine load(const ServeOptions& options) {
 }
 
 }  // namespace
+
+SchedulerOptions scheduler_options(const ServeOptions& options, const Engine& engine) {
+  return {options.slots, options.prefill_chunk, engine.pooling, engine.causal()};
+}
 
 uint32_t usable_processors() {
   cpu_set_t mask;

@@ -6,6 +6,7 @@
 
 #include "model/inference.h"
 #include "model/model.h"
+#include "schedule/scheduler.h"
 #include "serve/serve.h"
 #include "tokenizer/tokenizer.h"
 
@@ -20,7 +21,13 @@ struct Engine {
   std::string fingerprint;      // 16 hex digits over weights and tokenizer
   uint32_t vocabulary = 0;      // ids below this have a token and a row of logits
   uint32_t threads = 0;
+  Pooling pooling = Pooling::none;
+
+  bool causal() const { return model->hyperparameters().causal; }
 };
+
+// How sequences and texts share the model's slots and steps.
+SchedulerOptions scheduler_options(const ServeOptions& options, const Engine& engine);
 
 // Opens, checks, loads, and runs one token to see that logits come out finite. ModelError.
 Engine load_engine(const ServeOptions& options);

@@ -56,13 +56,13 @@ int generate(const ServeOptions& options, const wire::OpenSequence& request) {
                std::string(to_string(engine.inference->kernels())).c_str(), engine.threads);
 
   Terminal terminal;
-  auto prepared = prepare(request, *engine.tokenizer, {engine.inference->context_length(), engine.vocabulary});
+  auto prepared = prepare(request, *engine.tokenizer, {engine.inference->context_length(), engine.vocabulary, !engine.causal()});
   if (const auto* rejected = std::get_if<wire::SequenceRejected>(&prepared)) {
     terminal.send(*rejected);
     return terminal.status;
   }
   InferenceStepModel model(*engine.inference, engine.model->hyperparameters().vocabulary);
-  Scheduler scheduler(model, *engine.tokenizer, {options.slots, options.prefill_chunk}, terminal);
+  Scheduler scheduler(model, *engine.tokenizer, scheduler_options(options, engine), terminal);
   scheduler.open(std::move(std::get<PreparedSequence>(prepared)));
   while (!scheduler.idle()) scheduler.step();
   return terminal.status;

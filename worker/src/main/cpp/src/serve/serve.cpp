@@ -24,7 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // What the step thread is told.
-using StepCommand = std::variant<PreparedSequence, wire::CancelSequence, wire::Ping>;
+using StepCommand = std::variant<PreparedSequence, wire::CancelSequence, wire::Ping, PreparedEmbedding, wire::CancelEmbed>;
 using StepCommands = BoundedQueue<StepCommand>;
 constexpr size_t most_step_commands = 1024;
 
@@ -71,12 +71,15 @@ wire::Ready ready_event(const Engine& engine, const ServeOptions& options, uint3
   ready.kv_cache_bytes = engine.inference->kv_cache_bytes();
   ready.assumptions = engine.assumptions;
   ready.load_millis = load_millis;
+  ready.embedding_size = engine.pooling == Pooling::none ? 0 : h.embedding;
+  ready.pooling = to_string(engine.pooling);
+  ready.embeds_only = !h.causal;
   return ready;
 }
 
 // The intake thread. Never returns.
 void take_in(CommandReader& reader, StepCommands& steps, const Engine& engine, EventSink& events) {
-  const PrepareLimits limits{engine.inference->context_length(), engine.vocabulary};
+  const PrepareLimits limits{engine.inference->context_length(), engine.vocabulary, !engine.causal()};
   for (;;) {
     auto command = decode(reader.next(), events);
     if (!command) continue;
@@ -88,6 +91,12 @@ void take_in(CommandReader& reader, StepCommands& steps, const Engine& engine, E
       steps.push(*cancel);
     } else if (const auto* ping = std::get_if<wire::Ping>(&*command)) {
       steps.push(*ping);
+    } else if (const auto* embed = std::get_if<wire::Embed>(&*command)) {
+      auto prepared = prepare_embedding(*embed, *engine.tokenizer, limits);
+      if (auto* refused = std::get_if<wire::Embedded>(&prepared)) events.send(*refused);
+      else steps.push(std::move(std::get<PreparedEmbedding>(prepared)));
+    } else if (const auto* cancel_embed = std::get_if<wire::CancelEmbed>(&*command)) {
+      steps.push(*cancel_embed);
     } else if (const auto* tokenize = std::get_if<wire::Tokenize>(&*command)) {
       events.send(answer(*tokenize, *engine.tokenizer, engine.vocabulary));
     } else if (const auto* detokenize = std::get_if<wire::Detokenize>(&*command)) {
@@ -99,6 +108,8 @@ void take_in(CommandReader& reader, StepCommands& steps, const Engine& engine, E
 void carry_out(StepCommand command, Scheduler& scheduler) {
   if (auto* open = std::get_if<PreparedSequence>(&command)) scheduler.open(std::move(*open));
   else if (const auto* cancel = std::get_if<wire::CancelSequence>(&command)) scheduler.cancel(cancel->sequence_id);
+  else if (auto* embed = std::get_if<PreparedEmbedding>(&command)) scheduler.embed(std::move(*embed));
+  else if (const auto* cancel_embed = std::get_if<wire::CancelEmbed>(&command)) scheduler.cancel_embedding(cancel_embed->request_id);
   else scheduler.answer(std::get<wire::Ping>(command));
 }
 
@@ -136,7 +147,7 @@ int serve(const ServeOptions& options) {
   std::thread([&] { run_for_ever([&] { take_in(reader, commands, engine, events); }); }).detach();
 
   InferenceStepModel model(*engine.inference, engine.model->hyperparameters().vocabulary);
-  Scheduler scheduler(model, *engine.tokenizer, {options.slots, options.prefill_chunk}, events);
+  Scheduler scheduler(model, *engine.tokenizer, scheduler_options(options, engine), events);
   run_for_ever([&] {
     for (;;) {
       if (scheduler.idle()) carry_out(commands.pop(), scheduler);
@@ -188,6 +199,8 @@ int serve_tokenizer(const std::filesystem::path& path) {
         rejected.code = wire::Rejection::invalid;
         rejected.message = "this process tokenizes only; it has no slots";
         events.send(rejected);
+      } else if (const auto* embed = std::get_if<wire::Embed>(&*command)) {
+        events.send(refused_embedding(embed->request_id, wire::EmbedError::unsupported, "this process tokenizes only"));
       }
     }
   });

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 
 #include "kernels/kernel_set.h"
+#include "model/pooling.h"
 
 namespace bitfleet {
 
@@ -14,6 +16,7 @@ struct ServeOptions {
   uint32_t context_length = 0;  // per slot; 0 = the one the model was trained with
   uint32_t prefill_chunk = 128;
   KernelSet kernels = KernelSet::automatic;
+  std::optional<Pooling> pooling;  // in place of the one the file names
 };
 
 // `bitfleet-engine serve`: the engine protocol (engine.proto) on standard input and output. Four kinds of threads:

@@ -151,7 +151,7 @@ uint64_t Tokenizer::fingerprint() const {
   for (const auto& merge : vocabulary_.merges) add(merge);
   add_number(vocabulary_.begin_token ? *vocabulary_.begin_token + 1ull : 0);
   for (uint32_t id : vocabulary_.end_tokens) add_number(id);
-  add_number((vocabulary_.add_begin_token ? 1 : 0) + (vocabulary_.add_space_prefix ? 2 : 0));
+  add_number((vocabulary_.add_begin_token ? 1 : 0) + (vocabulary_.add_space_prefix ? 2 : 0) + (vocabulary_.text_end_token ? 4 : 0));
   return hash;
 }
 

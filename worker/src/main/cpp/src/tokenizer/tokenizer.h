@@ -46,6 +46,8 @@ class Tokenizer {
 
   bool ends_generation(uint32_t id) const { return ends_[id]; }
   std::optional<uint32_t> begin_token() const { return vocabulary_.begin_token; }
+  // Goes behind a text that is to be embedded; a prompt to go on with never gets it.
+  std::optional<uint32_t> end_token_of_text() const { return vocabulary_.text_end_token; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
   // What the file left open and how it was read.

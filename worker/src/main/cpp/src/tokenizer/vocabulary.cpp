@@ -145,6 +145,11 @@ Vocabulary Vocabulary::read(const GgufFile& file) {
     vocabulary.add_begin_token = false;
     vocabulary.assumptions.push_back("a begin token is asked for, but none is named: none is added");
   }
+  if (file.boolean("tokenizer.ggml.add_eos_token").value_or(false)) {
+    vocabulary.text_end_token = read_id(file, "eos", count);
+    if (!vocabulary.text_end_token && default_end && *default_end < count) vocabulary.text_end_token = default_end;
+    if (!vocabulary.text_end_token) vocabulary.assumptions.push_back("an end token is asked for behind texts, but none is named: none is added");
+  }
   mark_end_tokens(file, default_end, vocabulary);
   tighten_types(vocabulary);
   return vocabulary;

@@ -37,6 +37,7 @@ struct Vocabulary {
   std::vector<uint32_t> end_tokens;        // end generation; sorted, without duplicates
   bool add_begin_token = false;
   bool add_space_prefix = false;           // only for sentencepiece
+  std::optional<uint32_t> text_end_token;  // eos, where the file asks for it behind every text (add_eos_token)
   std::vector<std::string> assumptions;    // what the file left open and how it was read, one sentence each
 
   // ModelError: bad_file for missing or contradicting metadata, unsupported_model for another kind of tokenizer.

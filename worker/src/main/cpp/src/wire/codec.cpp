@@ -45,6 +45,10 @@ void Encoder::present_unsigned_integer(uint32_t field, uint64_t value) {
 
 void Encoder::present_real(uint32_t field, float value) {
   key(field, WireType::fixed32);
+  fixed(value);
+}
+
+void Encoder::fixed(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   for (int shift = 0; shift < 32; shift += 8) out_.push_back(static_cast<char>(bits >> shift));
 }

@@ -46,6 +46,15 @@ class Encoder {
     present_bytes(field, body);
   }
 
+  // One packed run of `repeated float`; nothing when empty.
+  template <class Range>
+  void packed_reals(uint32_t field, const Range& values) {
+    if (values.empty()) return;
+    key(field, WireType::length_delimited);
+    varint(values.size() * 4);
+    for (float value : values) fixed(value);
+  }
+
   // A nested message; `fill` receives its encoder.
   template <class Fill>
   void message(uint32_t field, Fill&& fill) {
@@ -57,6 +66,7 @@ class Encoder {
 
  private:
   void varint(uint64_t value);
+  void fixed(float value);
   void key(uint32_t field, WireType type);
   std::string& out_;
 };
@@ -90,6 +100,18 @@ class Decoder {
     }
     Decoder run(bytes());
     while (!run.rest_.empty()) append(static_cast<uint32_t>(run.varint()));
+  }
+
+  // One `repeated float`, likewise.
+  template <class Append>
+  void repeated_real(Append&& append) {
+    if (type_ == WireType::fixed32) {
+      append(real());
+      return;
+    }
+    Decoder run(bytes());
+    run.type_ = WireType::fixed32;
+    while (!run.rest_.empty()) append(run.real());
   }
 
  private:

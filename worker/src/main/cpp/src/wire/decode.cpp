@@ -143,6 +143,40 @@ void merge(Decoder in, Ping& ping) {
   }
 }
 
+void merge(Decoder in, Embed& embed) {
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: embed.request_id = in.unsigned_integer(); break;
+      case 2: append_segment(in, embed.prompt); break;
+      case 3: embed.add_begin_token = in.boolean(); break;
+      case 4: embed.cache_scope = in.unsigned_integer(); break;
+      default: in.skip();
+    }
+  }
+}
+
+void merge(Decoder in, CancelEmbed& cancel) {
+  while (in.next()) {
+    if (in.field() == 1) cancel.request_id = in.unsigned_integer();
+    else in.skip();
+  }
+}
+
+void merge(Decoder in, Embedded& embedded) {
+  while (in.next()) {
+    switch (in.field()) {
+      case 1: embedded.request_id = in.unsigned_integer(); break;
+      case 2: in.repeated_real([&](float value) { embedded.values.push_back(value); }); break;
+      case 3: embedded.prompt_tokens = in.unsigned_integer_32(); break;
+      case 4: embedded.error = static_cast<EmbedError>(in.unsigned_integer_32()); break;
+      case 5: embedded.message = in.text(); break;
+      case 6: embedded.context_length = in.unsigned_integer_32(); break;
+      case 7: embedded.cached_tokens = in.unsigned_integer_32(); break;
+      default: in.skip();
+    }
+  }
+}
+
 void merge(Decoder in, Loading& loading) {
   while (in.next()) {
     switch (in.field()) {
@@ -171,6 +205,9 @@ void merge(Decoder in, Ready& ready) {
       case 13: ready.kv_cache_bytes = in.unsigned_integer(); break;
       case 14: append_text(in, ready.assumptions, "assumptions"); break;
       case 15: ready.load_millis = in.unsigned_integer_32(); break;
+      case 16: ready.embedding_size = in.unsigned_integer_32(); break;
+      case 17: ready.pooling = in.text(); break;
+      case 18: ready.embeds_only = in.boolean(); break;
       default: in.skip();
     }
   }

@@ -66,6 +66,25 @@ void fill(Encoder& out, const Detokenize& detokenize) {
 
 void fill(Encoder& out, const Ping& ping) { out.unsigned_integer(1, ping.request_id); }
 
+void fill(Encoder& out, const Embed& embed) {
+  out.unsigned_integer(1, embed.request_id);
+  for (const auto& segment : embed.prompt) out.message(2, [&](Encoder& inner) { fill(inner, segment); });
+  out.boolean(3, embed.add_begin_token);
+  out.unsigned_integer(4, embed.cache_scope);
+}
+
+void fill(Encoder& out, const CancelEmbed& cancel) { out.unsigned_integer(1, cancel.request_id); }
+
+void fill(Encoder& out, const Embedded& embedded) {
+  out.unsigned_integer(1, embedded.request_id);
+  out.packed_reals(2, embedded.values);
+  out.unsigned_integer(3, embedded.prompt_tokens);
+  out.unsigned_integer(4, static_cast<uint32_t>(embedded.error));
+  out.text(5, embedded.message);
+  out.unsigned_integer(6, embedded.context_length);
+  out.unsigned_integer(7, embedded.cached_tokens);
+}
+
 void fill(Encoder& out, const Loading& loading) {
   out.unsigned_integer(1, loading.protocol);
   out.text(2, loading.engine_version);
@@ -87,6 +106,9 @@ void fill(Encoder& out, const Ready& ready) {
   out.unsigned_integer(13, ready.kv_cache_bytes);
   for (const auto& assumption : ready.assumptions) out.present_bytes(14, replace_invalid_utf8(assumption));
   out.unsigned_integer(15, ready.load_millis);
+  out.unsigned_integer(16, ready.embedding_size);
+  out.text(17, ready.pooling);
+  out.boolean(18, ready.embeds_only);
 }
 
 void fill(Encoder& out, const LoadFailed& failed) {

@@ -75,7 +75,20 @@ struct Ping {
   bool operator==(const Ping&) const = default;
 };
 
-using EngineCommand = std::variant<std::monostate, OpenSequence, CancelSequence, Tokenize, Detokenize, Ping>;
+struct Embed {
+  uint64_t request_id = 0;
+  std::vector<PromptSegment> prompt;
+  bool add_begin_token = false;
+  uint64_t cache_scope = 0;
+  bool operator==(const Embed&) const = default;
+};
+
+struct CancelEmbed {
+  uint64_t request_id = 0;
+  bool operator==(const CancelEmbed&) const = default;
+};
+
+using EngineCommand = std::variant<std::monostate, OpenSequence, CancelSequence, Tokenize, Detokenize, Ping, Embed, CancelEmbed>;
 
 struct Loading {
   uint32_t protocol = 0;
@@ -99,6 +112,9 @@ struct Ready {
   uint64_t kv_cache_bytes = 0;
   std::vector<std::string> assumptions;
   uint32_t load_millis = 0;
+  uint32_t embedding_size = 0;
+  std::string pooling;
+  bool embeds_only = false;
   bool operator==(const Ready&) const = default;
 };
 
@@ -200,8 +216,23 @@ struct PromptScored {
   bool operator==(const PromptScored&) const = default;
 };
 
+enum class EmbedError : uint32_t {
+  none = 0, unsupported = 1, invalid = 2, context_length_exceeded = 3, empty = 4, busy = 5, failed = 6
+};
+
+struct Embedded {
+  uint64_t request_id = 0;
+  std::vector<float> values;
+  uint32_t prompt_tokens = 0;
+  EmbedError error = EmbedError::none;
+  std::string message;
+  uint32_t context_length = 0;
+  uint32_t cached_tokens = 0;
+  bool operator==(const Embedded&) const = default;
+};
+
 using EngineEvent = std::variant<std::monostate, Loading, Ready, LoadFailed, SequenceAccepted, SequenceRejected,
-                                 TokenPiece, SequenceFinished, Tokenized, Detokenized, Pong, ProtocolFault, PromptScored>;
+                                 TokenPiece, SequenceFinished, Tokenized, Detokenized, Pong, ProtocolFault, PromptScored, Embedded>;
 
 // Canonical bytes: equal messages give equal bytes, those of the reference library in deterministic mode.
 std::string encode(const EngineCommand& command);
