@@ -1,9 +1,11 @@
 """Independent forward pass of the ternary families in float64: the figure the engine is measured against.
 
     python3 reference.py MODEL.gguf --tokens 1,2,3      best logits of every position
+    python3 reference.py MODEL.gguf --tokens 1,2,3 --embed      their embedding
 
 Architectures: bitnet-b1.58, bitnet-25 (squared ReLU, sub-norms, NeoX rotation), bitnet (SiLU, sub-norms, NeoX), llama (SiLU, no
-sub-norms, adjacent pairs). Every product with a ternary matrix quantizes its input to int8 per token, as bitnet.cpp does:
+sub-norms, adjacent pairs), qwen3 (SiLU, NeoX, a norm of each query and key head before it turns, and where the file has them a norm of
+its own before every matrix: the BitNet embedding models). Every product with a ternary matrix quantizes its input to int8 per token, as bitnet.cpp does:
 s = 127 / max(|x|max, 1e-5), a = round(x s) with halves to even (its nearest_int adds 1.5 * 2^23, which rounds so), clamped to
 [-128, 127]; y = (sum of code * a) / s * scale. All other arithmetic is exact to float64; nothing is stored in less, except that
 with kv_half keys (after rotation) and values pass through float16, as in the engine's and bitnet.cpp's caches. A `<name>.scale`
@@ -15,6 +17,9 @@ import sys
 import numpy as np
 
 from gguf import TERNARY, Gguf, dequantize, ternary
+
+
+MEAN, CLS, LAST = 1, 2, 3  # <arch>.pooling_type
 
 
 class TernaryMatrix:
@@ -57,7 +62,7 @@ class Reference:
         file = path if isinstance(path, Gguf) else Gguf(path)
         self.file, self.dtype, self.kv_half = file, dtype, kv_half
         self.arch = file.meta["general.architecture"]
-        if self.arch not in ("bitnet-b1.58", "bitnet-25", "bitnet", "llama"):
+        if self.arch not in ("bitnet-b1.58", "bitnet-25", "bitnet", "llama", "qwen3"):
             raise ValueError(f"architecture {self.arch}")
         key = lambda name, default=None: file.meta.get(f"{self.arch}.{name}", default)
         self.n_layer, self.n_head = key("block_count"), key("attention.head_count")
@@ -71,6 +76,7 @@ class Reference:
             self.frequency = self.frequency / dequantize(file.tensors["rope_freqs.weight"])
         self.neox = self.arch != "llama"
         self.activation = squared_relu if self.arch in ("bitnet-b1.58", "bitnet-25") else silu
+        self.causal, self.pooling = bool(key("attention.causal", True)), key("pooling_type", 0)
         self.embedding = dequantize(file.tensors["token_embd.weight"]).astype(dtype)
         self.output_norm = dequantize(file.tensors["output_norm.weight"]).astype(dtype)
         self.head = self._matrix("output.weight") if "output.weight" in file.tensors else (lambda x: x @ self.embedding.T)
@@ -89,13 +95,18 @@ class Reference:
         layer = {}
         for name in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"):
             layer[name] = self._matrix(f"blk.{i}.{name}.weight")
-        for name in ("attn_norm", "attn_sub_norm", "ffn_norm", "ffn_sub_norm"):
+            norm_in = self.file.tensors.get(f"blk.{i}.{name}_norm_in.weight")
+            layer[name + "_norm_in"] = None if norm_in is None else dequantize(norm_in).astype(self.dtype)
+        for name in ("attn_norm", "attn_q_norm", "attn_k_norm", "attn_sub_norm", "ffn_norm", "ffn_sub_norm"):
             tensor = self.file.tensors.get(f"blk.{i}.{name}.weight")
             layer[name] = None if tensor is None else dequantize(tensor).astype(self.dtype)
         return layer
 
     def norm(self, x, gain):
         return x if gain is None else x / np.sqrt(np.square(x).mean(-1, keepdims=True) + self.eps) * gain
+
+    def linear(self, layer, name, x):
+        return layer[name](self.norm(x, layer[name + "_norm_in"]))
 
     def rotate(self, x, positions):  # x [n, heads, head_dim]
         angle = positions[:, None] * self.frequency[None]
@@ -109,20 +120,24 @@ class Reference:
         return y
 
     def forward(self, tokens, cache=None, only_last=False):
-        """Logits [n, n_vocab] of the tokens that follow what `cache` (a list, extended in place) holds."""
+        """Logits [n, n_vocab] of the tokens that follow what `cache` holds."""
+        return self.head(self.hidden(tokens, cache, only_last))
+
+    def hidden(self, tokens, cache=None, only_last=False):
+        """Hidden states after the last norm, [n, n_embd], of the tokens that follow what `cache` (a list, extended in place) holds."""
         cache = [] if cache is None else cache
         if not cache:
             cache.extend([None, None] for _ in range(self.n_layer))
         past = 0 if cache[0][0] is None else cache[0][0].shape[0]
         n, group = len(tokens), self.n_head // self.n_head_kv
         positions = np.arange(past, past + n, dtype=np.float64)
-        mask = np.where(np.arange(past + n)[None] > positions[:, None], -np.inf, 0.0)
+        mask = np.where((np.arange(past + n)[None] > positions[:, None]) & self.causal, -np.inf, 0.0)
         x = self.embedding[np.asarray(tokens)]
         for layer, kv in zip(self.layers, cache):
             h = self.norm(x, layer["attn_norm"])
-            q = self.rotate(layer["attn_q"](h).reshape(n, self.n_head, self.head_dim), positions)
-            k = self.rotate(layer["attn_k"](h).reshape(n, self.n_head_kv, self.head_dim), positions)
-            v = layer["attn_v"](h).reshape(n, self.n_head_kv, self.head_dim)
+            q = self.rotate(self.norm(self.linear(layer, "attn_q", h).reshape(n, self.n_head, self.head_dim), layer["attn_q_norm"]), positions)
+            k = self.rotate(self.norm(self.linear(layer, "attn_k", h).reshape(n, self.n_head_kv, self.head_dim), layer["attn_k_norm"]), positions)
+            v = self.linear(layer, "attn_v", h).reshape(n, self.n_head_kv, self.head_dim)
             if self.kv_half:
                 k, v = k.astype(np.float16).astype(self.dtype), v.astype(np.float16).astype(self.dtype)
             kv[0], kv[1] = (k, v) if kv[0] is None else (np.concatenate([kv[0], k]), np.concatenate([kv[1], v]))
@@ -131,12 +146,18 @@ class Reference:
                 score = q[:, head] @ kv[0][:, head // group].T / np.sqrt(self.head_dim) + mask
                 p = np.exp(score - score.max(-1, keepdims=True))
                 o[:, head] = (p / p.sum(-1, keepdims=True)) @ kv[1][:, head // group]
-            x = x + layer["attn_output"](self.norm(o.reshape(n, -1), layer["attn_sub_norm"]))
+            x = x + self.linear(layer, "attn_output", self.norm(o.reshape(n, -1), layer["attn_sub_norm"]))
             h = self.norm(x, layer["ffn_norm"])
-            f = self.activation(layer["ffn_gate"](h)) * layer["ffn_up"](h)
-            x = x + layer["ffn_down"](self.norm(f, layer["ffn_sub_norm"]))
+            f = self.activation(self.linear(layer, "ffn_gate", h)) * self.linear(layer, "ffn_up", h)
+            x = x + self.linear(layer, "ffn_down", self.norm(f, layer["ffn_sub_norm"]))
         x = x[-1:] if only_last else x
-        return self.head(self.norm(x, self.output_norm))
+        return self.norm(x, self.output_norm)
+
+    def embed(self, tokens):
+        """The pooled hidden states, of length 1."""
+        states = self.hidden(tokens)
+        pooled = {MEAN: states.mean(0), CLS: states[0], LAST: states[-1]}[self.pooling]
+        return pooled / np.sqrt(np.square(pooled).sum())
 
     def greedy(self, tokens, limit, stop):
         """Greedy continuation; returns the new tokens and the smallest gap between the two best logits on the way."""
@@ -157,9 +178,13 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("model")
     ap.add_argument("--tokens", required=True, help="comma-separated ids")
+    ap.add_argument("--embed", action="store_true")
     ap.add_argument("--kv-half", action="store_true", help="keys and values through float16")
     args = ap.parse_args()
     model = Reference(args.model, kv_half=args.kv_half)
+    if args.embed:
+        print(" ".join(f"{v:.7f}" for v in model.embed([int(t) for t in args.tokens.split(",")])))
+        return
     for position, row in enumerate(model.forward([int(t) for t in args.tokens.split(",")])):
         best = np.argsort(-row)[:5]
         print(position, " ".join(f"{i}:{row[i]:.6f}" for i in best))

@@ -28,6 +28,8 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
                 one completion, for people
   logits        --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N]
                 raw float32 logits of every position to standard output
+  embed         --model FILE --tokens 1,2,3 [--pooling P] [--threads N] [--kernel K] [--batch N]
+                the raw float32 embedding of these tokens to standard output
   bench-step    --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
   random-model  --out FILE [--shape tiny|2b4t|large|llama8b] [--arch A] [--layers N] â€¦ [--seed N]
                 a model with random weights, for tests and benchmarks
@@ -57,6 +59,7 @@ constexpr Command commands[] = {
     {"tokenizer", tokenizer_command},
     {"generate", generate_command},
     {"logits", tools::logits_command},
+    {"embed", tools::embed_command},
     {"bench-step", tools::bench_step_command},
     {"random-model", tools::random_model_command},
     {"cpu", tools::cpu_command},

@@ -10,12 +10,17 @@ namespace bitfleet::tools {
 // random-model --out FILE [--shape NAME] [--arch A] [--layers N] [--embd N] [--heads N] [--kv-heads N] [--head-dim N] [--ff N]
 //   [--vocab N] [--context N] [--rope-theta X] [--type T] [--embedding-type T] [--head-type T] [--tokenizer gpt2|llama]
 //   [--block-scales 0|1] [--scale-tensors 0|1] [--rope-factors 0|1] [--seed N]
+//   [--pooling none|mean|cls|last] [--causal 0|1] [--add-end-token 0|1] [--projection-norms 0|1 (with --arch qwen3)]
 // --head-type unties the head from the embedding.
 int random_model_command(std::span<char* const> arguments);
 
 // logits --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N] [--i2s-block 128|64]
 // Raw float32, little-endian, [tokens][vocabulary], to stdout.
 int logits_command(std::span<char* const> arguments);
+
+// embed --model FILE --tokens 1,2,3 [--pooling P] [--threads N] [--kernel K] [--batch N]
+// The embedding of these very tokens: raw float32, little-endian, [embedding], to stdout.
+int embed_command(std::span<char* const> arguments);
 
 // bench-step --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
 // Tokens per second of prefill and of decoding, as a line each; best and median of the steps.

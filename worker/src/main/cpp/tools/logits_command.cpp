@@ -1,8 +1,4 @@
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 #include <vector>
 
 #include "gguf/gguf_file.h"
@@ -10,36 +6,9 @@
 #include "model/model.h"
 #include "tools/command_frame.h"
 #include "tools/commands.h"
+#include "tools/token_figures.h"
 
 namespace bitfleet::tools {
-namespace {
-
-std::vector<uint32_t> parse_tokens(const std::string& list) {
-  std::vector<uint32_t> tokens;
-  const char* at = list.data();
-  const char* end = at + list.size();
-  while (at != end) {
-    uint32_t token = 0;
-    const auto [next, error] = std::from_chars(at, end, token);
-    if (error != std::errc{} || (next != end && *next != ',') || next + 1 == end) throw UsageError("--tokens is no list like 1,2,3: " + list);
-    tokens.push_back(token);
-    at = next == end ? end : next + 1;
-  }
-  if (tokens.empty()) throw UsageError("--tokens is empty");
-  return tokens;
-}
-
-void write_all(std::span<const float> values) {
-  const auto bytes = std::as_bytes(values);
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t count = write(STDOUT_FILENO, bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw std::system_error(errno, std::generic_category(), "cannot write the logits");
-    done += static_cast<size_t>(count);
-  }
-}
-
-}  // namespace
 
 int logits_command(std::span<char* const> arguments) {
   return run_command("logits", [&] {

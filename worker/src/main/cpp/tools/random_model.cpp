@@ -115,6 +115,9 @@ class ModelWriter {
       writer_.add_u32(a + ".attention.value_length", head_dim);
     }
     writer_.add_f32(a + ".attention.layer_norm_rms_epsilon", 1e-5F);
+    if (spec_.pooling != Pooling::none) writer_.add_u32(a + ".pooling_type", static_cast<uint32_t>(spec_.pooling));
+    if (!spec_.causal) writer_.add_bool(a + ".attention.causal", false);
+    if (spec_.add_end_token) writer_.add_bool("tokenizer.ggml.add_eos_token", true);
   }
 
   void add_layer(const std::string& prefix, uint32_t head_dim) {
@@ -122,7 +125,17 @@ class ModelWriter {
     const uint32_t q = spec_.heads * head_dim;
     const uint32_t kv = spec_.kv_heads * head_dim;
     const uint32_t f = spec_.feed_forward;
-    const bool sub_norms = spec_.architecture != "llama";
+    const bool qwen3 = spec_.architecture == "qwen3";
+    const bool sub_norms = spec_.architecture != "llama" && !qwen3;
+    if (qwen3) {
+      add_norm(prefix + "attn_q_norm.weight", head_dim);
+      add_norm(prefix + "attn_k_norm.weight", head_dim);
+    }
+    if (spec_.projection_norms) {
+      for (const char* name : {"attn_q", "attn_k", "attn_v", "ffn_gate", "ffn_up"}) add_norm(prefix + name + "_norm_in.weight", e);
+      add_norm(prefix + "attn_output_norm_in.weight", q);
+      add_norm(prefix + "ffn_down_norm_in.weight", f);
+    }
     add_norm(prefix + "attn_norm.weight", e);
     if (sub_norms) add_norm(prefix + "attn_sub_norm.weight", q);
     add_linear(prefix + "attn_q", e, q);

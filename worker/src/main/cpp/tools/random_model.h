@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/pooling.h"
 #include "quant/tensor_type.h"
 #include "tools/synthetic_tokenizer.h"
 
@@ -32,6 +33,10 @@ struct RandomModelSpec {
   bool block_scales = false;                        // TQ1_0, TQ2_0: a different scale in each block
   bool scale_tensors = false;                       // a separate `.scale` beside each linear weight
   bool rope_factors = false;                        // rope_freqs.weight, as Llama 3.1 has
+  bool projection_norms = false;                    // qwen3: a norm before every linear, as BitNet embedding models have
+  Pooling pooling = Pooling::none;                  // written when not none
+  bool causal = true;                               // written when not
+  bool add_end_token = false;                       // asks for an end token behind texts to embed
   TokenizerKind tokenizer = TokenizerKind::gpt2;
   uint64_t seed = 1;
 };

@@ -44,6 +44,15 @@ RandomModelSpec parse(const Options& options) {
   spec.block_scales = options.number("--block-scales", spec.block_scales ? 1 : 0) != 0;
   spec.scale_tensors = options.number("--scale-tensors", spec.scale_tensors ? 1 : 0) != 0;
   spec.rope_factors = options.number("--rope-factors", spec.rope_factors ? 1 : 0) != 0;
+  spec.projection_norms = options.number("--projection-norms", spec.projection_norms ? 1 : 0) != 0;
+  if (spec.projection_norms && spec.architecture != "qwen3") throw UsageError("--projection-norms goes with --arch qwen3");
+  if (const auto name = options.text("--pooling")) {
+    const auto pooling = parse_pooling(*name);
+    if (!pooling) throw UsageError("--pooling is none, mean, cls or last, not " + *name);
+    spec.pooling = *pooling;
+  }
+  spec.causal = options.number("--causal", spec.causal ? 1 : 0) != 0;
+  spec.add_end_token = options.number("--add-end-token", spec.add_end_token ? 1 : 0) != 0;
   spec.seed = options.number("--seed", spec.seed);
   if (spec.layers == 0 || spec.embedding == 0 || spec.heads == 0 || spec.kv_heads == 0 || spec.feed_forward == 0 || spec.heads % spec.kv_heads != 0) {
     throw UsageError("a shape needs positive sizes, and KV heads that divide the heads");
@@ -57,7 +66,7 @@ int random_model_command(std::span<char* const> arguments) {
   return run_command("random-model", [&] {
     const Options options(arguments, {"--out", "--shape", "--arch", "--layers", "--embd", "--heads", "--kv-heads", "--head-dim", "--ff", "--vocab", "--context",
                                       "--rope-theta", "--type", "--embedding-type", "--head-type", "--tokenizer", "--block-scales", "--scale-tensors",
-                                      "--rope-factors", "--seed"});
+                                      "--rope-factors", "--projection-norms", "--pooling", "--causal", "--add-end-token", "--seed"});
     const std::string path = options.required("--out");
     const RandomModelSpec spec = parse(options);
     std::ofstream out(path, std::ios::binary | std::ios::trunc);

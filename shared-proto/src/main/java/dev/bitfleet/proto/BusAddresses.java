@@ -19,6 +19,11 @@ public final class BusAddresses {
     return PREFIX + "worker." + workerId + ".cancel";
   }
 
+  /** Request/reply: {@link EmbedRequest} → {@link EmbedReply}. */
+  public static String embed(String workerId) {
+    return PREFIX + "worker." + workerId + ".embed";
+  }
+
   /** Point to point, in order for each worker: {@link GenerationEvent}. */
   public static String inbox(String gatewayId) {
     return PREFIX + "gateway." + gatewayId + ".inbox";

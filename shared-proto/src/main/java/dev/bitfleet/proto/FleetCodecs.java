@@ -29,6 +29,16 @@ public final class FleetCodecs {
               dev.bitfleet.proto.fleet.v1.OpenReply.parser(),
               ReplyMapping::fromProto),
           new Codec<>(
+              EmbedRequest.class,
+              EmbedMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.EmbedTexts.parser(),
+              EmbedMapping::fromProto),
+          new Codec<>(
+              EmbedReply.class,
+              EmbedMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.EmbedReply.parser(),
+              EmbedMapping::fromProto),
+          new Codec<>(
               GenerationEvent.class,
               EventMapping::toProto,
               dev.bitfleet.proto.fleet.v1.GenerationEvent.parser(),
@@ -55,6 +65,8 @@ public final class FleetCodecs {
               case GenerationRequest ignored -> GenerationRequest.class.getName();
               case CancelGeneration ignored -> CancelGeneration.class.getName();
               case OpenReply ignored -> OpenReply.class.getName();
+              case EmbedRequest ignored -> EmbedRequest.class.getName();
+              case EmbedReply ignored -> EmbedReply.class.getName();
               case GenerationEvent ignored -> GenerationEvent.class.getName();
               case WorkerHeartbeat ignored -> WorkerHeartbeat.class.getName();
               case null, default -> null;

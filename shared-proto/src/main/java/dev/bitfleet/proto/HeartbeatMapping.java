@@ -73,6 +73,8 @@ final class HeartbeatMapping {
         .setBytes(model.bytes())
         .setCreated(model.created())
         .setChat(model.chat())
+        .setEmbeddingSize(model.embeddingSize())
+        .setPooling(model.pooling())
         .build();
   }
 
@@ -86,6 +88,8 @@ final class HeartbeatMapping {
         proto.getParameters(),
         proto.getBytes(),
         proto.getCreated(),
-        proto.getChat());
+        proto.getChat(),
+        proto.getEmbeddingSize(),
+        proto.getPooling());
   }
 }

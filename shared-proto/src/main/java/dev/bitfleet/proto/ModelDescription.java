@@ -12,6 +12,8 @@ import java.util.Objects;
  * @param bytes resident bytes of the weights
  * @param created Unix seconds
  * @param chat whether it has a chat template
+ * @param embeddingSize numbers of an embedding; 0 = not an embedding model
+ * @param pooling how hidden states become one embedding: mean, cls or last; else none
  */
 public record ModelDescription(
     String id,
@@ -22,10 +24,38 @@ public record ModelDescription(
     long parameters,
     long bytes,
     long created,
-    boolean chat) {
+    boolean chat,
+    int embeddingSize,
+    String pooling) {
   public ModelDescription {
     Objects.requireNonNull(id);
     Objects.requireNonNull(architecture);
     Objects.requireNonNull(fingerprint);
+    Objects.requireNonNull(pooling);
+  }
+
+  /** A model that makes no embeddings. */
+  public ModelDescription(
+      String id,
+      String architecture,
+      String fingerprint,
+      int contextLength,
+      int vocabularySize,
+      long parameters,
+      long bytes,
+      long created,
+      boolean chat) {
+    this(
+        id,
+        architecture,
+        fingerprint,
+        contextLength,
+        vocabularySize,
+        parameters,
+        bytes,
+        created,
+        chat,
+        0,
+        "none");
   }
 }

@@ -88,6 +88,28 @@ class FleetCodecsTest {
                         OpenReply.Code.CONTEXT_LENGTH_EXCEEDED, "long", "messages", 9000, 4096),
                     new OpenReply.Refused(OpenReply.Code.PROMPT_QUARANTINED, "no", ""))
                 .map(reply -> Arguments.of(OpenReply.class, reply)),
+            Stream.of(
+                Arguments.of(
+                    EmbedRequest.class,
+                    new EmbedRequest(
+                        "e-1",
+                        "m",
+                        List.of(new Prompt.Text("Grüße"), new Prompt.Tokens(List.of(1, 70_000))),
+                        -5))),
+            Stream.of(
+                    new EmbedReply.Embedded(
+                        List.of(
+                            new Embedding(new float[] {0, -0.5f, Float.MIN_VALUE}, 3),
+                            new Embedding(new float[0], 1)),
+                        "f"),
+                    new EmbedReply.Busy("full"),
+                    new EmbedReply.Refused(
+                        EmbedReply.Code.CONTEXT_LENGTH_EXCEEDED, "long", 7, 9000, 4096),
+                    new EmbedReply.Refused(EmbedReply.Code.NOT_AN_EMBEDDING_MODEL, "no", 0),
+                    new EmbedReply.Refused(EmbedReply.Code.PROMPT_QUARANTINED, "no", 1),
+                    new EmbedReply.Refused(EmbedReply.Code.EMPTY_PROMPT, "no", 1),
+                    new EmbedReply.Refused(EmbedReply.Code.INVALID, "no", 1))
+                .map(reply -> Arguments.of(EmbedReply.class, reply)),
             Stream.concat(
                     Stream.of(
                         new GenerationEvent.Delta("s", 0, "", List.of()),
@@ -117,7 +139,9 @@ class FleetCodecsTest {
                                         1L << 40,
                                         5,
                                         6,
-                                        true)),
+                                        true,
+                                        1024,
+                                        "last")),
                                 state)))
                 .map(beat -> Arguments.of(WorkerHeartbeat.class, beat)))
         .flatMap(stream -> stream);
@@ -197,6 +221,7 @@ class FleetCodecsTest {
   @Test
   void addresses_carry_the_major_version() {
     assertThat(BusAddresses.open("w")).isEqualTo("bitfleet.v1.worker.w.open");
+    assertThat(BusAddresses.embed("w")).isEqualTo("bitfleet.v1.worker.w.embed");
     assertThat(BusAddresses.cancel("w")).isEqualTo("bitfleet.v1.worker.w.cancel");
     assertThat(BusAddresses.inbox("g")).isEqualTo("bitfleet.v1.gateway.g.inbox");
     assertThat(BusAddresses.HEARTBEATS).isEqualTo("bitfleet.v1.heartbeats");

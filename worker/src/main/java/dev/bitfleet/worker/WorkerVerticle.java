@@ -30,6 +30,7 @@ import io.vertx.core.eventbus.MessageConsumer;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,7 @@ public final class WorkerVerticle extends VerticleBase {
   private final WorkerOptions options;
   private final SlotTable<OpenStream> slots;
   private final Quarantine quarantine;
+  private final EmbeddingDesk embeddings;
 
   private Optional<Serving> serving = Optional.empty();
   private String setupProblem = "";
@@ -70,6 +72,8 @@ public final class WorkerVerticle extends VerticleBase {
     this.options = options;
     this.slots = new SlotTable<>(options.slots());
     this.quarantine = new Quarantine(options.supervision());
+    this.embeddings =
+        new EmbeddingDesk(options, quarantine, this::openPrompts, this::signalWhenDrained);
   }
 
   @Override
@@ -84,7 +88,7 @@ public final class WorkerVerticle extends VerticleBase {
     heartbeatTimer =
         vertx.setPeriodic(options.heartbeatInterval().toMillis(), ignored -> heartbeat());
     setUp();
-    return Future.join(opens.completion(), cancels.completion());
+    return Future.join(opens.completion(), cancels.completion(), embeddings.open(vertx.eventBus()));
   }
 
   /** Lets open streams end within the drain timeout, fails the rest, and kills the engine. */
@@ -92,6 +96,7 @@ public final class WorkerVerticle extends VerticleBase {
   public Future<?> stop() {
     Promise<Void> done = Promise.promise();
     drained = done;
+    embeddings.drain();
     heartbeat();
     long timer = vertx.setTimer(options.drainTimeout().toMillis(), ignored -> done.tryComplete());
     signalWhenDrained();
@@ -100,8 +105,10 @@ public final class WorkerVerticle extends VerticleBase {
             ignored -> {
               vertx.cancelTimer(timer);
               failAll(FailureCause.WORKER_STOPPING, "the worker stops");
+              Future<Void> closed = embeddings.close();
               serving.ifPresent(s -> s.renderer().close());
-              return serving.map(s -> s.supervisor().stop()).orElse(Future.succeededFuture());
+              return Future.join(
+                  closed, serving.map(s -> s.supervisor().stop()).orElse(Future.succeededFuture()));
             })
         .onComplete(ignored -> vertx.cancelTimer(heartbeatTimer))
         .compose(
@@ -141,6 +148,7 @@ public final class WorkerVerticle extends VerticleBase {
               heartbeat();
             },
             problem -> LOG.warn("worker {} serves no chats: {}", options.workerId(), problem));
+    embeddings.serve(supervisor);
     supervisor.start();
     heartbeat();
   }
@@ -290,10 +298,14 @@ public final class WorkerVerticle extends VerticleBase {
   }
 
   private List<PromptHash> openPrompts() {
-    return slots.streams().stream().map(OpenStream::prompt).flatMap(Optional::stream).toList();
+    return Stream.concat(
+            slots.streams().stream().map(OpenStream::prompt).flatMap(Optional::stream),
+            embeddings.openPrompts().stream())
+        .toList();
   }
 
   private void onCancel(String streamId) {
+    embeddings.cancel(streamId);
     slots
         .byStream(streamId)
         .ifPresent(
@@ -345,8 +357,14 @@ public final class WorkerVerticle extends VerticleBase {
     }
 
     @Override
+    public void onEmbedding(EngineEvent.OfEmbedding event) {
+      embeddings.on(event);
+    }
+
+    @Override
     public void engineLost(String cause) {
       quarantine.engineLost(openPrompts(), System.nanoTime());
+      embeddings.engineLost(cause);
       failAll(FailureCause.ENGINE_LOST, cause);
     }
   }
@@ -404,7 +422,7 @@ public final class WorkerVerticle extends VerticleBase {
   }
 
   private void signalWhenDrained() {
-    if (drained != null && slots.open() == 0) {
+    if (drained != null && slots.open() == 0 && embeddings.idle()) {
       drained.tryComplete();
     }
   }
@@ -451,7 +469,9 @@ public final class WorkerVerticle extends VerticleBase {
                 engine.parameters(),
                 engine.modelBytes(),
                 s.model().modifiedSeconds(),
-                chat));
+                chat && !engine.embeddings().only(),
+                engine.embeddings().size(),
+                engine.embeddings().pooling()));
   }
 
   private WorkerHeartbeat.State state() {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
+import dev.bitfleet.proto.EmbedReply;
+import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.FleetCodecs;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
@@ -14,6 +16,7 @@ import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -158,6 +161,13 @@ final class WorkerBed implements AutoCloseable {
         .<OpenReply>request(BusAddresses.open("w1"), request)
         .map(message -> message.body())
         .await();
+  }
+
+  Future<EmbedReply> embed(EmbedRequest request) {
+    return vertx
+        .eventBus()
+        .<EmbedReply>request(BusAddresses.embed("w1"), request)
+        .map(message -> message.body());
   }
 
   /** Opens a stream that must be accepted. */

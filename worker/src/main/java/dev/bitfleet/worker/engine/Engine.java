@@ -24,6 +24,15 @@ public interface Engine {
   void cancel(long sequenceId);
 
   /**
+   * Embeds a text. Answered by one {@link EngineEvent.OfEmbedding}, unless it is given up or the
+   * engine is lost first.
+   */
+  void embed(EmbeddingRequest request);
+
+  /** Gives a text up; its answer may cross this. Unknown ids are ignored. */
+  void cancelEmbedding(long requestId);
+
+  /**
    * Asks the thread that steps the model for a sign of life: {@link EngineEvent.Pong}. Does nothing
    * while an earlier question is under way, so that it may be called at every tick; one that failed
    * is not under way any more.

@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param parameters weights in the file
  * @param modelBytes resident bytes of the weights
  * @param assumptions what the model file left open and how it was read
+ * @param embeddings what it embeds, if anything
  */
 public record EngineDescription(
     String version,
@@ -26,15 +27,61 @@ public record EngineDescription(
     String fingerprint,
     long parameters,
     long modelBytes,
-    List<String> assumptions) {
+    List<String> assumptions,
+    Embeddings embeddings) {
+
+  /**
+   * The embeddings an engine makes.
+   *
+   * @param size numbers of one; 0 = it makes none
+   * @param pooling how hidden states become one: mean, cls or last; else none
+   * @param only whether it can do nothing else
+   */
+  public record Embeddings(int size, String pooling, boolean only) {
+    public static final Embeddings NONE = new Embeddings(0, "none", false);
+
+    public Embeddings {
+      Objects.requireNonNull(pooling);
+    }
+  }
+
   public EngineDescription {
     Objects.requireNonNull(version);
     Objects.requireNonNull(kernel);
     Objects.requireNonNull(architecture);
     Objects.requireNonNull(fingerprint);
     assumptions = List.copyOf(assumptions);
+    Objects.requireNonNull(embeddings);
     if (slots < 1 || contextLength < 1) {
       throw new IllegalArgumentException("an engine without slots or context");
     }
+  }
+
+  /** An engine that makes no embeddings. */
+  public EngineDescription(
+      String version,
+      String kernel,
+      int threads,
+      int slots,
+      int contextLength,
+      String architecture,
+      int vocabularySize,
+      String fingerprint,
+      long parameters,
+      long modelBytes,
+      List<String> assumptions) {
+    this(
+        version,
+        kernel,
+        threads,
+        slots,
+        contextLength,
+        architecture,
+        vocabularySize,
+        fingerprint,
+        parameters,
+        modelBytes,
+        assumptions,
+        Embeddings.NONE);
   }
 }

@@ -1,5 +1,7 @@
 package dev.bitfleet.worker.engine;
 
+import dev.bitfleet.proto.EmbedReply;
+import dev.bitfleet.proto.Embedding;
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.TokenDetail;
@@ -99,6 +101,29 @@ public sealed interface EngineEvent {
   record Failed(long sequenceId, String message) implements EndOfSequence {
     public Failed {
       Objects.requireNonNull(message);
+    }
+  }
+
+  /** The answer to one {@link EmbeddingRequest}. */
+  sealed interface OfEmbedding extends EngineEvent {
+    long requestId();
+  }
+
+  /** The text is embedded. */
+  record Embedded(long requestId, Embedding embedding) implements OfEmbedding {
+    public Embedded {
+      Objects.requireNonNull(embedding);
+    }
+  }
+
+  /**
+   * The text is not embedded.
+   *
+   * @param reply {@link EmbedReply.Busy} or {@link EmbedReply.Refused}
+   */
+  record NotEmbedded(long requestId, EmbedReply reply) implements OfEmbedding {
+    public NotEmbedded {
+      Objects.requireNonNull(reply);
     }
   }
 

@@ -13,7 +13,9 @@ import java.time.Duration;
  */
 public final class StepEstimate {
   private static final double WEIGHT_OF_NEWEST = 0.25;
-  private static final Duration MOST = Duration.ofSeconds(30);
+
+  /** No step is taken to need longer than this. */
+  public static final Duration MOST = Duration.ofSeconds(30);
 
   private final int chunkTokens;
   private double microsPerPromptToken;

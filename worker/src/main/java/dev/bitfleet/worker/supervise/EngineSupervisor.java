@@ -1,5 +1,6 @@
 package dev.bitfleet.worker.supervise;
 
+import dev.bitfleet.worker.engine.EmbeddingRequest;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
@@ -39,7 +40,12 @@ public final class EngineSupervisor {
     /** An event of a client's sequence. */
     void onSequence(EngineEvent.OfSequence event);
 
-    /** The process is gone, and every open sequence with it. Not called by {@link #stop}. */
+    /** An answer to a text. */
+    void onEmbedding(EngineEvent.OfEmbedding event);
+
+    /**
+     * The process is gone, and every open sequence and text with it. Not called by {@link #stop}.
+     */
     void engineLost(String cause);
   }
 
@@ -150,6 +156,26 @@ public final class EngineSupervisor {
     return true;
   }
 
+  /**
+   * Hands a text to the engine.
+   *
+   * @return false when there is no ready engine
+   */
+  public boolean embed(EmbeddingRequest request) {
+    if (state != State.READY || engine == null) {
+      return false;
+    }
+    engine.embed(request);
+    return true;
+  }
+
+  /** Gives a text up; does nothing without an engine. */
+  public void cancelEmbedding(long requestId) {
+    if (engine != null && phase == Phase.SERVING) {
+      engine.cancelEmbedding(requestId);
+    }
+  }
+
   /** Ends a sequence early; does nothing without an engine. */
   public void cancel(long sequenceId) {
     if (engine != null && phase == Phase.SERVING) {
@@ -203,6 +229,14 @@ public final class EngineSupervisor {
         }
         listener.onSequence(of);
       }
+      case EngineEvent.OfEmbedding of when of.requestId() == PROBE_SEQUENCE -> onProbe(of);
+      case EngineEvent.OfEmbedding of -> {
+        watch.progress();
+        if (of instanceof EngineEvent.Embedded) {
+          policy.served();
+        }
+        listener.onEmbedding(of);
+      }
       case EngineEvent.Lost lost -> throw new IllegalStateException("handled before: " + lost);
     }
   }
@@ -212,25 +246,37 @@ public final class EngineSupervisor {
     ready.assumptions().forEach(assumption -> LOG.info("model file: {}", assumption));
     enter(Phase.PROBING);
     if (engine != null) {
-      engine.open(SequenceRequest.probe(PROBE_SEQUENCE));
+      if (ready.embeddings().only()) {
+        engine.embed(EmbeddingRequest.probe(PROBE_SEQUENCE));
+      } else {
+        engine.open(SequenceRequest.probe(PROBE_SEQUENCE));
+      }
     }
     listener.changed();
   }
 
   private void onProbe(EngineEvent.OfSequence event) {
     switch (event) {
-      case EngineEvent.Finished finished when finished.usage().completionTokens() > 0 -> {
-        long now = System.nanoTime();
-        enter(Phase.SERVING);
-        watch = new StallWatch(settings.tick(), settings.stallWindow());
-        policy.ready(now);
-        become(State.READY, "");
-        LOG.info("engine ready: pid {}, {}", pid(), description);
-      }
+      case EngineEvent.Finished finished when finished.usage().completionTokens() > 0 -> proven();
       case EngineEvent.EndOfSequence end ->
           kill("it is loaded but does not compute a token: " + end);
       case EngineEvent.OfSequence ignored -> {}
     }
+  }
+
+  private void onProbe(EngineEvent.OfEmbedding event) {
+    switch (event) {
+      case EngineEvent.Embedded ignored -> proven();
+      case EngineEvent.NotEmbedded not -> kill("it is loaded but embeds nothing: " + not);
+    }
+  }
+
+  private void proven() {
+    enter(Phase.SERVING);
+    watch = new StallWatch(settings.tick(), settings.stallWindow());
+    policy.ready(System.nanoTime());
+    become(State.READY, "");
+    LOG.info("engine ready: pid {}, {}", pid(), description);
   }
 
   private void tick() {

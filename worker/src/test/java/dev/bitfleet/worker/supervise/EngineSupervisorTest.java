@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.Usage;
+import dev.bitfleet.worker.engine.EmbeddingRequest;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
@@ -68,6 +69,9 @@ class EngineSupervisorTest {
 
     @Override
     public void onSequence(EngineEvent.OfSequence event) {}
+
+    @Override
+    public void onEmbedding(EngineEvent.OfEmbedding event) {}
 
     @Override
     public void engineLost(String cause) {
@@ -138,6 +142,12 @@ class EngineSupervisorTest {
 
     @Override
     public void cancel(long sequenceId) {}
+
+    @Override
+    public void embed(EmbeddingRequest request) {}
+
+    @Override
+    public void cancelEmbedding(long requestId) {}
 
     @Override
     public void ping() {

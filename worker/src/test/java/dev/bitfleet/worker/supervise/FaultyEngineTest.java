@@ -253,6 +253,11 @@ class FaultyEngineTest {
     }
 
     @Override
+    public void onEmbedding(EngineEvent.OfEmbedding event) {
+      told.add("event " + event);
+    }
+
+    @Override
     public void engineLost(String cause) {
       told.add("lost");
     }

@@ -1,13 +1,17 @@
 package dev.bitfleet.worker.engine.builtin;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.bitfleet.proto.EmbedReply;
 import dev.bitfleet.proto.EngineFrames;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.ProtocolVersion;
+import dev.bitfleet.proto.engine.v1.CancelEmbed;
 import dev.bitfleet.proto.engine.v1.CancelSequence;
 import dev.bitfleet.proto.engine.v1.EngineCommand;
 import dev.bitfleet.proto.engine.v1.Ping;
+import dev.bitfleet.worker.engine.EmbeddingRequest;
 import dev.bitfleet.worker.engine.Engine;
+import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.StepEstimate;
@@ -18,8 +22,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +47,9 @@ final class BuiltinEngine implements Engine {
   private final int chunkTokens;
   // Open sequences by id. Context only.
   private final Map<Long, Progress> open = new HashMap<>();
+  // Texts under way, by request. Context only.
+  private final Set<Long> embedding = new HashSet<>();
+  private EngineDescription.Embeddings embeddings = EngineDescription.Embeddings.NONE;
   private final ChildProcess child;
   private boolean over;
   private long pings;
@@ -103,6 +112,31 @@ final class BuiltinEngine implements Engine {
   }
 
   @Override
+  public void embed(EmbeddingRequest request) {
+    byte[] frame;
+    try {
+      frame = EngineFrames.encode(EngineMessages.embed(request));
+    } catch (IllegalArgumentException e) {
+      events.accept(
+          new EngineEvent.NotEmbedded(
+              request.id(), new EmbedReply.Refused(EmbedReply.Code.INVALID, TOO_LONG, 0)));
+      return;
+    }
+    embedding.add(request.id());
+    send(frame);
+  }
+
+  @Override
+  public void cancelEmbedding(long requestId) {
+    if (embedding.remove(requestId)) {
+      send(
+          EngineCommand.newBuilder()
+              .setCancelEmbed(CancelEmbed.newBuilder().setRequestId(requestId))
+              .build());
+    }
+  }
+
+  @Override
   public void ping() {
     if (pinging) {
       return;
@@ -113,8 +147,13 @@ final class BuiltinEngine implements Engine {
 
   @Override
   public Duration longestStep() {
+    if (embeddings.only() && !embedding.isEmpty()) {
+      return StepEstimate.MOST; // A text goes into one step whole.
+    }
     return steps.longestStep(
-        open.values().stream().mapToLong(Progress::pending).sum(), open.size());
+        open.values().stream().mapToLong(Progress::pending).sum()
+            + (long) embedding.size() * chunkTokens,
+        open.size());
   }
 
   @Override
@@ -127,13 +166,12 @@ final class BuiltinEngine implements Engine {
     child.kill(cause);
   }
 
+  private static final String TOO_LONG =
+      "the request is longer than " + EngineFrames.MAX_MESSAGE_BYTES + " bytes";
+
   private static EngineEvent tooLong(long id) {
     return new EngineEvent.Refused(
-        id,
-        new OpenReply.Refused(
-            OpenReply.Code.INVALID,
-            "the request is longer than " + EngineFrames.MAX_MESSAGE_BYTES + " bytes",
-            "prompt"));
+        id, new OpenReply.Refused(OpenReply.Code.INVALID, TOO_LONG, "prompt"));
   }
 
   private void send(EngineCommand command) {
@@ -192,6 +230,7 @@ final class BuiltinEngine implements Engine {
                     event.getPong().getSteps(), event.getPong().getOpenSequences()));
         case FAULT ->
             LOG.error("the engine could not read a command: {}", event.getFault().getMessage());
+        case EMBEDDED -> deliver(EngineMessages.embedded(event.getEmbedded()));
         case PROMPT_SCORED -> deliver(EngineMessages.promptScored(event.getPromptScored()));
         case TOKENIZED, DETOKENIZED -> throw new IOException("it answered what nobody asked");
         case EVENT_NOT_SET -> LOG.warn("the engine sent an event this build does not know");
@@ -260,6 +299,17 @@ final class BuiltinEngine implements Engine {
         }
       }
       case EngineEvent.Pong ignored -> pinging = false;
+      case EngineEvent.Ready ready -> embeddings = ready.description().embeddings();
+      case EngineEvent.OfEmbedding of -> {
+        if (!embedding.remove(of.requestId())) {
+          return; // It crossed our giving it up.
+        }
+        if (of instanceof EngineEvent.Embedded embedded
+            && embedded.embedding().values().length != embeddings.size()) {
+          breach("an embedding of another size than announced");
+          return;
+        }
+      }
       default -> {}
     }
     pass(event);
@@ -280,6 +330,7 @@ final class BuiltinEngine implements Engine {
   private void end(String cause, List<String> stderr) {
     over = true;
     open.clear();
+    embedding.clear();
     events.accept(new EngineEvent.Lost(cause, stderr));
   }
 }

@@ -1,10 +1,15 @@
 package dev.bitfleet.worker.engine.builtin;
 
 import com.google.protobuf.ByteString;
+import dev.bitfleet.proto.EmbedReply;
+import dev.bitfleet.proto.Embedding;
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
+import dev.bitfleet.proto.engine.v1.Embed;
+import dev.bitfleet.proto.engine.v1.EmbedError;
+import dev.bitfleet.proto.engine.v1.Embedded;
 import dev.bitfleet.proto.engine.v1.EngineCommand;
 import dev.bitfleet.proto.engine.v1.OpenSequence;
 import dev.bitfleet.proto.engine.v1.PromptScored;
@@ -17,6 +22,7 @@ import dev.bitfleet.proto.engine.v1.SequenceRejected;
 import dev.bitfleet.proto.engine.v1.TokenIds;
 import dev.bitfleet.proto.engine.v1.TokenInfo;
 import dev.bitfleet.proto.engine.v1.TokenPiece;
+import dev.bitfleet.worker.engine.EmbeddingRequest;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.SequenceRequest;
@@ -111,7 +117,9 @@ public final class EngineMessages {
         ready.getFingerprint(),
         ready.getParameters(),
         ready.getModelBytes(),
-        ready.getAssumptionsList());
+        ready.getAssumptionsList(),
+        new EngineDescription.Embeddings(
+            ready.getEmbeddingSize(), ready.getPooling(), ready.getEmbedsOnly()));
   }
 
   static EngineEvent rejected(SequenceRejected rejected) throws IOException {
@@ -145,6 +153,48 @@ public final class EngineMessages {
             ? List.of(token(infos.getFirst()))
             : infos.stream().map(EngineMessages::token).toList();
     return new EngineEvent.Piece(piece.getSequenceId(), utf8(piece.getText()), tokens);
+  }
+
+  static EngineCommand embed(EmbeddingRequest request) {
+    return EngineCommand.newBuilder()
+        .setEmbed(
+            Embed.newBuilder()
+                .setRequestId(request.id())
+                .addAllPrompt(segments(request.prompt()))
+                .setAddBeginToken(request.addSpecialTokens())
+                .setCacheScope(request.cacheScope()))
+        .build();
+  }
+
+  static EngineEvent.OfEmbedding embedded(Embedded embedded) throws IOException {
+    long id = embedded.getRequestId();
+    EmbedReply.Code code =
+        switch (embedded.getError()) {
+          case EMBED_ERROR_NONE, EMBED_ERROR_BUSY -> null;
+          case EMBED_ERROR_UNSUPPORTED -> EmbedReply.Code.NOT_AN_EMBEDDING_MODEL;
+          case EMBED_ERROR_INVALID, EMBED_ERROR_FAILED -> EmbedReply.Code.INVALID;
+          case EMBED_ERROR_CONTEXT_LENGTH_EXCEEDED -> EmbedReply.Code.CONTEXT_LENGTH_EXCEEDED;
+          case EMBED_ERROR_EMPTY -> EmbedReply.Code.EMPTY_PROMPT;
+          case UNRECOGNIZED -> throw new IOException("it refused to embed without a known reason");
+        };
+    if (embedded.getError() == EmbedError.EMBED_ERROR_BUSY) {
+      return new EngineEvent.NotEmbedded(id, new EmbedReply.Busy(embedded.getMessage()));
+    }
+    if (code != null) {
+      return new EngineEvent.NotEmbedded(
+          id,
+          new EmbedReply.Refused(
+              code,
+              embedded.getMessage(),
+              0,
+              embedded.getPromptTokens(),
+              embedded.getContextLength()));
+    }
+    float[] values = new float[embedded.getValuesCount()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = embedded.getValues(i);
+    }
+    return new EngineEvent.Embedded(id, new Embedding(values, embedded.getPromptTokens()));
   }
 
   static EngineEvent.PromptScored promptScored(PromptScored scored) {

@@ -1,10 +1,12 @@
 package dev.bitfleet.worker.engine.llamaserver;
 
+import dev.bitfleet.proto.EmbedReply;
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.proto.engine.v1.Ready;
+import dev.bitfleet.worker.engine.EmbeddingRequest;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
@@ -120,6 +122,20 @@ final class LlamaServerEngine implements Engine {
       sequence.cancel();
     }
   }
+
+  @Override
+  public void embed(EmbeddingRequest request) {
+    events.accept(
+        new EngineEvent.NotEmbedded(
+            request.id(),
+            new EmbedReply.Refused(
+                EmbedReply.Code.NOT_AN_EMBEDDING_MODEL,
+                "embeddings are not available with llama-server as the engine",
+                0)));
+  }
+
+  @Override
+  public void cancelEmbedding(long requestId) {}
 
   @Override
   public void ping() {
