@@ -3,11 +3,7 @@ package dev.bitfleet.gateway;
 import dev.bitfleet.gateway.admission.AdmissionQueue;
 import dev.bitfleet.gateway.contract.Contract;
 import dev.bitfleet.gateway.contract.Operation;
-import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.DialectSettings;
-import dev.bitfleet.gateway.dialect.llamacpp.PlainDialect;
-import dev.bitfleet.gateway.dialect.openai.ChatDialect;
-import dev.bitfleet.gateway.dialect.openai.TextDialect;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
 import dev.bitfleet.gateway.http.AccessRules;
@@ -17,8 +13,9 @@ import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.gateway.keys.LiveKeys;
 import dev.bitfleet.gateway.management.ManagementServer;
-import dev.bitfleet.gateway.operations.CompletionHandler;
 import dev.bitfleet.gateway.operations.CompletionRunner;
+import dev.bitfleet.gateway.operations.GeneratingOperations;
+import dev.bitfleet.gateway.operations.GrammarCompiler;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
 import dev.bitfleet.gateway.routing.FleetView;
@@ -184,36 +181,16 @@ public final class GatewayVerticle extends VerticleBase {
       Contract contract, HttpLimits limits, Dispatcher dispatching) {
     Map<Operation, Handler> handlers = new EnumMap<>(Operation.class);
     RequestReader reader = new RequestReader(vertx, contract);
-    CompletionRunner runner = new CompletionRunner(dispatching, limits);
-    dialects(contract)
-        .forEach(
-            (operation, dialect) ->
-                handlers.put(operation, new CompletionHandler(reader, dialect, runner)));
+    CompletionRunner runner = new CompletionRunner(dispatching, new GrammarCompiler(vertx), limits);
+    DialectSettings settings =
+        new DialectSettings(options.maxChoices(), () -> ThreadLocalRandom.current().nextLong());
+    new GeneratingOperations(contract, settings, reader, runner).addTo(handlers);
     ServiceHandler service = new ServiceHandler(dispatching.fleet());
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));
     handlers.put(Operation.GET_HEALTH, (exchange, body) -> service.health(exchange));
     handlers.put(Operation.GET_CONTRACT, (exchange, body) -> exchange.json(200, contract.json()));
     return handlers;
-  }
-
-  private Map<Operation, Dialect> dialects(Contract contract) {
-    DialectSettings settings =
-        new DialectSettings(options.maxChoices(), () -> ThreadLocalRandom.current().nextLong());
-    Map<Operation, Dialect> dialects = new EnumMap<>(Operation.class);
-    for (Operation chat :
-        new Operation[] {
-          Operation.CREATE_CHAT_COMPLETION, Operation.CREATE_PLAIN_CHAT_COMPLETION
-        }) {
-      dialects.put(chat, new ChatDialect(contract.defaults(chat), settings));
-    }
-    dialects.put(
-        Operation.CREATE_COMPLETION,
-        new TextDialect(contract.defaults(Operation.CREATE_COMPLETION), settings));
-    dialects.put(
-        Operation.CREATE_PLAIN_COMPLETION,
-        new PlainDialect(contract.defaults(Operation.CREATE_PLAIN_COMPLETION), settings));
-    return dialects;
   }
 
   /**

@@ -10,6 +10,7 @@
  *       serves.
  *   <li>{@code dialect}: one API's JSON becomes a {@link
  *       dev.bitfleet.gateway.completion.CompletionRequest}; later, events become that API's JSON.
+ *   <li>{@code grammar} (pure): tools and schemas become the grammar that the output is held to.
  *   <li>{@code admission} (pure): a bounded queue gives the request its tickets.
  *   <li>{@code routing} (pure): heartbeats make a view of the fleet, of which a worker is chosen.
  *   <li>{@code dispatch}: the only room that knows the bus. It opens streams, watches them, tries

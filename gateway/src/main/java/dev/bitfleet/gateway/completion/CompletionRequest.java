@@ -69,6 +69,24 @@ public record CompletionRequest(
         delivery);
   }
 
+  /** The same, held to a grammar. */
+  public CompletionRequest withGrammar(String gbnf) {
+    return new CompletionRequest(
+        model,
+        prompts,
+        n,
+        sampling,
+        maxTokens,
+        stopStrings,
+        ignoreEndTokens,
+        topLogprobs,
+        contextLimit,
+        gbnf,
+        promptScoring,
+        cacheScope,
+        delivery);
+  }
+
   public int choices() {
     return prompts.size() * n;
   }

@@ -15,7 +15,11 @@ public enum Operation {
   CREATE_COMPLETION("createCompletion", "POST", "/v1/completions", Body.REQUIRED),
   CREATE_PLAIN_CHAT_COMPLETION(
       "createPlainChatCompletion", "POST", "/chat/completions", Body.REQUIRED),
+  CREATE_API_CHAT_COMPLETION(
+      "createApiChatCompletion", "POST", "/api/v1/chat/completions", Body.REQUIRED),
   CREATE_PLAIN_COMPLETION("createPlainCompletion", "POST", "/completion", Body.REQUIRED),
+  CREATE_PLAIN_COMPLETIONS("createPlainCompletions", "POST", "/completions", Body.REQUIRED),
+  GENERATE_TEXT("generateText", "POST", "/api/v1/generate", Body.REQUIRED),
   LIST_MODELS("listModels", "GET", "/v1/models", Body.NONE),
   RETRIEVE_MODEL("retrieveModel", "GET", "/v1/models/{model+}", Body.NONE),
   GET_HEALTH("getHealth", "GET", "/health", Body.NONE),

@@ -98,6 +98,14 @@ public final class Failures {
     };
   }
 
+  /** The same with the status that the older routes have for a prompt that is too long: 413. */
+  public static ApiError describeWithTooLarge(CompletionFailure failure, String promptField) {
+    ApiError error = describe(failure, promptField);
+    return failure instanceof CompletionFailure.ContextLengthExceeded
+        ? ApiError.invalid(413, error.code(), error.param(), error.message())
+        : error;
+  }
+
   /** 404 for a model that nobody serves. */
   public static ApiError unknownModel(String model) {
     String shown = model.length() > 80 ? model.substring(0, 80) + "…" : model;

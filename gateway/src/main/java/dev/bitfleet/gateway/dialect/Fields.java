@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -69,6 +70,12 @@ public final class Fields {
     return value != null && value.booleanValue();
   }
 
+  /** Whether the client wrote {@code false}. */
+  public boolean isFalse(String name) {
+    JsonNode value = given(name);
+    return value != null && !value.booleanValue();
+  }
+
   /** A text, when given and not empty. */
   public Optional<String> text(String name) {
     JsonNode value = value(name);
@@ -93,6 +100,17 @@ public final class Fields {
     return texts;
   }
 
+  /** Whether the client wrote 0 for a token limit: it wants the prompt to be looked at, no more. */
+  public boolean asksForNothing(String... names) {
+    for (String name : names) {
+      JsonNode value = given(name);
+      if (value != null) {
+        return whole(value) == 0;
+      }
+    }
+    return false;
+  }
+
   /**
    * A token limit; 0 = until the context is full, which clients write as -1.
    *
@@ -113,6 +131,27 @@ public final class Fields {
     }
     int limit = integer(defaultName).orElse(-1);
     return Math.max(0, limit);
+  }
+
+  /** A number, when given. */
+  public OptionalDouble realIfGiven(String name) {
+    JsonNode value = given(name);
+    return value == null ? OptionalDouble.empty() : OptionalDouble.of(value.doubleValue());
+  }
+
+  /** Refuses any number but the one that turns a feature off. */
+  public void refuseUnless(String name, double off, String why) {
+    if (realIfGiven(name).orElse(off) != off) {
+      throw unsupported(name, why);
+    }
+  }
+
+  /** Refuses a flag with that value. */
+  public void refuseFlag(String name, boolean value, String why) {
+    JsonNode given = given(name);
+    if (given != null && given.booleanValue() == value) {
+      throw unsupported(name, why);
+    }
   }
 
   /** Refuses a field that is given at all. */
@@ -137,8 +176,14 @@ public final class Fields {
     }
   }
 
+  /** A field cannot be had here. */
   public static ApiException unsupported(String param, String why) {
     return new ApiException(
         ApiError.unsupportedParameter(param, "Unsupported parameter '" + param + "': " + why));
+  }
+
+  /** A field has a value it must not have, or not beside another one. */
+  public static ApiException invalid(String param, String why) {
+    return new ApiException(ApiError.invalidParameter(param, "Invalid '" + param + "': " + why));
   }
 }

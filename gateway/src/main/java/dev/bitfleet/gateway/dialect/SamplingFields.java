@@ -16,21 +16,26 @@ public final class SamplingFields {
 
   private SamplingFields() {}
 
+  /** How tokens are drawn. */
   public static Sampling read(
       Fields fields, Map<Integer, Float> logitBias, DialectSettings settings) {
     double repeatPenalty = fields.real("repeat_penalty", "repetition_penalty");
     long seed = fields.wholeNumber("seed", RANDOM_SEED);
     int lastN = fields.integer("repeat_last_n").orElse(Sampling.DEFAULT_REPEAT_LAST_N);
+    SamplerList samplers = SamplerList.read(fields.given("samplers"));
+    boolean penalties = samplers.has(SamplerList.PENALTIES);
     return new Sampling(
-        fields.real("temperature"),
-        Math.max(0, fields.integer("top_k").orElse(0)),
-        Math.max(SMALLEST_SHARE, fields.real("top_p")),
-        fields.real("min_p"),
-        Math.max(SMALLEST_SHARE, fields.real("typical_p")),
-        repeatPenalty == 0 ? 1 : repeatPenalty,
+        samplers.has(SamplerList.TEMPERATURE) ? fields.real("temperature") : 1,
+        samplers.has(SamplerList.TOP_K) ? Math.max(0, fields.integer("top_k").orElse(0)) : 0,
+        samplers.has(SamplerList.TOP_P) ? Math.max(SMALLEST_SHARE, fields.real("top_p")) : 1,
+        samplers.has(SamplerList.MIN_P) ? fields.real("min_p") : 0,
+        samplers.has(SamplerList.TYPICAL_P)
+            ? Math.max(SMALLEST_SHARE, fields.real("typical_p"))
+            : 1,
+        repeatPenalty == 0 || !penalties ? 1 : repeatPenalty,
         lastN < 0 ? ALL_TOKENS : lastN,
-        fields.real("presence_penalty"),
-        fields.real("frequency_penalty"),
+        penalties ? fields.real("presence_penalty") : 0,
+        penalties ? fields.real("frequency_penalty") : 0,
         logitBias,
         seed == RANDOM_SEED ? settings.randomSeed().getAsLong() : seed);
   }
@@ -50,11 +55,5 @@ public final class SamplingFields {
   /** Caps the context of the request; 0 = the model's. */
   public static int contextLimit(Fields fields) {
     return fields.integer("ctx_size", "n_ctx").orElse(0);
-  }
-
-  /** What no dialect can do yet. */
-  public static void refuseUnavailable(Fields fields) {
-    fields.refuseText("grammar", "constrained output is not available.");
-    fields.refuse("json_schema", "constrained output is not available.");
   }
 }

@@ -2,7 +2,9 @@ package dev.bitfleet.gateway.operations;
 
 import dev.bitfleet.gateway.completion.CompletionEvent;
 import dev.bitfleet.gateway.completion.CompletionListener;
+import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
+import dev.bitfleet.gateway.dialect.AnswerFormat;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.Call;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
@@ -14,31 +16,54 @@ import org.jspecify.annotations.Nullable;
 /** From a call to its answer, for all operations that generate tokens. Event loop only. */
 public final class CompletionRunner {
   private final Dispatcher dispatcher;
+  private final GrammarCompiler grammars;
   private final HttpLimits limits;
 
-  public CompletionRunner(Dispatcher dispatcher, HttpLimits limits) {
+  public CompletionRunner(Dispatcher dispatcher, GrammarCompiler grammars, HttpLimits limits) {
     this.dispatcher = dispatcher;
+    this.grammars = grammars;
     this.limits = limits;
   }
 
   /** Answers the exchange with what the call generates. */
   public void run(Exchange exchange, Call call, AnswerStamp stamp, Keeping keeping) {
+    exchange.whenGone(keeping::dropped);
+    grammars.compile(
+        call,
+        request -> {
+          if (!exchange.settled()) {
+            start(exchange, request, call.format(), stamp, keeping);
+          }
+        },
+        refusal -> {
+          if (!exchange.settled()) {
+            keeping.dropped();
+            exchange.fail(refusal);
+          }
+        });
+  }
+
+  private void start(
+      Exchange exchange,
+      CompletionRequest request,
+      AnswerFormat format,
+      AnswerStamp stamp,
+      Keeping keeping) {
     Running running = new Running();
     Answer answer =
-        call.request().delivery() == Delivery.STREAMED
-            ? new StreamedAnswer(
-                exchange, limits, call.request(), call.format(), stamp, keeping, running::cancel)
-            : new WholeAnswer(exchange, call.request(), call.format(), stamp, keeping);
+        request.delivery() == Delivery.STREAMED
+            ? new StreamedAnswer(exchange, limits, request, format, stamp, keeping, running::cancel)
+            : new WholeAnswer(exchange, request, format, stamp, keeping);
     exchange.whenGone(
         () -> {
           running.cancel();
           keeping.dropped();
         });
     exchange.tendedBy(answer);
-    MeteredListener metered = new MeteredListener(exchange, call.request().choices(), answer);
+    MeteredListener metered = new MeteredListener(exchange, request.choices(), answer);
     running.set(
         dispatcher.start(
-            call.request().inScope(exchange.caller().scope()),
+            request.inScope(exchange.caller().scope()),
             event -> {
               try {
                 metered.on(event);

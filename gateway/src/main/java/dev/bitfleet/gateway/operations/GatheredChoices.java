@@ -23,8 +23,11 @@ final class GatheredChoices {
   private final List<Gathered> choices = new ArrayList<>();
   private int unfinished;
 
-  GatheredChoices(CompletionRequest request) {
-    this.keepTokens = request.topLogprobs().isPresent();
+  /**
+   * @param keepTokens whether single tokens are wanted beside the text
+   */
+  GatheredChoices(CompletionRequest request, boolean keepTokens) {
+    this.keepTokens = keepTokens;
     this.unfinished = request.choices();
     for (int i = 0; i < unfinished; i++) {
       choices.add(new Gathered());

@@ -6,7 +6,6 @@ import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.AnswerFormat;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
-import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.JsonBytes;
 import dev.bitfleet.gateway.dialect.StreamFormat;
 import dev.bitfleet.gateway.http.Exchange;
@@ -73,12 +72,15 @@ final class StreamedAnswer implements Answer {
       Runnable cancel) {
     this.stamp = stamp;
     this.keeping = keeping;
-    this.kept = keeping == Keeping.NOTHING ? null : new GatheredChoices(request);
+    this.kept =
+        keeping == Keeping.NOTHING
+            ? null
+            : new GatheredChoices(request, answerFormat.keepsTokens());
     this.exchange = exchange;
     this.limits = limits;
     this.answerFormat = answerFormat;
     this.format = answerFormat.stream(stamp);
-    this.keepTokens = request.topLogprobs().isPresent();
+    this.keepTokens = answerFormat.keepsTokens();
     this.unfinished = request.choices();
     this.cancel = cancel;
   }
@@ -135,7 +137,7 @@ final class StreamedAnswer implements Answer {
       }
       case CompletionEvent.Failed failed -> {
         keeping.dropped();
-        ApiError error = Failures.describe(failed.failure(), answerFormat.promptField());
+        ApiError error = answerFormat.describe(failed.failure());
         if (begun) {
           flushWaiting();
           format.failed(error, out);

@@ -5,7 +5,6 @@ import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.dialect.AnswerFormat;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.ChoiceAnswer;
-import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.JsonBytes;
 import dev.bitfleet.gateway.http.Exchange;
 import java.util.List;
@@ -28,7 +27,7 @@ final class WholeAnswer implements Answer {
     this.format = format;
     this.stamp = stamp;
     this.keeping = keeping;
-    this.choices = new GatheredChoices(request);
+    this.choices = new GatheredChoices(request, format.keepsTokens());
   }
 
   @Override
@@ -45,7 +44,7 @@ final class WholeAnswer implements Answer {
       }
       case CompletionEvent.Failed failed -> {
         keeping.dropped();
-        exchange.error(Failures.describe(failed.failure(), format.promptField()));
+        exchange.error(format.describe(failed.failure()));
       }
     }
   }

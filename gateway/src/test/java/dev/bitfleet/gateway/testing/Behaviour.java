@@ -1,13 +1,36 @@
 package dev.bitfleet.gateway.testing;
 
 import dev.bitfleet.proto.FailureCause;
+import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
+import java.util.List;
 
 /** How a {@link TestWorker} treats one open. */
 public sealed interface Behaviour {
 
   /** As it should be. */
   record Serve() implements Behaviour {}
+
+  /** Says these pieces, a token each, and ends for that reason. */
+  record Say(List<String> pieces, FinishReason reason, double logprob) implements Behaviour {
+    public Say {
+      pieces = List.copyOf(pieces);
+    }
+
+    public Say(List<String> pieces, FinishReason reason) {
+      this(pieces, reason, -0.5);
+    }
+
+    /** The same, each token with that logprob. */
+    public Say scored(double each) {
+      return new Say(pieces, reason, each);
+    }
+
+    /** Says these pieces, and that is all. */
+    public static Say of(String... pieces) {
+      return new Say(List.of(pieces), FinishReason.STOP_TOKEN);
+    }
+  }
 
   /** Says it is busy. */
   record Busy() implements Behaviour {}

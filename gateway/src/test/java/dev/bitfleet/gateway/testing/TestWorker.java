@@ -8,6 +8,7 @@ import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
@@ -39,6 +40,8 @@ public final class TestWorker {
   /** Tokens of a completion without a limit. */
   public static final int NATURAL_LENGTH = 12;
 
+  private static final double LOGPROB = -0.5;
+
   public static final String FINGERPRINT = "0123456789abcdef";
 
   /** Prompt tokens it always counts, two of them cached. */
@@ -60,6 +63,7 @@ public final class TestWorker {
   private volatile int tokensPerTurn = 1;
   private volatile long pauseMillis;
   private volatile int textRepeat = 1;
+  private volatile String prefix = "";
   private volatile int open;
   private volatile int mostOpen;
   private volatile long sent;
@@ -168,6 +172,11 @@ public final class TestWorker {
     textRepeat = repeat;
   }
 
+  /** Puts that token before prompts that it scores, as tokenizers do; empty = none. */
+  public void prefix(String token) {
+    prefix = token;
+  }
+
   public List<GenerationRequest> seen() {
     return List.copyOf(seen);
   }
@@ -248,7 +257,49 @@ public final class TestWorker {
     } else {
       accept(message);
     }
-    step(stream);
+    if (request.promptScoring() != PromptScoring.NONE) {
+      scorePrompt(stream);
+    }
+    if (request.promptScoring() == PromptScoring.ALONE) {
+      finish(stream, FinishReason.LENGTH);
+    } else {
+      step(stream);
+    }
+  }
+
+  /** The tokens that it takes a prompt for: words of a text, and {@code p<id>} for an id. */
+  public static List<String> promptTokens(Prompt prompt) {
+    return switch (prompt) {
+      case Prompt.Text(String text) -> List.of(text.split("(?<= )"));
+      case Prompt.Tokens(List<Integer> ids) -> ids.stream().map(id -> "p" + id + " ").toList();
+      case Prompt.Chat ignored -> List.of("chat");
+    };
+  }
+
+  /** In two events where there are two tokens, as a prompt comes in chunks. */
+  private void scorePrompt(Stream stream) {
+    GenerationRequest request = stream.request;
+    List<String> texts = new ArrayList<>(promptTokens(request.prompt()));
+    if (!prefix.isEmpty()) {
+      texts.addFirst(prefix);
+    }
+    List<TokenDetail> tokens = new ArrayList<>();
+    for (String text : texts) {
+      TokenDetail scored = detail(request, text, tokens.size(), LOGPROB);
+      tokens.add(
+          tokens.isEmpty()
+              ? new TokenDetail(scored.id(), scored.bytes(), OptionalDouble.empty(), List.of())
+              : scored);
+    }
+    int half = tokens.size() / 2;
+    for (List<TokenDetail> part :
+        List.of(tokens.subList(0, half), tokens.subList(half, tokens.size()))) {
+      if (!part.isEmpty()) {
+        send(
+            request.inbox(),
+            new GenerationEvent.PromptScored(request.streamId(), stream.event++, part));
+      }
+    }
   }
 
   private static void accept(Message<GenerationRequest> message) {
@@ -287,6 +338,9 @@ public final class TestWorker {
     if (misbehave(stream)) {
       return false;
     }
+    if (stream.behaviour instanceof Behaviour.Say say) {
+      return say(stream, say);
+    }
     int limit = request.maxTokens() == 0 ? NATURAL_LENGTH : request.maxTokens();
     if (stream.token >= limit) {
       finish(stream, request.maxTokens() == 0 ? FinishReason.STOP_TOKEN : FinishReason.LENGTH);
@@ -299,15 +353,7 @@ public final class TestWorker {
         return false;
       }
     }
-    send(
-        request.inbox(),
-        new GenerationEvent.Delta(
-            request.streamId(),
-            stream.event++,
-            word.repeat(textRepeat),
-            List.of(detail(request, word, stream.token))));
-    stream.token++;
-    sent++;
+    sendToken(stream, word, LOGPROB);
     if (stream.lateAnswer != null && stream.token == 2) {
       accept(stream.lateAnswer);
       stream.lateAnswer = null;
@@ -315,7 +361,30 @@ public final class TestWorker {
     return true;
   }
 
-  private static TokenDetail detail(GenerationRequest request, String word, int i) {
+  private boolean say(Stream stream, Behaviour.Say say) {
+    if (stream.token >= say.pieces().size()) {
+      finish(stream, say.reason());
+      return false;
+    }
+    sendToken(stream, say.pieces().get(stream.token), say.logprob());
+    return true;
+  }
+
+  private void sendToken(Stream stream, String word, double logprob) {
+    GenerationRequest request = stream.request;
+    send(
+        request.inbox(),
+        new GenerationEvent.Delta(
+            request.streamId(),
+            stream.event++,
+            word.repeat(textRepeat),
+            List.of(detail(request, word, stream.token, logprob))));
+    stream.token++;
+    sent++;
+  }
+
+  private static TokenDetail detail(
+      GenerationRequest request, String word, int i, double logprob) {
     byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
     if (request.topLogprobs().isEmpty()) {
       return new TokenDetail(100 + i, bytes, OptionalDouble.empty(), List.of());
@@ -323,7 +392,7 @@ public final class TestWorker {
     return new TokenDetail(
         100 + i,
         bytes,
-        OptionalDouble.of(-0.5),
+        OptionalDouble.of(logprob),
         IntStream.range(0, request.topLogprobs().getAsInt())
             .mapToObj(
                 t ->

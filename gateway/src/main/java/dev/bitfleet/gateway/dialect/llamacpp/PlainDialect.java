@@ -6,10 +6,12 @@ import dev.bitfleet.gateway.dialect.Call;
 import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.Fields;
+import dev.bitfleet.gateway.dialect.LlamaCppFields;
+import dev.bitfleet.gateway.dialect.PromptFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,44 +35,55 @@ public final class PlainDialect implements Dialect {
   @Override
   public Call read(JsonNode body) {
     Fields fields = new Fields(body, defaults);
-    refuseUnavailable(fields);
+    LlamaCppFields.refuseUnavailable(fields);
+    fields.refuseUnlessEmpty("image_data", "images are not available.");
+    OutputWish wish = LlamaCppFields.output(fields);
+    List<Prompt> prompts = PromptFields.read(body.path("prompt"), "prompt");
+    int n = choices(fields, prompts.size());
+    boolean stream = fields.flag("stream");
+    boolean nothingNew = fields.asksForNothing("n_predict", "max_tokens");
+    OptionalInt probabilities = probabilities(fields);
     CompletionRequest request =
         new CompletionRequest(
             fields.text("model"),
-            List.of(prompt(body.path("prompt"))),
-            1,
+            prompts,
+            n,
             SamplingFields.read(fields, bias(fields.given("logit_bias")), settings),
-            fields.tokenLimit("n_predict", "n_predict", "max_tokens"),
+            nothingNew ? 1 : fields.tokenLimit("n_predict", "n_predict", "max_tokens"),
             fields.texts("stop"),
             fields.flag("ignore_eos"),
-            OptionalInt.empty(),
+            probabilities,
             SamplingFields.contextLimit(fields),
-            "",
-            PromptScoring.NONE,
+            wish.grammar(),
+            nothingNew ? PromptScoring.ALONE : PromptScoring.NONE,
             0,
-            fields.flag("stream") ? Delivery.STREAMED : Delivery.WHOLE);
-    return new Call(request, new PlainFormat(request));
+            stream ? Delivery.STREAMED : Delivery.WHOLE);
+    PlainStyle style =
+        new PlainStyle(
+            prompts,
+            n,
+            probabilities.isPresent(),
+            fields.flag("return_tokens"),
+            fields.texts("response_fields"));
+    return new Call(request, new PlainFormat(request, style), wish);
   }
 
-  private static void refuseUnavailable(Fields fields) {
-    SamplingFields.refuseUnavailable(fields);
-    fields.refuseUnlessEmpty("image_data", "images are not available.");
-    for (String name : List.of("n_probs", "mirostat")) {
-      if (fields.integer(name).orElse(0) != 0) {
-        throw Fields.unsupported(name, "only 0 is available.");
-      }
+  private int choices(Fields fields, int prompts) {
+    int n = fields.integer("n_cmpl", "n").orElse(1);
+    if ((long) n * prompts > settings.maxChoices()) {
+      throw Fields.invalid(
+          n == 1 ? "prompt" : fields.given("n_cmpl") == null ? "n" : "n_cmpl",
+          (long) n * prompts
+              + " completions are asked for at once, and this server allows "
+              + settings.maxChoices()
+              + ".");
     }
+    return n;
   }
 
-  private static Prompt prompt(JsonNode prompt) {
-    if (prompt.isString()) {
-      return new Prompt.Text(prompt.stringValue());
-    }
-    List<Integer> ids = new ArrayList<>(prompt.size());
-    for (JsonNode id : prompt) {
-      ids.add((int) id.doubleValue());
-    }
-    return new Prompt.Tokens(ids);
+  private static OptionalInt probabilities(Fields fields) {
+    int likeliest = fields.integer("n_probs", "logprobs").orElse(0);
+    return likeliest > 0 ? OptionalInt.of(likeliest) : OptionalInt.empty();
   }
 
   private static Map<Integer, Float> bias(@Nullable JsonNode bias) {

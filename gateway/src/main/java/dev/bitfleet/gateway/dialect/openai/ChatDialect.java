@@ -2,13 +2,13 @@ package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
-import dev.bitfleet.gateway.contract.ApiError;
-import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.Call;
 import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.Fields;
+import dev.bitfleet.gateway.dialect.LlamaCppFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import java.util.List;
@@ -16,42 +16,66 @@ import java.util.Map;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;
 
-/** Chat completions; the two routes differ in the defaults that the contract declares for them. */
+/**
+ * Chat completions. The routes differ in the defaults that the contract declares for them, and in
+ * what a prompt that does not fit is called.
+ */
 public final class ChatDialect implements Dialect {
-  private static final String NO_TOOLS = "tools are not available.";
-
   private final Map<String, JsonNode> defaults;
   private final DialectSettings settings;
+  private final AnswerFrame.TooLong tooLong;
 
-  public ChatDialect(Map<String, JsonNode> defaults, DialectSettings settings) {
+  private ChatDialect(
+      Map<String, JsonNode> defaults, DialectSettings settings, AnswerFrame.TooLong tooLong) {
     this.defaults = defaults;
     this.settings = settings;
+    this.tooLong = tooLong;
+  }
+
+  /** A prompt that does not fit is a bad request, as with OpenAI. */
+  public ChatDialect(Map<String, JsonNode> defaults, DialectSettings settings) {
+    this(defaults, settings, AnswerFrame.TooLong.BAD_REQUEST);
+  }
+
+  /** A prompt that does not fit is answered with 413. */
+  public static ChatDialect refusingTooLarge(
+      Map<String, JsonNode> defaults, DialectSettings settings) {
+    return new ChatDialect(defaults, settings, AnswerFrame.TooLong.PAYLOAD_TOO_LARGE);
   }
 
   @Override
   public Call read(JsonNode body) {
     Fields fields = new Fields(body, defaults);
     refuseUnavailable(fields);
+    LlamaCppFields.refuseUnavailable(fields);
     boolean stream = fields.flag("stream");
-    boolean includeUsage = OpenAiFields.includeUsage(fields, stream);
-    int n = OpenAiFields.choices(fields, 1, settings);
+    OutputWish wish = ChatOutput.read(fields);
+    int n = OpenAiFields.choices(fields, "n", 1, 1, settings);
     CompletionRequest request =
         new CompletionRequest(
             fields.text("model"),
-            List.of(new Prompt.Chat(ChatMessages.read(body.path("messages")))),
+            List.of(
+                new Prompt.Chat(
+                    ChatMessages.read(body.path("messages"), "messages"), wish.descriptions())),
             n,
             SamplingFields.read(
                 fields, SamplingFields.biasMap(fields.given("logit_bias")), settings),
-            fields.tokenLimit("max_tokens", "max_completion_tokens", "max_tokens"),
+            fields.tokenLimit("max_tokens", "max_completion_tokens", "max_tokens", "n_predict"),
             fields.texts("stop"),
             fields.flag("ignore_eos"),
             topLogprobs(fields),
             SamplingFields.contextLimit(fields),
-            "",
+            wish.grammar(),
             PromptScoring.NONE,
             0,
             stream ? Delivery.STREAMED : Delivery.WHOLE);
-    return new Call(request, new ChatFormat(n, request.topLogprobs().isPresent(), includeUsage));
+    return new Call(
+        request,
+        new ChatFormat(
+            OpenAiFields.frame(fields, n, stream, tooLong),
+            new ChatStyle(
+                request.topLogprobs().isPresent(), wish.callable(), ChatOutput.callForm(fields))),
+        wish);
   }
 
   private static OptionalInt topLogprobs(Fields fields) {
@@ -60,23 +84,12 @@ public final class ChatDialect implements Dialect {
       return OptionalInt.of(top.orElse(0));
     }
     if (top.orElse(0) > 0) {
-      throw new ApiException(
-          ApiError.invalidParameter(
-              "top_logprobs", "Invalid 'top_logprobs': it needs 'logprobs' to be true."));
+      throw Fields.invalid("top_logprobs", "it needs 'logprobs' to be true.");
     }
-    return OptionalInt.empty();
+    return OpenAiFields.likeliest(fields);
   }
 
   private static void refuseUnavailable(Fields fields) {
-    SamplingFields.refuseUnavailable(fields);
-    fields.refuseUnlessEmpty("tools", NO_TOOLS);
-    fields.refuseUnlessEmpty("functions", NO_TOOLS);
-    refuseChoice(fields, "tool_choice");
-    refuseChoice(fields, "function_call");
-    JsonNode format = fields.given("response_format");
-    if (format != null && !format.path("type").asString().equals("text")) {
-      throw Fields.unsupported("response_format.type", "only 'text' is available.");
-    }
     JsonNode modalities = fields.given("modalities");
     if (modalities != null) {
       for (int i = 0; i < modalities.size(); i++) {
@@ -90,16 +103,9 @@ public final class ChatDialect implements Dialect {
     }
     fields.refuse("audio", "audio is not available.");
     fields.refuse("web_search_options", "web search is not available.");
-  }
-
-  private static void refuseChoice(Fields fields, String name) {
-    JsonNode choice = fields.given(name);
-    if (choice == null) {
-      return;
-    }
-    if (choice.isObject()
-        || !(choice.stringValue().equals("none") || choice.stringValue().equals("auto"))) {
-      throw Fields.unsupported(name, NO_TOOLS);
-    }
+    fields.refuseText("chat_template", "a chat is laid out by the model's own template.");
+    fields.refuseFlag("add_generation_prompt", false, "an answer is always begun.");
+    fields.refuseFlag("continue_final_message", true, "an answer is always begun anew.");
+    fields.refuseFlag("parse_tool_calls", false, "calls are always read; see 'tool_choice'.");
   }
 }

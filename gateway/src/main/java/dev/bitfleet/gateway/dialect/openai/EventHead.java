@@ -6,10 +6,11 @@ import dev.bitfleet.gateway.dialect.JsonBytes;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * What every chunk of a stream begins with. It is the same for all chunks of a choice, so it is
- * encoded once, when the choice is opened.
+ * What answers and the chunks of streams begin with. It is the same for all chunks of a choice, so
+ * it is encoded once, when the choice is opened.
  */
 final class EventHead {
   static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
@@ -21,13 +22,15 @@ final class EventHead {
   private final String idPrefix;
   private final String object;
   private final AnswerStamp stamp;
+  private final Optional<String> serviceTier;
   private final Map<Integer, byte[]> heads = new HashMap<>();
   private byte[] common = {};
 
-  EventHead(String idPrefix, String object, AnswerStamp stamp) {
+  EventHead(String idPrefix, String object, AnswerStamp stamp, Optional<String> serviceTier) {
     this.idPrefix = idPrefix;
     this.object = object;
     this.stamp = stamp;
+    this.serviceTier = serviceTier;
   }
 
   /**
@@ -40,7 +43,7 @@ final class EventHead {
   boolean open(CompletionEvent.Opened opened, String field) {
     JsonBytes head = new JsonBytes(256);
     head.raw("data: ");
-    answer(idPrefix, object, stamp, opened, head);
+    answer(opened, head);
     if (common.length == 0) {
       common = head.toByteArray();
     }
@@ -68,12 +71,7 @@ final class EventHead {
   }
 
   /** The fields that answers and chunks begin with; the object stays open. */
-  static void answer(
-      String idPrefix,
-      String object,
-      AnswerStamp stamp,
-      CompletionEvent.Opened opened,
-      JsonBytes out) {
+  void answer(CompletionEvent.Opened opened, JsonBytes out) {
     out.raw("{\"id\":\"")
         .raw(idPrefix)
         .raw(stamp.id())
@@ -85,5 +83,6 @@ final class EventHead {
         .string(opened.model())
         .raw(",\"system_fingerprint\":")
         .string("fp_" + opened.fingerprint());
+    serviceTier.ifPresent(tier -> out.raw(",\"service_tier\":").string(tier));
   }
 }

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 
 /** Writes logprobs, in the form of chats and in that of completions. */
 final class Logprobs {
@@ -43,34 +44,40 @@ final class Logprobs {
   }
 
   /**
-   * {@code {"tokens","token_logprobs","top_logprobs","text_offset"}}.
+   * {@code {"tokens","token_logprobs","top_logprobs","text_offset"}}. A prompt's first token
+   * follows nothing, so it has null for both logprobs.
    *
-   * @param offset characters of the text before the first of these tokens
-   * @return characters before the token after them
+   * @param cursor where in the answer's text the first of these tokens begins; is moved on
    */
-  static int completion(List<TokenDetail> tokens, int offset, JsonBytes out) {
+  static void completion(List<TokenDetail> tokens, TextCursor cursor, JsonBytes out) {
     out.raw("{\"tokens\":[");
     for (int i = 0; i < tokens.size(); i++) {
       out.raw(i == 0 ? "" : ",").string(text(tokens.get(i).bytes()));
     }
     out.raw("],\"token_logprobs\":[");
     for (int i = 0; i < tokens.size(); i++) {
-      out.raw(i == 0 ? "" : ",").number(finite(tokens.get(i).logprob().orElse(IMPOSSIBLE)));
+      out.raw(i == 0 ? "" : ",");
+      OptionalDouble logprob = tokens.get(i).logprob();
+      if (logprob.isPresent()) {
+        out.number(finite(logprob.getAsDouble()));
+      } else {
+        out.nul();
+      }
     }
     out.raw("],\"top_logprobs\":[");
     for (int i = 0; i < tokens.size(); i++) {
-      out.raw(i == 0 ? "{" : ",{");
-      topMap(tokens.get(i), out);
-      out.raw("}");
+      out.raw(i == 0 ? "" : ",");
+      if (tokens.get(i).logprob().isPresent()) {
+        topMap(tokens.get(i), out);
+      } else {
+        out.nul();
+      }
     }
     out.raw("],\"text_offset\":[");
-    int next = offset;
     for (int i = 0; i < tokens.size(); i++) {
-      out.raw(i == 0 ? "" : ",").number(next);
-      next += characters(tokens.get(i).bytes());
+      out.raw(i == 0 ? "" : ",").number(cursor.pass(tokens.get(i).bytes()));
     }
     out.raw("]}");
-    return next;
   }
 
   private static void topMap(TokenDetail token, JsonBytes out) {
@@ -79,22 +86,12 @@ final class Logprobs {
     for (TokenDetail.Alternative alternative : token.top()) {
       top.putIfAbsent(text(alternative.bytes()), alternative.logprob());
     }
-    String separator = "";
+    String separator = "{";
     for (Map.Entry<String, Double> entry : top.entrySet()) {
       out.raw(separator).string(entry.getKey()).raw(":").number(finite(entry.getValue()));
       separator = ",";
     }
-  }
-
-  /** Characters that begin in these bytes: all but UTF-8's continuation bytes. */
-  private static int characters(byte[] bytes) {
-    int count = 0;
-    for (byte b : bytes) {
-      if ((b & 0xC0) != 0x80) {
-        count++;
-      }
-    }
-    return count;
+    out.raw(top.isEmpty() ? "{}" : "}");
   }
 
   private static String text(byte[] bytes) {

@@ -2,16 +2,16 @@ package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
-import dev.bitfleet.gateway.contract.ApiError;
-import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.Call;
 import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.Fields;
+import dev.bitfleet.gateway.dialect.LlamaCppFields;
+import dev.bitfleet.gateway.dialect.PromptFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -30,86 +30,68 @@ public final class TextDialect implements Dialect {
   @Override
   public Call read(JsonNode body) {
     Fields fields = new Fields(body, defaults);
-    SamplingFields.refuseUnavailable(fields);
+    LlamaCppFields.refuseUnavailable(fields);
     fields.refuseText("suffix", "no served model fills in.");
     boolean stream = fields.flag("stream");
-    boolean includeUsage = OpenAiFields.includeUsage(fields, stream);
-    List<Prompt> prompts = prompts(body.path("prompt"));
-    int n = OpenAiFields.choices(fields, prompts.size(), settings);
-    if (fields.integer("best_of").orElse(n) != n) {
-      throw Fields.unsupported("best_of", "only the value of 'n' is available.");
-    }
-    OptionalInt logprobs = fields.integer("logprobs");
+    OutputWish wish = LlamaCppFields.output(fields);
+    List<Prompt> prompts = PromptFields.read(body.path("prompt"), "prompt");
+    int shown = OpenAiFields.choices(fields, "n", 1, prompts.size(), settings);
+    int generated = bestOf(fields, shown, prompts.size(), stream);
+    OptionalInt logprobs = logprobs(fields);
+    boolean nothingNew = fields.asksForNothing("max_tokens");
+    boolean echo = fields.flag("echo");
+    boolean rank = generated > shown;
     CompletionRequest request =
         new CompletionRequest(
             fields.text("model"),
             prompts,
-            n,
+            generated,
             SamplingFields.read(
                 fields, SamplingFields.biasMap(fields.given("logit_bias")), settings),
-            fields.tokenLimit("max_tokens", "max_tokens"),
+            nothingNew ? 1 : fields.tokenLimit("max_tokens", "max_tokens"),
             fields.texts("stop"),
             fields.flag("ignore_eos"),
-            logprobs,
+            rank && logprobs.isEmpty() ? OptionalInt.of(0) : logprobs,
             SamplingFields.contextLimit(fields),
-            "",
-            PromptScoring.NONE,
+            wish.grammar(),
+            scoring(nothingNew, echo, logprobs.isPresent(), prompts),
             0,
             stream ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(
-        request, new TextFormat(n, echoes(fields, prompts), logprobs.isPresent(), includeUsage));
+        request,
+        new TextFormat(
+            OpenAiFields.frame(fields, generated, stream, AnswerFrame.TooLong.BAD_REQUEST),
+            new TextStyle(prompts, shown, generated, logprobs.isPresent(), echo)),
+        wish);
   }
 
-  /** A list of numbers is one prompt, a list of texts or of lists is several. */
-  private static List<Prompt> prompts(JsonNode prompt) {
-    if (prompt.isString()) {
-      return List.of(new Prompt.Text(prompt.stringValue()));
+  /** Choices that are made of each prompt, of which the best are shown. */
+  private int bestOf(Fields fields, int n, int prompts, boolean stream) {
+    int bestOf = OpenAiFields.choices(fields, "best_of", n, prompts, settings);
+    if (bestOf < n) {
+      throw Fields.invalid("best_of", "it is less than 'n'.");
     }
-    JsonNode first = prompt.get(0);
-    for (int i = 1; i < prompt.size(); i++) {
-      if (prompt.get(i).getNodeType() != first.getNodeType()) {
-        throw new ApiException(
-            ApiError.invalidParameter(
-                "prompt[" + i + "]",
-                "Invalid 'prompt[" + i + "]': it is not of the kind of 'prompt[0]'."));
-      }
+    if (bestOf > n && stream) {
+      throw Fields.invalid("best_of", "what is best is known at the end, so not with 'stream'.");
     }
-    if (first.isNumber()) {
-      return List.of(tokens(prompt));
-    }
-    List<Prompt> prompts = new ArrayList<>(prompt.size());
-    for (JsonNode each : prompt) {
-      prompts.add(each.isString() ? new Prompt.Text(each.stringValue()) : tokens(each));
-    }
-    return prompts;
+    return bestOf;
   }
 
-  private static Prompt.Tokens tokens(JsonNode ids) {
-    List<Integer> tokens = new ArrayList<>(ids.size());
-    for (JsonNode id : ids) {
-      tokens.add((int) id.doubleValue());
+  private static OptionalInt logprobs(Fields fields) {
+    OptionalInt logprobs = fields.integer("logprobs");
+    if (logprobs.isPresent()) {
+      return logprobs;
     }
-    return new Prompt.Tokens(tokens);
+    return OpenAiFields.likeliest(fields);
   }
 
-  /**
-   * The text that goes before each prompt's completion: its prompt with {@code echo}, else nothing.
-   */
-  private static List<String> echoes(Fields fields, List<Prompt> prompts) {
-    boolean echo = fields.flag("echo");
-    if (echo && fields.given("logprobs") != null) {
-      throw Fields.unsupported("echo", "it is not available together with 'logprobs'.");
+  /** The engine tells of a prompt's tokens only where nothing cheaper will do. */
+  private static PromptScoring scoring(
+      boolean nothingNew, boolean echo, boolean logprobs, List<Prompt> prompts) {
+    if (nothingNew) {
+      return PromptScoring.ALONE;
     }
-    List<String> echoes = new ArrayList<>(prompts.size());
-    for (Prompt prompt : prompts) {
-      if (!echo) {
-        echoes.add("");
-      } else if (prompt instanceof Prompt.Text text) {
-        echoes.add(text.text());
-      } else {
-        throw Fields.unsupported("echo", "it is not available for prompts of token ids.");
-      }
-    }
-    return echoes;
+    boolean spelt = prompts.stream().anyMatch(prompt -> !(prompt instanceof Prompt.Text));
+    return echo && (logprobs || spelt) ? PromptScoring.WITH_COMPLETION : PromptScoring.NONE;
   }
 }
