@@ -60,6 +60,29 @@ class ArchitectureTest {
   }
 
   @Test
+  void grammars_are_made_of_values_and_nothing_else() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("..gateway.grammar..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                "io.vertx..",
+                "io.netty..",
+                "io.micrometer..",
+                "com.networknt..",
+                "..gateway.http..",
+                "..gateway.dialect..",
+                "..gateway.dispatch..",
+                "..gateway.contract..")
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis"));
+  }
+
+  @Test
   void only_dispatch_speaks_on_the_bus() {
     check(
         noClasses()

@@ -73,6 +73,11 @@ final class Alphabet {
     return size;
   }
 
+  /** How many ranges it cuts Unicode into: what {@link #members} looks through. */
+  int intervals() {
+    return starts.length;
+  }
+
   int classOf(int codePoint) {
     int at = Arrays.binarySearch(starts, codePoint);
     return classes[at >= 0 ? at : -at - 2];

@@ -62,7 +62,7 @@ final class Automaton {
       if ((s + 1) * k > next.length) {
         next = Arrays.copyOf(next, next.length * 2);
       }
-      budget.spend(k);
+      budget.spend(2 * k);
       for (int c = 0; c < k; c++) {
         S to = step.from(found.get(s), c);
         int target = NOWHERE;
@@ -127,7 +127,7 @@ final class Automaton {
     java.util.Set<CodePoints> letters = new java.util.LinkedHashSet<>();
     for (String text : texts) {
       int[] points = text.codePoints().toArray();
-      budget.spend(points.length + 1);
+      budget.spend(6 * points.length + 1);
       all.add(points);
       for (int c : points) {
         letters.add(CodePoints.of(c, c));
@@ -143,6 +143,9 @@ final class Automaton {
         Integer to = trie.get(at).get(cls);
         if (to == null) {
           to = trie.size();
+          if (to > 4 * MAX_STATES) {
+            throw budget.tooLarge("its names or values are too many");
+          }
           trie.get(at).put(cls, to);
           trie.add(new HashMap<>());
         }

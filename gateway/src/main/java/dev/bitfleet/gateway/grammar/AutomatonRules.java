@@ -14,6 +14,7 @@ import java.util.function.Function;
 final class AutomatonRules {
   private final Automaton automaton;
   private final Rules rules;
+  private final Budget budget;
   private final Function<CodePoints, Expression> spelling;
   private final Expression end;
   private final List<Map<Integer, CodePoints>> edges = new ArrayList<>();
@@ -23,6 +24,7 @@ final class AutomatonRules {
       Automaton automaton, Rules rules, Function<CodePoints, Expression> spelling, Expression end) {
     this.automaton = automaton;
     this.rules = rules;
+    this.budget = rules.budget();
     this.spelling = spelling;
     this.end = end;
     named = new Rule[automaton.states()];
@@ -33,6 +35,7 @@ final class AutomatonRules {
     int[] ways = new int[n];
     ways[0] = 1;
     for (int s = 0; s < n; s++) {
+      budget.spend(4 * automaton.alphabet().size() + automaton.alphabet().intervals());
       Map<Integer, CodePoints> out = automaton.edges(s);
       edges.add(out);
       out.keySet().forEach(to -> ways[to]++);

@@ -1,31 +1,34 @@
 package dev.bitfleet.gateway.grammar;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How much one translation may cost. Everything that can grow faster than its schema spends from
  * here, so that time and memory are bounded by counting. One unit is some tens of nanoseconds.
  */
 final class Budget {
-  /** About 50 ms of a busy core. */
-  static final int MAX_WORK = 1_500_000;
+  /** About 40 ms of a core. */
+  static final int MAX_WORK = 1_000_000;
 
   static final int MAX_RULES = 12_000;
 
   private int work;
   private int rules;
-  private String at;
+  private final String path;
+  private @Nullable Schema at;
 
   Budget(String path) {
-    at = path;
+    this.path = path;
   }
 
   /** Where what is spent from now on is spent: named if it is too much. */
   void at(Schema schema) {
-    at = schema.path();
+    at = schema;
   }
 
   /** Where we are. */
   String at() {
-    return at;
+    return at == null ? path : at.path();
   }
 
   void spend(int units) {
@@ -41,14 +44,11 @@ final class Budget {
     }
   }
 
-  int spent() {
-    return work;
-  }
-
   SchemaRefused tooLarge(String why) {
+    String place = at();
     return new SchemaRefused(
         SchemaRefused.Reason.TOO_LARGE,
-        at,
-        "The schema is too large at '" + at + "': " + why + ".");
+        place,
+        "The schema is too large at '" + Schema.shown(place) + "': " + why + ".");
   }
 }

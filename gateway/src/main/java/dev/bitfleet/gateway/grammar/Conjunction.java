@@ -35,10 +35,10 @@ record Conjunction(List<Schema> members, List<Schema.Choice> open, boolean never
     List<Schema.Choice> choices = new ArrayList<>(open);
     boolean impossible = never;
     ArrayDeque<Schema> pending = new ArrayDeque<>(schemas);
-    budget.spend(1 + members.size());
+    budget.spend(20 + 3 * (members.size() + open.size()));
     while (!pending.isEmpty()) {
       Schema next = pending.poll();
-      budget.spend(1);
+      budget.spend(4);
       if (!met.add(next)) {
         continue;
       }

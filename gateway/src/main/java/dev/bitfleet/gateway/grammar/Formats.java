@@ -47,7 +47,7 @@ final class Formats {
           + "|(urn:[A-Za-z0-9]{2,16}:|mailto:)"
           + PCHAR
           + "+";
-  private static final String POINTER = "(/([^/~]|~[01])*)*";
+  private static final String POINTER = "(/([^#/~\\x00-\\x1f\\x7f-\\x9f]|~[01])*)*";
 
   private static final Map<String, String> PATTERNS =
       Map.ofEntries(

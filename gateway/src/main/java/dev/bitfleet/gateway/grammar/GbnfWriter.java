@@ -7,6 +7,7 @@ import dev.bitfleet.gateway.grammar.Expression.Repeated;
 import dev.bitfleet.gateway.grammar.Expression.Rule;
 import dev.bitfleet.gateway.grammar.Expression.Sequence;
 import dev.bitfleet.gateway.grammar.Expression.Text;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -15,6 +16,8 @@ import java.util.function.Consumer;
  * that no reader of grammars has to agree with us about Unicode.
  */
 final class GbnfWriter {
+  private static final HexFormat HEX = HexFormat.of().withUpperCase();
+
   private final StringBuilder out = new StringBuilder();
   private final Budget budget;
 
@@ -153,10 +156,8 @@ final class GbnfWriter {
         if (c >= 0x20 && c < 0x7F) {
           out.append((char) c);
         } else {
-          out.append(
-              c <= 0xFF
-                  ? String.format("\\x%02X", c)
-                  : String.format(c <= 0xFFFF ? "\\u%04X" : "\\U%08X", c));
+          out.append(c <= 0xFF ? "\\x" : c <= 0xFFFF ? "\\u" : "\\U");
+          out.append(HEX.toHexDigits(c, c <= 0xFF ? 2 : c <= 0xFFFF ? 4 : 8));
         }
       }
     }

@@ -21,7 +21,6 @@ final class Members {
   private final Rules rules;
   private final Expression comma;
   private final List<Member> members;
-  private final int min;
   private final int max;
   private final IntFunction<Expression> tail;
   private final int cap;
@@ -46,7 +45,6 @@ final class Members {
     int required = (int) members.stream().filter(Member::required).count();
     boolean minMatters = min > required;
     boolean maxMatters = max >= 0;
-    this.min = min;
     this.max = max;
     this.cap = Math.max(1, maxMatters ? Math.min(max, members.size()) : minMatters ? min : 1);
   }
@@ -112,9 +110,5 @@ final class Members {
   private Expression named(Expression made, int uses, int i) {
     boolean tiny = made.equals(Expression.EMPTY) || made.equals(Expression.NEVER);
     return tiny || uses <= 1 && i % RUN != 0 ? made : rules.shared(made);
-  }
-
-  int min() {
-    return min;
   }
 }

@@ -34,6 +34,10 @@ final class Rules {
     this.budget = budget;
   }
 
+  Budget budget() {
+    return budget;
+  }
+
   Rule rule() {
     budget.rule();
     Rule rule = new Rule(rules.size());

@@ -153,7 +153,7 @@ final class Schema {
     return new SchemaRefused(reason, path, "Invalid schema at '" + shown(path) + "': " + why + ".");
   }
 
-  private static String shown(String path) {
+  static String shown(String path) {
     return path.length() <= 200 ? path : path.substring(0, 200) + "…";
   }
 

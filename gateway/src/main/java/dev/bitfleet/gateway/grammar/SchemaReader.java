@@ -28,6 +28,8 @@ final class SchemaReader {
 
   private static final int MAX_NAME = 1_024;
 
+  private static final int MAX_VALUES = 10_000;
+
   private static final Map<String, Integer> TYPES =
       Map.of(
           "null", Schema.NULL,
@@ -61,8 +63,9 @@ final class SchemaReader {
    */
   Schema read() {
     Schema root = schema(document, null, rootPath);
-    fillAll();
+    fillOpen();
     requireNoCircle();
+    fillAll();
     return root;
   }
 
@@ -77,20 +80,20 @@ final class SchemaReader {
     return made;
   }
 
+  private void fillOpen() {
+    for (Map.Entry<JsonNode, Schema> next = open.poll(); next != null; next = open.poll()) {
+      budget.at(next.getValue());
+      fill(next.getKey(), next.getValue());
+    }
+  }
+
+  /** Rewriting makes new schemas, which may have to be rewritten in turn. */
   private void fillAll() {
-    while (true) {
-      for (Map.Entry<JsonNode, Schema> next = open.poll(); next != null; next = open.poll()) {
-        budget.at(next.getValue());
-        fill(next.getKey(), next.getValue());
-      }
-      // Rewriting makes new schemas, which may have to be rewritten in turn.
-      if (done == schemas.size()) {
-        return;
-      }
-      for (; done < schemas.size(); done++) {
-        budget.at(schemas.get(done));
-        negation.rewrite(schemas.get(done));
-      }
+    fillOpen();
+    for (; done < schemas.size(); done++) {
+      budget.at(schemas.get(done));
+      negation.rewrite(schemas.get(done));
+      fillOpen();
     }
   }
 
@@ -104,7 +107,7 @@ final class SchemaReader {
   }
 
   private Schema add(Schema schema) {
-    budget.spend(8);
+    budget.spend(20);
     if (schemas.size() >= MAX_SCHEMAS) {
       throw schema.refuse(TOO_LARGE, "there are more than " + MAX_SCHEMAS + " schemas");
     }
@@ -148,6 +151,9 @@ final class SchemaReader {
       case "enum" -> {
         if (!value.isArray()) {
           throw s.refuse(MALFORMED, "'enum' must be an array");
+        }
+        if (value.size() > MAX_VALUES) {
+          throw s.refuse(TOO_LARGE, "'enum' has more than " + MAX_VALUES + " values");
         }
         List<JsonNode> values = new ArrayList<>();
         value.forEach(values::add);
@@ -305,17 +311,20 @@ final class SchemaReader {
     if (!value.isNumber()) {
       throw s.refuse(MALFORMED, "'" + key + "' must be a number");
     }
-    if (value.isFloatingPointNumber() && !Double.isFinite(value.doubleValue())) {
+    if ((value.isDouble() || value.isFloat()) && !Double.isFinite(value.doubleValue())) {
       throw s.refuse(MALFORMED, "'" + key + "' is beyond what a number can hold");
     }
     return value.decimalValue();
   }
 
   private static int count(String key, JsonNode value, Schema s) {
-    if (value.isNumber() && Double.isFinite(value.doubleValue())) {
-      double number = value.doubleValue();
-      if (number >= 0 && number == Math.rint(number)) {
-        return (int) Math.min(number, MAX_COUNT);
+    if (value.isNumber()) {
+      BigDecimal number = number(key, value, s);
+      if (number.signum() >= 0 && number.compareTo(BigDecimal.valueOf(MAX_COUNT)) >= 0) {
+        return MAX_COUNT;
+      }
+      if (number.signum() == 0 || number.signum() > 0 && number.stripTrailingZeros().scale() <= 0) {
+        return number.intValue();
       }
     }
     throw s.refuse(MALFORMED, "'" + key + "' must be a whole number, not negative");
@@ -443,6 +452,16 @@ final class SchemaReader {
     List<Schema> next = new ArrayList<>(s.all);
     s.choices.forEach(choice -> next.addAll(choice.options()));
     next.addAll(s.nots);
+    Schema.Condition condition = s.condition;
+    if (condition != null) {
+      next.add(condition.test());
+      if (condition.then() != null) {
+        next.add(condition.then());
+      }
+      if (condition.otherwise() != null) {
+        next.add(condition.otherwise());
+      }
+    }
     return next;
   }
 }

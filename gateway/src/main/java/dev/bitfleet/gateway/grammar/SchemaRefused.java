@@ -8,6 +8,7 @@ public final class SchemaRefused extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private static final int MAX_PATH = 256;
+  private static final int MAX_MESSAGE = 600;
 
   /** What kind of trouble it is. */
   public enum Reason {
@@ -27,9 +28,13 @@ public final class SchemaRefused extends RuntimeException {
   private final String path;
 
   SchemaRefused(Reason reason, String path, String message) {
-    super(message, null, false, false);
+    super(clipped(message, MAX_MESSAGE), null, false, false);
     this.reason = reason;
-    this.path = path.length() <= MAX_PATH ? path : path.substring(0, MAX_PATH) + "…";
+    this.path = clipped(path, MAX_PATH);
+  }
+
+  private static String clipped(String text, int length) {
+    return text.length() <= length ? text : text.substring(0, length) + "…";
   }
 
   public Reason reason() {

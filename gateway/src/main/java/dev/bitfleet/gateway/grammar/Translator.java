@@ -10,8 +10,10 @@ import java.math.BigDecimal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -159,13 +161,50 @@ final class Translator {
     for (Schema option : options) {
       wanted.add(new ArrayList<>(List.of(option)));
     }
-    if (choice.exactlyOne()) {
+    if (choice.exactlyOne() && !hasDiscriminator(options)) {
       makeExclusive(options, wanted, base, c);
     }
     for (List<Schema> option : wanted) {
       made.add(of(base.and(option, budget)));
     }
     return Expression.either(made);
+  }
+
+  /**
+   * Whether a property that all options require has other texts in each: the usual union, known for
+   * one without comparing every two.
+   */
+  private boolean hasDiscriminator(List<Schema> options) {
+    List<Conjunction> all = options.stream().map(option -> Conjunction.of(option, budget)).toList();
+    for (Schema member : all.getFirst().members()) {
+      for (String name : member.required) {
+        Set<JsonNode> seen = new HashSet<>();
+        if (all.stream().allMatch(option -> addsTexts(option, name, seen))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean addsTexts(Conjunction option, String name, Set<JsonNode> seen) {
+    for (Schema member : option.members()) {
+      budget.spend(4);
+      Schema property = member.properties.get(name);
+      if (property != null
+          && !property.values.isEmpty()
+          && (member.types & ~Schema.OBJECT) == 0
+          && member.required.contains(name)) {
+        for (JsonNode value : property.values.getFirst()) {
+          budget.spend(2);
+          if (!value.isString() || !seen.add(value)) {
+            return false;
+          }
+        }
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Where two options may hold at once, each also denies the other. */
