@@ -120,6 +120,8 @@ void merge(Decoder in, Tokenize& tokenize) {
       case 1: tokenize.request_id = in.unsigned_integer(); break;
       case 2: append_segment(in, tokenize.prompt); break;
       case 3: tokenize.add_begin_token = in.boolean(); break;
+      case 4: tokenize.with_pieces = in.boolean(); break;
+      case 5: tokenize.most_tokens = in.unsigned_integer_32(); break;
       default: in.skip();
     }
   }
@@ -325,6 +327,11 @@ void merge(Decoder in, Tokenized& tokenized) {
       case 1: tokenized.request_id = in.unsigned_integer(); break;
       case 2: append_ids(in, tokenized.ids); break;
       case 3: tokenized.error = in.text(); break;
+      case 4:
+        check_count(tokenized.pieces, most_tokens_of_a_piece, "pieces");
+        tokenized.pieces.emplace_back(in.bytes());
+        break;
+      case 5: tokenized.at_least = in.unsigned_integer_32(); break;
       default: in.skip();
     }
   }

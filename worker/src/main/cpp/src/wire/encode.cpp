@@ -56,6 +56,8 @@ void fill(Encoder& out, const Tokenize& tokenize) {
   out.unsigned_integer(1, tokenize.request_id);
   for (const auto& segment : tokenize.prompt) out.message(2, [&](Encoder& inner) { fill(inner, segment); });
   out.boolean(3, tokenize.add_begin_token);
+  out.boolean(4, tokenize.with_pieces);
+  out.unsigned_integer(5, tokenize.most_tokens);
 }
 
 void fill(Encoder& out, const Detokenize& detokenize) {
@@ -172,6 +174,8 @@ void fill(Encoder& out, const Tokenized& tokenized) {
   out.unsigned_integer(1, tokenized.request_id);
   out.packed(2, tokenized.ids);
   out.text(3, tokenized.error);
+  for (const auto& piece : tokenized.pieces) out.present_bytes(4, piece);
+  out.unsigned_integer(5, tokenized.at_least);
 }
 
 void fill(Encoder& out, const Detokenized& detokenized) {

@@ -60,6 +60,8 @@ struct Tokenize {
   uint64_t request_id = 0;
   std::vector<PromptSegment> prompt;
   bool add_begin_token = false;
+  bool with_pieces = false;
+  uint32_t most_tokens = 0;  // 0 = any number
   bool operator==(const Tokenize&) const = default;
 };
 
@@ -187,6 +189,8 @@ struct Tokenized {
   uint64_t request_id = 0;
   std::vector<uint32_t> ids;
   std::string error;
+  std::vector<std::string> pieces;
+  uint32_t at_least = 0;
   bool operator==(const Tokenized&) const = default;
 };
 

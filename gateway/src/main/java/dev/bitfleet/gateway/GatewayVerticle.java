@@ -4,8 +4,12 @@ import dev.bitfleet.gateway.admission.AdmissionQueue;
 import dev.bitfleet.gateway.contract.Contract;
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.dialect.DialectSettings;
+import dev.bitfleet.gateway.dialect.llamacpp.TextQuestions;
+import dev.bitfleet.gateway.dialect.openai.ChatDialect;
+import dev.bitfleet.gateway.dispatch.ContextFit;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.AccessRules;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpFront;
@@ -18,6 +22,7 @@ import dev.bitfleet.gateway.operations.GeneratingOperations;
 import dev.bitfleet.gateway.operations.GrammarCompiler;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
+import dev.bitfleet.gateway.operations.TextHandler;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.gateway.store.Store;
@@ -181,10 +186,20 @@ public final class GatewayVerticle extends VerticleBase {
       Contract contract, HttpLimits limits, Dispatcher dispatching) {
     Map<Operation, Handler> handlers = new EnumMap<>(Operation.class);
     RequestReader reader = new RequestReader(vertx, contract);
-    CompletionRunner runner = new CompletionRunner(dispatching, new GrammarCompiler(vertx), limits);
+    TextService text = new TextService(vertx, dispatching);
+    ContextFit fit = new ContextFit(dispatching.fleet(), text);
+    CompletionRunner runner =
+        new CompletionRunner(dispatching, fit, new GrammarCompiler(vertx), limits);
     DialectSettings settings =
         new DialectSettings(options.maxChoices(), () -> ThreadLocalRandom.current().nextLong());
     new GeneratingOperations(contract, settings, reader, runner).addTo(handlers);
+    new TextHandler(
+            vertx,
+            reader,
+            text,
+            new ChatDialect(contract.defaults(Operation.APPLY_TEMPLATE), settings),
+            new TextQuestions(contract.defaults(Operation.TOKENIZE)))
+        .addTo(handlers);
     ServiceHandler service = new ServiceHandler(dispatching.fleet());
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));

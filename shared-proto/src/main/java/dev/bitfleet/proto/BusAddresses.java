@@ -24,6 +24,11 @@ public final class BusAddresses {
     return PREFIX + "worker." + workerId + ".embed";
   }
 
+  /** Request/reply: {@link TextRequest} → {@link TextReply}. */
+  public static String text(String workerId) {
+    return PREFIX + "worker." + workerId + ".text";
+  }
+
   /** Point to point, in order for each worker: {@link GenerationEvent}. */
   public static String inbox(String gatewayId) {
     return PREFIX + "gateway." + gatewayId + ".inbox";

@@ -44,6 +44,16 @@ public final class FleetCodecs {
               dev.bitfleet.proto.fleet.v1.GenerationEvent.parser(),
               EventMapping::fromProto),
           new Codec<>(
+              TextRequest.class,
+              TextMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.TextRequest.parser(),
+              TextMapping::fromProto),
+          new Codec<>(
+              TextReply.class,
+              TextMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.TextReply.parser(),
+              TextMapping::fromProto),
+          new Codec<>(
               WorkerHeartbeat.class,
               HeartbeatMapping::toProto,
               dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.parser(),
@@ -68,6 +78,8 @@ public final class FleetCodecs {
               case EmbedRequest ignored -> EmbedRequest.class.getName();
               case EmbedReply ignored -> EmbedReply.class.getName();
               case GenerationEvent ignored -> GenerationEvent.class.getName();
+              case TextRequest ignored -> TextRequest.class.getName();
+              case TextReply ignored -> TextReply.class.getName();
               case WorkerHeartbeat ignored -> WorkerHeartbeat.class.getName();
               case null, default -> null;
             });

@@ -19,14 +19,7 @@ final class ReplyMapping {
                   .setCachedTokens(accepted.cachedTokens())
                   .setFingerprint(accepted.fingerprint()));
       case OpenReply.Busy busy -> proto.setBusy(OpenBusy.newBuilder().setReason(busy.reason()));
-      case OpenReply.Refused refused ->
-          proto.setRefused(
-              OpenRefused.newBuilder()
-                  .setCode(refused.code().name().toLowerCase(Locale.ROOT))
-                  .setMessage(refused.message())
-                  .setParam(refused.param())
-                  .setPromptTokens(refused.promptTokens())
-                  .setContextLength(refused.contextLength()));
+      case OpenReply.Refused refused -> proto.setRefused(toProto(refused));
     }
     return proto.build();
   }
@@ -39,14 +32,27 @@ final class ReplyMapping {
               proto.getAccepted().getCachedTokens(),
               proto.getAccepted().getFingerprint());
       case BUSY -> new OpenReply.Busy(proto.getBusy().getReason());
-      case REFUSED ->
-          new OpenReply.Refused(
-              OpenReply.Code.valueOf(proto.getRefused().getCode().toUpperCase(Locale.ROOT)),
-              proto.getRefused().getMessage(),
-              proto.getRefused().getParam(),
-              proto.getRefused().getPromptTokens(),
-              proto.getRefused().getContextLength());
+      case REFUSED -> fromProto(proto.getRefused());
       case REPLY_NOT_SET -> throw new IllegalArgumentException("an empty reply");
     };
+  }
+
+  static OpenRefused toProto(OpenReply.Refused refused) {
+    return OpenRefused.newBuilder()
+        .setCode(refused.code().name().toLowerCase(Locale.ROOT))
+        .setMessage(refused.message())
+        .setParam(refused.param())
+        .setPromptTokens(refused.promptTokens())
+        .setContextLength(refused.contextLength())
+        .build();
+  }
+
+  static OpenReply.Refused fromProto(OpenRefused refused) {
+    return new OpenReply.Refused(
+        OpenReply.Code.valueOf(refused.getCode().toUpperCase(Locale.ROOT)),
+        refused.getMessage(),
+        refused.getParam(),
+        refused.getPromptTokens(),
+        refused.getContextLength());
   }
 }

@@ -24,6 +24,23 @@ class FleetCodecsTest {
   private static final Sampling SAMPLING =
       new Sampling(0.7, 40, 0.95, 0.05, 0.9, 1.1, 32, -2, 2, Map.of(0, -100f, 7, 1.5f), -1L);
 
+  private static final Prompt.Chat TOOL_CHAT =
+      new Prompt.Chat(
+          List.of(
+              new ChatMessage(Role.USER, "weather?"),
+              new ChatMessage(
+                  Role.ASSISTANT,
+                  "",
+                  "",
+                  List.of(new ToolCall("call_1", "weather", "{\"city\":\"Köln\"}")),
+                  ""),
+              new ChatMessage(Role.TOOL, "rain", "weather", List.of(), "call_1")),
+          List.of(new ToolDescription("weather", "of a city", "{\"type\":\"object\"}")));
+
+  private static TokenDetail token(int id, byte[] bytes) {
+    return new TokenDetail(id, bytes, OptionalDouble.empty(), List.of());
+  }
+
   private static GenerationRequest request(Prompt prompt) {
     return new GenerationRequest(
         "s-1",
@@ -123,6 +140,27 @@ class FleetCodecsTest {
                         Arrays.stream(FailureCause.values())
                             .map(cause -> new GenerationEvent.Failed("s", 1, cause, "m"))))
                 .map(event -> Arguments.of(GenerationEvent.class, event)),
+            Stream.of(
+                    new TextRequest.Tokenize("m", "Grüße <|eot_id|>", true, false, true),
+                    new TextRequest.Tokenize("", "", false, true, false),
+                    new TextRequest.Detokenize("m", List.of(0, 128_000)),
+                    new TextRequest.Render("m", TOOL_CHAT),
+                    new TextRequest.Fit("m", TOOL_CHAT, 4096, 1, 512, true),
+                    new TextRequest.Fit("m", new Prompt.Text("t"), 0, 0, 0, false),
+                    new TextRequest.Fit("m", new Prompt.Tokens(List.of(7)), 1, 2, 3, false))
+                .map(request -> Arguments.of(TextRequest.class, request)),
+            Stream.of(
+                    new TextReply.Tokens(List.of()),
+                    new TextReply.Tokens(List.of(token(5, new byte[0]), token(6, new byte[0]))),
+                    new TextReply.Tokens(
+                        List.of(token(5, new byte[] {-1, 0}), token(0, new byte[0]))),
+                    new TextReply.Text("停"),
+                    new TextReply.Fit(10, 4096, 3, 77),
+                    new TextReply.Busy("draining"),
+                    new TextReply.Refused(
+                        new OpenReply.Refused(
+                            OpenReply.Code.CONTEXT_LENGTH_EXCEEDED, "long", "messages", 9, 8)))
+                .map(reply -> Arguments.of(TextReply.class, reply)),
             Arrays.stream(WorkerHeartbeat.State.values())
                 .flatMap(
                     state ->
@@ -223,6 +261,7 @@ class FleetCodecsTest {
     assertThat(BusAddresses.open("w")).isEqualTo("bitfleet.v1.worker.w.open");
     assertThat(BusAddresses.embed("w")).isEqualTo("bitfleet.v1.worker.w.embed");
     assertThat(BusAddresses.cancel("w")).isEqualTo("bitfleet.v1.worker.w.cancel");
+    assertThat(BusAddresses.text("w")).isEqualTo("bitfleet.v1.worker.w.text");
     assertThat(BusAddresses.inbox("g")).isEqualTo("bitfleet.v1.gateway.g.inbox");
     assertThat(BusAddresses.HEARTBEATS).isEqualTo("bitfleet.v1.heartbeats");
   }

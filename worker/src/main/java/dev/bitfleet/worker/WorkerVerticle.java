@@ -9,6 +9,7 @@ import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.ProtocolVersion;
+import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
@@ -64,9 +65,7 @@ public final class WorkerVerticle extends VerticleBase {
   private long heartbeatTimer = -1;
   private @Nullable MessageConsumer<GenerationRequest> opens;
   private @Nullable MessageConsumer<CancelGeneration> cancels;
-
-  /** What exists once the model file has been read. */
-  private record Serving(ModelFile model, ChatRenderer renderer, EngineSupervisor supervisor) {}
+  private @Nullable MessageConsumer<TextRequest> questions;
 
   public WorkerVerticle(WorkerOptions options) {
     this.options = options;
@@ -85,10 +84,16 @@ public final class WorkerVerticle extends VerticleBase {
             .consumer(
                 BusAddresses.cancel(options.workerId()),
                 message -> onCancel(message.body().streamId()));
+    questions =
+        new TextDesk(vertx, options, () -> drained == null ? serving : Optional.empty()).open();
     heartbeatTimer =
         vertx.setPeriodic(options.heartbeatInterval().toMillis(), ignored -> heartbeat());
     setUp();
-    return Future.join(opens.completion(), cancels.completion(), embeddings.open(vertx.eventBus()));
+    return Future.join(
+        opens.completion(),
+        cancels.completion(),
+        questions.completion(),
+        embeddings.open(vertx.eventBus()));
   }
 
   /** Lets open streams end within the drain timeout, fails the rest, and kills the engine. */
@@ -112,10 +117,11 @@ public final class WorkerVerticle extends VerticleBase {
             })
         .onComplete(ignored -> vertx.cancelTimer(heartbeatTimer))
         .compose(
-            ignored ->
-                Future.join(
-                    opens == null ? Future.succeededFuture() : opens.unregister(),
-                    cancels == null ? Future.succeededFuture() : cancels.unregister()));
+            ignored -> Future.join(unregister(opens), unregister(cancels), unregister(questions)));
+  }
+
+  private static Future<Void> unregister(@Nullable MessageConsumer<?> consumer) {
+    return consumer == null ? Future.succeededFuture() : consumer.unregister();
   }
 
   private record Parts(ModelFile model, EngineLauncher launcher) {}

@@ -13,6 +13,8 @@ import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
+import dev.bitfleet.proto.TextReply;
+import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
@@ -167,6 +169,17 @@ final class WorkerBed implements AutoCloseable {
     return vertx
         .eventBus()
         .<EmbedReply>request(BusAddresses.embed("w1"), request)
+        .map(message -> message.body());
+  }
+
+  TextReply ask(TextRequest request) {
+    return asked(request).await();
+  }
+
+  Future<TextReply> asked(TextRequest request) {
+    return vertx
+        .eventBus()
+        .<TextReply>request(BusAddresses.text("w1"), request)
         .map(message -> message.body());
   }
 

@@ -22,6 +22,9 @@ public enum Operation {
   GENERATE_TEXT("generateText", "POST", "/api/v1/generate", Body.REQUIRED),
   LIST_MODELS("listModels", "GET", "/v1/models", Body.NONE),
   RETRIEVE_MODEL("retrieveModel", "GET", "/v1/models/{model+}", Body.NONE),
+  TOKENIZE("tokenize", "POST", "/tokenize", Body.REQUIRED),
+  DETOKENIZE("detokenize", "POST", "/detokenize", Body.REQUIRED),
+  APPLY_TEMPLATE("applyTemplate", "POST", "/apply-template", Body.REQUIRED),
   GET_HEALTH("getHealth", "GET", "/health", Body.NONE),
   GET_CONTRACT("getContract", "GET", "/openapi.json", Body.NONE);
 

@@ -170,15 +170,7 @@ final class ChoiceRun implements AttemptListener {
 
   @Override
   public void refused(OpenReply.Refused refusal) {
-    fail(
-        switch (refusal.code()) {
-          case CONTEXT_LENGTH_EXCEEDED ->
-              new CompletionFailure.ContextLengthExceeded(
-                  refusal.promptTokens(), refusal.contextLength());
-          case EMPTY_PROMPT -> new CompletionFailure.EmptyPrompt(refusal.message());
-          case INVALID -> new CompletionFailure.Invalid(refusal.message(), refusal.param());
-          case PROMPT_QUARANTINED -> new CompletionFailure.PromptQuarantined(refusal.message());
-        });
+    fail(TextService.failure(refusal));
   }
 
   @Override

@@ -41,7 +41,8 @@ public final class HttpFront {
   private static final String ALLOWED_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
   private static final String EXPOSED_HEADERS =
       "x-request-id, openai-processing-ms, openai-version, retry-after, retry-after-ms,"
-          + " x-should-retry, x-ratelimit-limit-requests, x-ratelimit-remaining-requests,"
+          + " x-bitfleet-dropped-messages, x-should-retry,"
+          + " x-ratelimit-limit-requests, x-ratelimit-remaining-requests,"
           + " x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens,"
           + " x-ratelimit-reset-tokens";
 

@@ -5,34 +5,46 @@ import dev.bitfleet.gateway.completion.CompletionListener;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
 import dev.bitfleet.gateway.dialect.AnswerFormat;
+import dev.bitfleet.gateway.completion.FailedCompletion;
+import dev.bitfleet.gateway.completion.Fitted;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.Call;
+import dev.bitfleet.gateway.dispatch.ContextFit;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
 import dev.bitfleet.gateway.dispatch.RunningCompletion;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
+import io.vertx.core.Future;
 import org.jspecify.annotations.Nullable;
 
 /** From a call to its answer, for all operations that generate tokens. Event loop only. */
 public final class CompletionRunner {
+  private static final String DROPPED_HEADER = "x-bitfleet-dropped-messages";
+
   private final Dispatcher dispatcher;
+  private final ContextFit fit;
   private final GrammarCompiler grammars;
   private final HttpLimits limits;
 
-  public CompletionRunner(Dispatcher dispatcher, GrammarCompiler grammars, HttpLimits limits) {
+  public CompletionRunner(
+      Dispatcher dispatcher, ContextFit fit, GrammarCompiler grammars, HttpLimits limits) {
     this.dispatcher = dispatcher;
+    this.fit = fit;
     this.grammars = grammars;
     this.limits = limits;
   }
 
-  /** Answers the exchange with what the call generates. */
+  /**
+   * Answers the exchange with what the call generates. A prompt that cannot fit is refused before
+   * it waits for a slot.
+   */
   public void run(Exchange exchange, Call call, AnswerStamp stamp, Keeping keeping) {
     exchange.whenGone(keeping::dropped);
     grammars.compile(
         call,
         request -> {
           if (!exchange.settled()) {
-            start(exchange, request, call.format(), stamp, keeping);
+            fit(exchange, request, call, stamp, keeping);
           }
         },
         refusal -> {
@@ -43,12 +55,43 @@ public final class CompletionRunner {
         });
   }
 
-  private void start(
+  private void fit(
       Exchange exchange,
       CompletionRequest request,
-      AnswerFormat format,
+      Call call,
       AnswerStamp stamp,
       Keeping keeping) {
+    Future<Fitted> fitted = fit.fit(request, call.truncation());
+    if (fitted.succeeded()) {
+      start(exchange, fitted.result(), call.format(), stamp, keeping);
+      return;
+    }
+    fitted.onComplete(
+        whole -> {
+          if (!exchange.settled()) {
+            start(exchange, whole, call.format(), stamp, keeping);
+          }
+        },
+        problem -> {
+          if (exchange.settled()) {
+            return;
+          }
+          keeping.dropped();
+          if (problem instanceof FailedCompletion failed) {
+            exchange.error(call.format().describe(failed.failure()));
+          } else {
+            exchange.fail(problem);
+          }
+        });
+  }
+
+  private void start(
+      Exchange exchange, Fitted fitted, AnswerFormat format, AnswerStamp plain, Keeping keeping) {
+    CompletionRequest request = fitted.request();
+    AnswerStamp stamp = plain.with(fitted.dropped());
+    if (fitted.dropped().any()) {
+      exchange.response().putHeader(DROPPED_HEADER, Integer.toString(fitted.dropped().messages()));
+    }
     Running running = new Running();
     Answer answer =
         request.delivery() == Delivery.STREAMED

@@ -77,7 +77,15 @@ public final class Gateway implements AutoCloseable {
 
   /** Adds a worker of another model. */
   public TestWorker worker(String id, String model, int slots) {
-    TestWorker worker = TestWorker.start(vertx, id, model, slots);
+    return add(id, TestWorker.start(vertx, id, model, slots));
+  }
+
+  /** Adds a worker whose sequences hold so many tokens. */
+  public TestWorker workerOfContext(String id, int slots, int contextLength) {
+    return add(id, TestWorker.start(vertx, id, MODEL, slots, contextLength));
+  }
+
+  private TestWorker add(String id, TestWorker worker) {
     workers.add(worker);
     Await.until(id + " is known", () -> management("/workers").body().contains('"' + id + '"'));
     return worker;

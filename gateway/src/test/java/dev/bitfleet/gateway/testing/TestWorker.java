@@ -10,6 +10,8 @@ import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.ProtocolVersion;
+import dev.bitfleet.proto.TextReply;
+import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.proto.WorkerHeartbeat;
@@ -42,6 +44,9 @@ public final class TestWorker {
 
   private static final double LOGPROB = -0.5;
 
+  /** Tokens of a sequence unless a test says otherwise: more than most prompts have. */
+  public static final int CONTEXT = 1 << 22;
+
   public static final String FINGERPRINT = "0123456789abcdef";
 
   /** Prompt tokens it always counts, two of them cached. */
@@ -52,9 +57,11 @@ public final class TestWorker {
   private final String id;
   private final String modelId;
   private final int slots;
+  private final int contextLength;
   private final Queue<Behaviour> script = new ArrayDeque<>();
   private final Map<String, Stream> streams = new HashMap<>();
   private final Queue<GenerationRequest> seen = new ConcurrentLinkedQueue<>();
+  private final Queue<TextRequest> questions = new ConcurrentLinkedQueue<>();
   private final Queue<String> cancelled = new ConcurrentLinkedQueue<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private volatile State state = State.READY;
@@ -84,7 +91,8 @@ public final class TestWorker {
     }
   }
 
-  private TestWorker(Vertx vertx, String id, String modelId, int slots) {
+  private TestWorker(Vertx vertx, String id, String modelId, int slots, int contextLength) {
+    this.contextLength = contextLength;
     this.vertx = vertx;
     this.context = vertx.getOrCreateContext();
     this.id = id;
@@ -94,12 +102,23 @@ public final class TestWorker {
 
   /** Starts a ready worker. */
   public static TestWorker start(Vertx vertx, String id, String modelId, int slots) {
-    TestWorker worker = new TestWorker(vertx, id, modelId, slots);
+    return start(vertx, id, modelId, slots, CONTEXT);
+  }
+
+  /**
+   * Starts a ready worker.
+   *
+   * @param contextLength of a sequence; for questions about text a character is a token
+   */
+  public static TestWorker start(
+      Vertx vertx, String id, String modelId, int slots, int contextLength) {
+    TestWorker worker = new TestWorker(vertx, id, modelId, slots, contextLength);
     worker.onContext(
         () -> {
           worker.consumers.add(vertx.eventBus().consumer(BusAddresses.open(id), worker::opening));
           worker.consumers.add(
               vertx.eventBus().consumer(BusAddresses.cancel(id), worker::cancelling));
+          worker.consumers.add(vertx.eventBus().consumer(BusAddresses.text(id), worker::asked));
           vertx.setPeriodic(0, 200, timer -> worker.beat());
         });
     return worker;
@@ -181,6 +200,16 @@ public final class TestWorker {
     return List.copyOf(seen);
   }
 
+  /** Is no longer on the bus, and says nothing of it. */
+  public void hangUp() {
+    onContext(() -> consumers.forEach(consumer -> consumer.unregister()));
+  }
+
+  /** Questions about text it was asked. */
+  public List<TextRequest> questions() {
+    return List.copyOf(questions);
+  }
+
   public List<String> cancelled() {
     return List.copyOf(cancelled);
   }
@@ -227,7 +256,7 @@ public final class TestWorker {
 
   private ModelDescription model() {
     return new ModelDescription(
-        modelId, "test", FINGERPRINT, 4096, 1000, 1_000_000, 250_000, 1_700_000_000, true);
+        modelId, "test", FINGERPRINT, contextLength, 1000, 1_000_000, 250_000, 1_700_000_000, true);
   }
 
   private void opening(Message<GenerationRequest> message) {
@@ -305,6 +334,17 @@ public final class TestWorker {
   private static void accept(Message<GenerationRequest> message) {
     message.reply(
         new OpenReply.Accepted(PROMPT.promptTokens(), PROMPT.cachedTokens(), FINGERPRINT));
+  }
+
+  private void asked(Message<TextRequest> message) {
+    questions.add(message.body());
+    if (silent) {
+      return;
+    }
+    message.reply(
+        state == State.READY
+            ? TestText.answer(message.body(), contextLength)
+            : new TextReply.Busy("not ready"));
   }
 
   private void cancelling(Message<CancelGeneration> message) {

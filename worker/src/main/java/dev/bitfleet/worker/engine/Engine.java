@@ -1,6 +1,8 @@
 package dev.bitfleet.worker.engine;
 
+import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * One life of one native engine process. What it has to say comes as {@link EngineEvent}s; a new
@@ -44,6 +46,21 @@ public interface Engine {
    * of it. Zero while nothing has been measured.
    */
   Duration longestStep();
+
+  /**
+   * Turns a prompt into tokens. Takes no slot and does not wait for steps of the model. Fails with
+   * {@link TextException} when the prompt is at fault, with another exception when the engine is
+   * lost first.
+   *
+   * @param withPieces whether the bytes of each token are wanted
+   * @param mostTokens above 0: a text that has more by its length alone is not tokenized, so that
+   *     it keeps nobody waiting
+   */
+  Future<Tokenization> tokenize(
+      List<PromptSegment> prompt, boolean addBeginToken, boolean withPieces, int mostTokens);
+
+  /** The bytes of some tokens, control tokens as their names; fails as {@link #tokenize} does. */
+  Future<byte[]> detokenize(List<Integer> ids);
 
   /** Process id, 0 before it is spawned and after it is gone. */
   long pid();

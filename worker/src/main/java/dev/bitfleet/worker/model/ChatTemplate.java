@@ -9,12 +9,10 @@ import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.tree.Node;
-import dev.bitfleet.proto.ChatMessage;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -24,9 +22,9 @@ import java.util.Set;
  * strings, never a Java object; its output, its loops and its time are bounded.
  *
  * <p>Rendered as Hugging Face's transformers do: trim_blocks and lstrip_blocks on, {@code
- * messages}, {@code bos_token}, {@code eos_token} and {@code add_generation_prompt} given, {@code
- * raise_exception}, {@code strftime_now}, {@code tojson} and Python's string methods there. The
- * user's strings are data and are never evaluated.
+ * messages}, {@code tools}, {@code bos_token}, {@code eos_token} and {@code add_generation_prompt}
+ * given, {@code raise_exception}, {@code strftime_now}, {@code tojson} and Python's string methods
+ * there. The user's strings are data and are never evaluated.
  *
  * <p>Not safe for use by several threads at once.
  */
@@ -84,13 +82,7 @@ public final class ChatTemplate {
     TemplateLibrary.installIn(jinjava.getGlobalContext());
     JinjavaInterpreter interpreter =
         new JinjavaInterpreter(jinjava, new Context(jinjava.getGlobalContext()), config);
-    // A reversed slice is the one step that published templates use; Jinjava has no steps. And
-    // Jinja
-    // drops a newline at the very end.
-    String adapted = source.replace("[::-1]", "|reverse|list");
-    if (adapted.endsWith("\n")) {
-      adapted = adapted.substring(0, adapted.length() - 1);
-    }
+    String adapted = TemplateSource.adapt(source);
     Node root;
     JinjavaInterpreter.pushCurrent(interpreter);
     try {
@@ -116,19 +108,13 @@ public final class ChatTemplate {
    *
    * @throws ChatTemplateException when the template raises an exception, fails, or is over a bound
    */
-  String render(List<ChatMessage> messages, ControlTokens controls) throws ChatTemplateException {
+  String render(ChatValues chat, ControlTokens controls) throws ChatTemplateException {
     Map<String, Object> variables = new HashMap<>();
-    List<Map<String, Object>> chat = new ArrayList<>(messages.size());
-    for (ChatMessage message : messages) {
-      Map<String, Object> entry = new HashMap<>();
-      entry.put("role", message.role().wireName());
-      entry.put("content", message.content());
-      if (!message.name().isEmpty()) {
-        entry.put("name", message.name());
-      }
-      chat.add(entry);
+    // Copies that a template may append to.
+    variables.put("messages", new ArrayList<>(chat.messages()));
+    if (!chat.tools().isEmpty()) {
+      variables.put("tools", new ArrayList<>(chat.tools()));
     }
-    variables.put("messages", chat);
     variables.put("bos_token", controls.beginText());
     variables.put("eos_token", controls.endText());
     variables.put("add_generation_prompt", true);

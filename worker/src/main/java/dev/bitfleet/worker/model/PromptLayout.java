@@ -3,17 +3,20 @@ package dev.bitfleet.worker.model;
 import dev.bitfleet.proto.ChatMessage;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.Role;
+import dev.bitfleet.proto.ToolDescription;
 import dev.bitfleet.worker.engine.PromptSegment;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns a chat into what an engine takes: stretches of text, which can spell whatever they like,
  * and ids of control tokens, which the chat template alone puts there.
+ *
+ * <p>Tools go to the template where it tells of them and writes calls in the one form that outputs
+ * are read in; to all other templates they are told in the text of messages ({@link ToolText}).
  *
  * <p>Not safe for use by several threads at once; see {@link ChatRenderer}.
  */
@@ -24,17 +27,23 @@ public final class PromptLayout {
   private final ControlTokens controls;
   private final ControlBeginnings beginnings;
   private final ChatTemplate template;
-  // Longest first, so that <|end|> does not hide <|end|>x where both exist.
-  private final Map<Character, List<String>> controlsByFirstUnit;
+  private final ControlSplit split;
+
+  /** What the model calls whom OpenAI calls developer. */
+  private final String developer;
+
+  private @Nullable ToolStyle toolStyle;
 
   public PromptLayout(ControlTokens controls, ChatTemplate template) {
     this.controls = controls;
     this.beginnings = new ControlBeginnings(controls.idOfText().keySet());
     this.template = template;
-    this.controlsByFirstUnit =
-        controls.idOfText().keySet().stream()
-            .sorted(Comparator.comparingInt((String text) -> -text.length()))
-            .collect(Collectors.groupingBy(text -> text.charAt(0)));
+    this.split = new ControlSplit(controls);
+    // Templates leave out messages whose role they do not know.
+    this.developer =
+        template.source().contains(Role.DEVELOPER.wireName())
+            ? Role.DEVELOPER.wireName()
+            : Role.SYSTEM.wireName();
   }
 
   /**
@@ -43,21 +52,45 @@ public final class PromptLayout {
    * @throws ChatTemplateException when the chat template turns the messages down
    */
   public List<PromptSegment> layOut(Prompt.Chat chat) throws ChatTemplateException {
+    if (ToolStyle.needed(chat)) {
+      ToolStyle style = toolStyle();
+      if (style != ToolStyle.TEMPLATE) {
+        return layOut(ToolText.flatten(chat, style), List.of());
+      }
+    }
+    return layOut(chat.messages(), chat.tools());
+  }
+
+  private List<PromptSegment> layOut(List<ChatMessage> messages, List<ToolDescription> tools)
+      throws ChatTemplateException {
     List<String> texts = new ArrayList<>();
     texts.add(template.source());
-    for (ChatMessage message : chat.messages()) {
-      texts.add(message.content());
-      texts.add(message.name());
-    }
+    ChatValues.of(
+        messages,
+        tools,
+        developer,
+        text -> {
+          texts.add(text);
+          return text;
+        });
     UserTextMask mask = UserTextMask.forRequest(beginnings, texts);
-    List<ChatMessage> masked =
-        chat.messages().stream()
-            .map(
-                message ->
-                    new ChatMessage(
-                        message.role(), mask.mask(message.content()), mask.mask(message.name())))
-            .toList();
-    return split(template.render(masked, controls), mask);
+    ChatValues masked = ChatValues.of(messages, tools, developer, mask::mask);
+    return split.split(template.render(masked, controls), mask::unmask);
+  }
+
+  private ToolStyle toolStyle() {
+    ToolStyle known = toolStyle;
+    if (known == null) {
+      known =
+          ToolStyle.of(
+              chat ->
+                  template.render(
+                      ChatValues.of(
+                          chat.messages(), chat.tools(), developer, UnaryOperator.identity()),
+                      controls));
+      toolStyle = known;
+    }
+    return known;
   }
 
   /**
@@ -85,37 +118,6 @@ public final class PromptLayout {
     if (!texts.toString().toLowerCase(Locale.ROOT).contains(PROBE)) {
       throw new ChatTemplateException("the model's chat template leaves out what the user says");
     }
-  }
-
-  private List<PromptSegment> split(String rendered, UserTextMask mask) {
-    List<PromptSegment> segments = new ArrayList<>();
-    int textFrom = 0;
-    int at = 0;
-    while (at < rendered.length()) {
-      String control = controlAt(rendered, at);
-      if (control.isEmpty()) {
-        at++;
-        continue;
-      }
-      if (at > textFrom) {
-        segments.add(new PromptSegment.Text(mask.unmask(rendered.substring(textFrom, at))));
-      }
-      segments.add(new PromptSegment.Tokens(List.of(controls.idOfText().get(control))));
-      at += control.length();
-      textFrom = at;
-    }
-    if (textFrom < rendered.length()) {
-      segments.add(new PromptSegment.Text(mask.unmask(rendered.substring(textFrom))));
-    }
-    return segments;
-  }
-
-  private String controlAt(String rendered, int at) {
-    for (String control : controlsByFirstUnit.getOrDefault(rendered.charAt(at), List.of())) {
-      if (rendered.startsWith(control, at)) {
-        return control;
-      }
-    }
-    return "";
+    toolStyle();
   }
 }

@@ -6,13 +6,12 @@ import com.hubspot.jinjava.lib.filter.Filter;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import java.time.ZonedDateTime;
 import java.time.format.TextStyle;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The functions and filters a chat template has: Jinja's own where Jinjava's are right, Python's
@@ -66,9 +65,7 @@ final class TemplateLibrary {
           "type",
           "super");
 
-  private static final JsonMapper COMPACT = JsonMapper.builder().build();
-  private static final JsonMapper INDENTED =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+  private static final int MAX_INDENT = 16;
 
   private TemplateLibrary() {}
 
@@ -84,6 +81,7 @@ final class TemplateLibrary {
     context.registerFilter(
         new TextFilter("capitalize", (text, args) -> PythonStrings.capitalize(text)));
     context.registerFilter(new ToJson());
+    context.registerFilter(new Items());
   }
 
   /** Reached by Jinjava through its name. */
@@ -148,13 +146,36 @@ final class TemplateLibrary {
         JinjavaInterpreter interpreter,
         Object[] args,
         Map<String, Object> named) {
-      boolean indented = args.length > 0 || named.get("indent") != null;
-      return (indented ? INDENTED : COMPACT).writeValueAsString(value);
+      Object indent = args.length > 1 ? args[1] : named.get("indent");
+      if (indent == null && args.length > 0 && args[0] instanceof Number first) {
+        indent = first;
+      }
+      RenderScope.current().check();
+      return indent == null
+          ? PythonJson.line(value)
+          : PythonJson.write(value, Math.clamp(blanks(indent), 0, MAX_INDENT));
     }
 
     @Override
     public Object filter(@Nullable Object value, JinjavaInterpreter interpreter, String... args) {
-      return COMPACT.writeValueAsString(value);
+      return PythonJson.line(value);
+    }
+
+    private static long blanks(Object indent) {
+      return indent instanceof Number number ? number.longValue() : indent.toString().length();
+    }
+  }
+
+  /** What Python's dict.items() gives, as a filter. */
+  private static final class Items implements Filter {
+    @Override
+    public String getName() {
+      return "items";
+    }
+
+    @Override
+    public Object filter(@Nullable Object value, JinjavaInterpreter interpreter, String... args) {
+      return value instanceof Map<?, ?> map ? TemplateValueResolver.items(map) : List.of();
     }
   }
 }

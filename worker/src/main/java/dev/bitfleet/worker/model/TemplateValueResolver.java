@@ -57,6 +57,7 @@ final class TemplateValueResolver extends ELResolver {
       case List<?> list -> onList(list, name, args);
       case Filter filter when name.equals("filter") -> filtered(filter, args);
       case ExpTest test when name.equals("evaluate") -> tested(test, args);
+      case ExpTest test when name.equals("evaluateNegated") -> !tested(test, args);
       case null, default -> throw missing(name);
     };
   }
@@ -133,18 +134,20 @@ final class TemplateValueResolver extends ELResolver {
         Object value = args.isEmpty() ? null : map.get(String.valueOf(args.getFirst()));
         yield value == null && args.size() > 1 ? args.get(1) : value;
       }
-      case "items" -> {
-        List<Object> items = new ArrayList<>();
-        for (Map.Entry<?, ?> entry : map.entrySet()) {
-          items.add(
-              new ArrayList<@Nullable Object>(Arrays.asList(entry.getKey(), entry.getValue())));
-        }
-        yield items;
-      }
+      case "items" -> items(map);
       case "keys" -> new ArrayList<@Nullable Object>(map.keySet());
       case "values" -> new ArrayList<@Nullable Object>(map.values());
       default -> throw missing(name);
     };
+  }
+
+  /** Pairs of key and value. */
+  static List<Object> items(Map<?, ?> map) {
+    List<Object> items = new ArrayList<>();
+    for (Map.Entry<?, ?> entry : map.entrySet()) {
+      items.add(new ArrayList<@Nullable Object>(Arrays.asList(entry.getKey(), entry.getValue())));
+    }
+    return items;
   }
 
   @SuppressWarnings("unchecked") // A template's lists hold whatever it puts there.

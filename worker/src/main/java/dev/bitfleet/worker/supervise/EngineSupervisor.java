@@ -176,6 +176,11 @@ public final class EngineSupervisor {
     }
   }
 
+  /** The engine to ask about text; empty while none is ready. */
+  public Optional<Engine> serving() {
+    return state == State.READY ? Optional.ofNullable(engine) : Optional.empty();
+  }
+
   /** Ends a sequence early; does nothing without an engine. */
   public void cancel(long sequenceId) {
     if (engine != null && phase == Phase.SERVING) {

@@ -12,9 +12,11 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatTemplateTest {
@@ -35,7 +37,8 @@ class ChatTemplateTest {
 
   private static String render(String template, List<ChatMessage> chat, ControlTokens controls)
       throws ChatTemplateException {
-    return ChatTemplate.parse(template, NOON).render(chat, controls);
+    return ChatTemplate.parse(template, NOON)
+        .render(ChatValues.of(chat, List.of(), "developer", UnaryOperator.identity()), controls);
   }
 
   @Test
@@ -96,6 +99,59 @@ class ChatTemplateTest {
         .isEqualTo(
             "<|begin_of_text|>Today Date: 04 Mar 2026\n"
                 + "4 messages, last asked: \"Who are you?\"");
+  }
+
+  /** What published templates with tools are made of; each as Jinja itself renders it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '¦',
+      quoteCharacter = '`',
+      value = {
+        "{{ {'a': [1, 'x'], 'b': none} | tojson }} ¦ {\"a\": [1, \"x\"], \"b\": null}",
+        "{{ [{'a': 1}] | tojson(indent=2) | replace('\\n', '/') }} ¦ [/  {/    \"a\": 1/  }/]",
+        "{{ {'é': 1} | tojson(ensure_ascii=False) }} ¦ {\"é\": 1}",
+        "{{ messages[1:] | length }}{{ messages[:-1] | length }}{{ messages[-1].role }} ¦ 33user",
+        "{{ messages[1:3] | length }} ¦ 2",
+        "{% set ns = namespace(found=false, n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{%"
+            + " endfor %}{{ ns.n }}{% if not ns.found %}n{% endif %} ¦ 4n",
+        "{{ messages | selectattr('role', 'equalto', 'user') | list | length }} ¦ 2",
+        "{{ messages | rejectattr('role', 'equalto', 'user') | list | length }} ¦ 2",
+        "{{ messages | map(attribute='role') | join(',') }} ¦ system,user,assistant,user",
+        "{{ ['a', 'b', 'c'] | reject('equalto', 'b') | join('') }} ¦ ac",
+        "{{ (messages is iterable) | tojson }}{{ (messages[0] is mapping) | tojson }}{{ (messages[0].content is string) | tojson }} ¦"
+            + " truetruetrue",
+        "{{ (messages[0].content is mapping) | tojson }}{{ (tools is defined) | tojson }}{{ (tools is none) | tojson }} ¦"
+            + " falsefalsetrue",
+        "{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }};{% endfor %} ¦ a=1;b=2;",
+        "{% for k, v in {'a': 1, 'b': 2} | items %}{{ k }}={{ v }};{% endfor %} ¦ a=1;b=2;",
+        "{% for k, v in {'b': 1, 'a': 2} | dictsort %}{{ k }}{% endfor %} ¦ ab",
+        "{% for m in messages %}{% if loop.index0 == 1 %}{% continue %}{% endif %}{% if loop.index0"
+            + " == 3 %}{% break %}{% endif %}{{ loop.index }}{% endfor %} ¦ 13",
+        "{% macro say(a, b='!') %}{{ a ~ b }}{% endmacro %}{{ say('x') }}{{ say('y', b='?') }} ¦ x!y?",
+        "{% set x %}a{{ 1 }}{% endset %}{{ x }} ¦ a1",
+        "{% generation %}x{% endgeneration %} ¦ x",
+        "{{ 'a' if messages else 'b' }}{{ 'c' if not messages else 'd' }} ¦ ad",
+        "{{ messages[0].get('content', 'x') | trim }}{{ messages[0].get('nope', 'x') }} ¦ Be brief.x",
+        "{{ (messages[0]['nope'] is defined) | tojson }}{{ (messages[0].content is defined) | tojson }} ¦ falsetrue",
+        "{{ ('nope' in messages[0]) | tojson }}{{ ('role' in messages[0]) | tojson }}{{ ('b' not in 'abc') | tojson }} ¦ falsetruefalse",
+        "{{ 'a,b'.split(',')[-1] }}{{ ' x '.lstrip() }}|{{ 'xx'.rstrip('x') }} ¦ bx |",
+        "{{ 'abc'[1:] }}{{ 'abc'[-1] }}{{ 'abc'[:2] }} ¦ bccab",
+        "{{ (messages | last).role }}{{ (messages | first).role }} ¦ usersystem",
+        "{{ 7 // 2 }}{{ 7 % 4 }}{{ 2 * 3 }}{{ 1 + 1 }} ¦ 3362",
+        "{{ '%s' | format('a') }} ¦ a",
+        "{{ 'x' | upper | lower }}{{ nope | default('d') }}{{ '' | default('e', true) }} ¦ xde",
+        "{{ range(3) | list | tojson }}{{ range(1, 3) | join }} ¦ [0, 1, 2]12",
+        "{% if messages[0].role == 'system' and messages | length > 1 %}y{% endif %} ¦ y",
+        "{{ (messages[0].content.startswith(' Be')) | tojson }}{{ ('a'.endswith('b')) | tojson }} ¦ truefalse",
+        "{{ 'x' | indent(2, true) }}{{ [[1, 2]] | first | last }} ¦   x2",
+        "{{ messages | groupby('role') | length }}{{ ['b', 'a', 'b'] | unique | join }} ¦ 3ba",
+        "{{ [1, 2, 3] | reverse | list | join }}{{ 'abc' | reverse }} ¦ 321cba",
+        "{{ (3 is odd) | tojson }}{{ (3 is number) | tojson }}{{ (3 is integer) | tojson }}{{ (true is boolean) | tojson }}{{ ('a' is in ['a']) | tojson }} ¦"
+            + " truetruetruetruetrue"
+      },
+      ignoreLeadingAndTrailingWhitespace = false)
+  void jinja_means_what_it_does_in_python(String template, String expected) throws Exception {
+    assertThat(render(template.strip(), CHAT, LLAMA)).isEqualTo(expected.substring(1));
   }
 
   @ParameterizedTest

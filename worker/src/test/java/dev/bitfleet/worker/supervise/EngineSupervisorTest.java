@@ -9,7 +9,10 @@ import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
+import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
+import dev.bitfleet.worker.engine.Tokenization;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
@@ -160,6 +163,17 @@ class EngineSupervisorTest {
     @Override
     public Duration longestStep() {
       return Duration.ZERO;
+    }
+
+    @Override
+    public Future<Tokenization> tokenize(
+        List<PromptSegment> prompt, boolean addBeginToken, boolean withPieces, int mostTokens) {
+      return Future.failedFuture("not asked here");
+    }
+
+    @Override
+    public Future<byte[]> detokenize(List<Integer> ids) {
+      return Future.failedFuture("not asked here");
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
+import dev.bitfleet.gateway.completion.Truncation;
 import dev.bitfleet.gateway.dialect.Call;
 import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.DialectSettings;
@@ -75,7 +76,10 @@ public final class ChatDialect implements Dialect {
             OpenAiFields.frame(fields, n, stream, tooLong),
             new ChatStyle(
                 request.topLogprobs().isPresent(), wish.callable(), ChatOutput.callForm(fields))),
-        wish);
+        wish,
+        fields.text("truncation").filter("auto"::equals).isPresent()
+            ? Truncation.AUTO
+            : Truncation.DISABLED);
   }
 
   private static OptionalInt topLogprobs(Fields fields) {
@@ -97,9 +101,6 @@ public final class ChatDialect implements Dialect {
           throw Fields.unsupported("modalities[" + i + "]", "only 'text' is available.");
         }
       }
-    }
-    if (fields.text("truncation").filter(how -> !how.equals("disabled")).isPresent()) {
-      throw Fields.unsupported("truncation", "only 'disabled' is available.");
     }
     fields.refuse("audio", "audio is not available.");
     fields.refuse("web_search_options", "web search is not available.");

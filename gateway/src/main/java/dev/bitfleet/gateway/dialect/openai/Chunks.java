@@ -49,6 +49,7 @@ abstract class Chunks implements StreamFormat {
     if (frame.timings()) {
       OpenAiFormat.timings(event, out);
     }
+    head.truncation(out);
     out.raw(end);
   }
 
@@ -58,6 +59,7 @@ abstract class Chunks implements StreamFormat {
       head.withoutChoices(out);
       out.raw(",\"choices\":[],\"usage\":");
       usage.write(out);
+      head.truncation(out);
       out.raw("}\n\n");
     }
     out.raw(EventHead.DONE);

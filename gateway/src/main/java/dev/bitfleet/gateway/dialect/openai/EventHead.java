@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.completion.CompletionEvent;
+import dev.bitfleet.gateway.completion.Dropped;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.JsonBytes;
 import java.nio.charset.StandardCharsets;
@@ -84,5 +85,18 @@ final class EventHead {
         .raw(",\"system_fingerprint\":")
         .string("fp_" + opened.fingerprint());
     serviceTier.ifPresent(tier -> out.raw(",\"service_tier\":").string(tier));
+  }
+
+  /** What was left out of the chat, if anything was. */
+  void truncation(JsonBytes out) {
+    Dropped dropped = stamp.dropped();
+    if (!dropped.any()) {
+      return;
+    }
+    out.raw(",\"truncation\":{\"dropped_messages\":").number(dropped.messages());
+    if (dropped.tokens() > 0) {
+      out.raw(",\"dropped_tokens\":").number(dropped.tokens());
+    }
+    out.raw("}");
   }
 }

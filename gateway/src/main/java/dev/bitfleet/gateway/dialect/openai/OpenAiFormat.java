@@ -53,8 +53,8 @@ abstract class OpenAiFormat implements AnswerFormat {
     for (int i = 0; i < choices.size(); i++) {
       usage.add(i, choices.get(i).finished().usage());
     }
-    new EventHead(idPrefix, object, stamp, frame.serviceTier())
-        .answer(choices.getFirst().opened(), out);
+    EventHead head = new EventHead(idPrefix, object, stamp, frame.serviceTier());
+    head.answer(choices.getFirst().opened(), out);
     out.raw(",\"choices\":[");
     List<ChoiceAnswer> shown = shown(choices);
     for (int i = 0; i < shown.size(); i++) {
@@ -67,6 +67,7 @@ abstract class OpenAiFormat implements AnswerFormat {
     if (frame.timings()) {
       timings(choices.getFirst().finished(), out);
     }
+    head.truncation(out);
     out.raw("}");
   }
 

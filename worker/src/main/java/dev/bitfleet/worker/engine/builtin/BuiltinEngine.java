@@ -13,10 +13,13 @@ import dev.bitfleet.worker.engine.EmbeddingRequest;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
+import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.StepEstimate;
+import dev.bitfleet.worker.engine.Tokenization;
 import dev.bitfleet.worker.engine.process.ChildProcess;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -50,6 +53,7 @@ final class BuiltinEngine implements Engine {
   // Texts under way, by request. Context only.
   private final Set<Long> embedding = new HashSet<>();
   private EngineDescription.Embeddings embeddings = EngineDescription.Embeddings.NONE;
+  private final TextQuestions questions = new TextQuestions(this::send);
   private final ChildProcess child;
   private boolean over;
   private long pings;
@@ -157,6 +161,17 @@ final class BuiltinEngine implements Engine {
   }
 
   @Override
+  public Future<Tokenization> tokenize(
+      List<PromptSegment> prompt, boolean addBeginToken, boolean withPieces, int mostTokens) {
+    return questions.tokenize(prompt, addBeginToken, withPieces, mostTokens);
+  }
+
+  @Override
+  public Future<byte[]> detokenize(List<Integer> ids) {
+    return questions.detokenize(ids);
+  }
+
+  @Override
   public long pid() {
     return child.pid();
   }
@@ -232,7 +247,10 @@ final class BuiltinEngine implements Engine {
             LOG.error("the engine could not read a command: {}", event.getFault().getMessage());
         case EMBEDDED -> deliver(EngineMessages.embedded(event.getEmbedded()));
         case PROMPT_SCORED -> deliver(EngineMessages.promptScored(event.getPromptScored()));
-        case TOKENIZED, DETOKENIZED -> throw new IOException("it answered what nobody asked");
+        case TOKENIZED ->
+            context.runOnContext(ignored -> heard(questions.answered(event.getTokenized())));
+        case DETOKENIZED ->
+            context.runOnContext(ignored -> heard(questions.answered(event.getDetokenized())));
         case EVENT_NOT_SET -> LOG.warn("the engine sent an event this build does not know");
       }
     }
@@ -315,6 +333,12 @@ final class BuiltinEngine implements Engine {
     pass(event);
   }
 
+  private void heard(boolean asked) {
+    if (!asked) {
+      breach("an answer to what nobody asked");
+    }
+  }
+
   private void breach(String what) {
     if (!over) {
       child.kill("it broke the engine protocol: " + what);
@@ -331,6 +355,7 @@ final class BuiltinEngine implements Engine {
     over = true;
     open.clear();
     embedding.clear();
+    questions.end("the engine was lost: " + cause);
     events.accept(new EngineEvent.Lost(cause, stderr));
   }
 }

@@ -10,10 +10,14 @@ import dev.bitfleet.worker.engine.EmbeddingRequest;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
+import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.StepEstimate;
+import dev.bitfleet.worker.engine.TextException;
+import dev.bitfleet.worker.engine.Tokenization;
 import dev.bitfleet.worker.engine.process.ChildProcess;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
@@ -111,8 +115,8 @@ final class LlamaServerEngine implements Engine {
     Sequence sequence = new Sequence(request);
     open.put(request.id(), sequence);
     tokenizer
-        .tokenize(request.prompt(), request.addBeginToken())
-        .onComplete(sequence::start, sequence::notTokenized);
+        .tokenize(request.prompt(), request.addBeginToken(), false, 0)
+        .onComplete(tokens -> sequence.start(tokens.ids()), sequence::notTokenized);
   }
 
   @Override
@@ -162,6 +166,17 @@ final class LlamaServerEngine implements Engine {
   public Duration longestStep() {
     return steps.longestStep(
         open.values().stream().mapToLong(Sequence::pending).sum(), open.size());
+  }
+
+  @Override
+  public Future<Tokenization> tokenize(
+      List<PromptSegment> prompt, boolean addBeginToken, boolean withPieces, int mostTokens) {
+    return tokenizer.tokenize(prompt, addBeginToken, withPieces, mostTokens);
+  }
+
+  @Override
+  public Future<byte[]> detokenize(List<Integer> ids) {
+    return tokenizer.detokenize(ids);
   }
 
   @Override
@@ -322,7 +337,7 @@ final class LlamaServerEngine implements Engine {
       if (gone()) {
         return;
       }
-      if (problem instanceof TokenizerProcess.TokenizeException) {
+      if (problem instanceof TextException) {
         finish(
             new EngineEvent.Refused(
                 request.id(),

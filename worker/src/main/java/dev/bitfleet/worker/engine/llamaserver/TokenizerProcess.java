@@ -2,13 +2,11 @@ package dev.bitfleet.worker.engine.llamaserver;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.bitfleet.proto.EngineFrames;
-import dev.bitfleet.proto.engine.v1.EngineCommand;
 import dev.bitfleet.proto.engine.v1.EngineEvent;
 import dev.bitfleet.proto.engine.v1.Ready;
-import dev.bitfleet.proto.engine.v1.Tokenize;
-import dev.bitfleet.proto.engine.v1.Tokenized;
 import dev.bitfleet.worker.engine.PromptSegment;
-import dev.bitfleet.worker.engine.builtin.EngineMessages;
+import dev.bitfleet.worker.engine.Tokenization;
+import dev.bitfleet.worker.engine.builtin.TextQuestions;
 import dev.bitfleet.worker.engine.process.ChildProcess;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -16,9 +14,7 @@ import io.vertx.core.Promise;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -29,17 +25,8 @@ import java.util.function.Consumer;
 final class TokenizerProcess {
   private final Context context;
   private final ChildProcess child;
-  private final Map<Long, Promise<List<Integer>>> waiting = new HashMap<>();
+  private final TextQuestions questions = new TextQuestions(this::send);
   private final Promise<Ready> ready = Promise.promise();
-  private long requests;
-  private boolean over;
-
-  /** A prompt that cannot be tokenized: the request is at fault. */
-  static final class TokenizeException extends Exception {
-    TokenizeException(String message) {
-      super(message);
-    }
-  }
 
   /**
    * @param ended hears of its end, with the cause
@@ -54,11 +41,9 @@ final class TokenizerProcess {
             (cause, stderr) ->
                 context.runOnContext(
                     ignored -> {
-                      over = true;
                       String message = "the tokenizer ended: " + cause;
                       ready.tryFail(message);
-                      List.copyOf(waiting.values()).forEach(promise -> promise.tryFail(message));
-                      waiting.clear();
+                      questions.end(message);
                       ended.accept(message);
                     }));
   }
@@ -68,29 +53,21 @@ final class TokenizerProcess {
     return ready.future();
   }
 
-  /** The ids of a prompt. Fails with {@link TokenizeException} when the prompt is at fault. */
-  Future<List<Integer>> tokenize(List<PromptSegment> prompt, boolean addBeginToken) {
-    if (over) {
-      return Future.failedFuture("the tokenizer ended");
-    }
-    Tokenize tokenize =
-        Tokenize.newBuilder()
-            .setRequestId(++requests)
-            .addAllPrompt(EngineMessages.segments(prompt))
-            .setAddBeginToken(addBeginToken)
-            .build();
-    byte[] frame;
-    try {
-      frame = EngineFrames.encode(EngineCommand.newBuilder().setTokenize(tokenize).build());
-    } catch (IllegalArgumentException e) {
-      return Future.failedFuture(new TokenizeException(String.valueOf(e.getMessage())));
-    }
-    Promise<List<Integer>> ids = Promise.promise();
-    waiting.put(tokenize.getRequestId(), ids);
+  /** See {@link dev.bitfleet.worker.engine.Engine#tokenize}. */
+  Future<Tokenization> tokenize(
+      List<PromptSegment> prompt, boolean addBeginToken, boolean withPieces, int mostTokens) {
+    return questions.tokenize(prompt, addBeginToken, withPieces, mostTokens);
+  }
+
+  /** See {@link dev.bitfleet.worker.engine.Engine#detokenize}. */
+  Future<byte[]> detokenize(List<Integer> ids) {
+    return questions.detokenize(ids);
+  }
+
+  private void send(byte[] frame) {
     if (!child.write(frame)) {
       child.kill("the tokenizer stopped reading its commands");
     }
-    return ids.future();
   }
 
   void kill(String cause) {
@@ -115,19 +92,15 @@ final class TokenizerProcess {
     switch (event.getEventCase()) {
       case READY -> ready.tryComplete(event.getReady());
       case LOAD_FAILED -> ready.tryFail(event.getLoadFailed().getMessage());
-      case TOKENIZED -> on(event.getTokenized());
+      case TOKENIZED -> heard(questions.answered(event.getTokenized()));
+      case DETOKENIZED -> heard(questions.answered(event.getDetokenized()));
       default -> {}
     }
   }
 
-  private void on(Tokenized tokenized) {
-    Promise<List<Integer>> ids = waiting.remove(tokenized.getRequestId());
-    if (ids == null) {
+  private void heard(boolean asked) {
+    if (!asked) {
       child.kill("it answered what nobody asked");
-    } else if (tokenized.getError().isEmpty()) {
-      ids.tryComplete(tokenized.getIdsList());
-    } else {
-      ids.tryFail(new TokenizeException(tokenized.getError()));
     }
   }
 }

@@ -1,0 +1,158 @@
+package dev.bitfleet.gateway.dispatch;
+
+import dev.bitfleet.gateway.completion.CompletionFailure;
+import dev.bitfleet.gateway.completion.FailedCompletion;
+import dev.bitfleet.gateway.routing.ModelSupply;
+import dev.bitfleet.gateway.routing.Router;
+import dev.bitfleet.gateway.routing.WorkerView;
+import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.TextReply;
+import dev.bitfleet.proto.TextRequest;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.eventbus.DeliveryOptions;
+import io.vertx.core.eventbus.Message;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * Asks workers about text. Any ready worker of the model will do; one that does not answer is given
+ * up for another once, and while there is none, one is waited for as completions wait for one.
+ * Event loop of the gateway's verticle.
+ */
+public final class TextService {
+  /** A worker answers most questions within milliseconds; megabytes of text take a second. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
+
+  private static final int LOST_ANSWERS = 2;
+  private static final long PAUSE_MILLIS = 25;
+
+  private final Vertx vertx;
+  private final Dispatcher dispatcher;
+
+  public TextService(Vertx vertx, Dispatcher dispatcher) {
+    this.vertx = vertx;
+    this.dispatcher = dispatcher;
+  }
+
+  /**
+   * Puts a question.
+   *
+   * @param model the model asked for; empty = the one that is served
+   * @param question for a model id
+   * @param answer the kind of reply the question has
+   * @return fails with {@link FailedCompletion}
+   */
+  public <R extends TextReply> Future<R> ask(
+      Optional<String> model, Function<String, TextRequest> question, Class<R> answer) {
+    Asking<R> asking = new Asking<>(model, question, answer);
+    asking.tryNext();
+    return asking.promise.future();
+  }
+
+  private final class Asking<R extends TextReply> {
+    private final Optional<String> model;
+    private final Function<String, TextRequest> question;
+    private final Class<R> answer;
+    private final Promise<R> promise = Promise.promise();
+    private final Set<String> excluded = new HashSet<>();
+    private final long beganNanos = dispatcher.now();
+    private int lostAnswers;
+
+    Asking(Optional<String> model, Function<String, TextRequest> question, Class<R> answer) {
+      this.model = model;
+      this.question = question;
+      this.answer = answer;
+    }
+
+    void tryNext() {
+      switch (dispatcher.fleet().supply(model)) {
+        case ModelSupply.Serving serving -> {
+          Optional<WorkerView> worker =
+              Router.choose(dispatcher.fleet().workers(), serving.model(), excluded);
+          if (worker.isPresent()) {
+            ask(worker.get().id(), serving.model());
+          } else {
+            wait(new CompletionFailure.NoWorker(dispatcher.retryAfter()));
+          }
+        }
+        case ModelSupply.Awaited awaited ->
+            wait(
+                awaited.everServed()
+                    ? new CompletionFailure.NoWorker(dispatcher.retryAfter())
+                    : new CompletionFailure.ModelLoading(dispatcher.retryAfter()));
+        case ModelSupply.Unknown ignored ->
+            fail(new CompletionFailure.UnknownModel(model.orElse("")));
+        case ModelSupply.Lost ignored ->
+            fail(new CompletionFailure.NoWorker(dispatcher.retryAfter()));
+      }
+    }
+
+    private void wait(CompletionFailure otherwise) {
+      if (dispatcher.now() - beganNanos > dispatcher.limits().workerWait().toNanos()) {
+        fail(otherwise);
+      } else {
+        excluded.clear();
+        dispatcher.later(PAUSE_MILLIS, this::tryNext);
+      }
+    }
+
+    private void ask(String workerId, String served) {
+      vertx
+          .eventBus()
+          .<TextReply>request(
+              BusAddresses.text(workerId),
+              question.apply(served),
+              new DeliveryOptions().setSendTimeout(TIMEOUT.toMillis()))
+          .map(Message::body)
+          .onComplete(reply -> answered(workerId, reply), lost -> lost(workerId));
+    }
+
+    private void answered(String workerId, TextReply reply) {
+      switch (reply) {
+        case TextReply.Busy ignored -> {
+          excluded.add(workerId);
+          tryNext();
+        }
+        case TextReply.Refused refused -> fail(failure(refused.refusal()));
+        default -> {
+          if (answer.isInstance(reply)) {
+            promise.complete(answer.cast(reply));
+          } else {
+            lost(workerId);
+          }
+        }
+      }
+    }
+
+    private void lost(String workerId) {
+      excluded.add(workerId);
+      if (++lostAnswers < LOST_ANSWERS) {
+        tryNext();
+      } else {
+        fail(new CompletionFailure.NoWorker(dispatcher.retryAfter()));
+      }
+    }
+
+    private void fail(CompletionFailure failure) {
+      promise.fail(new FailedCompletion(failure));
+    }
+  }
+
+  /** What a worker's refusal is called in the gateway. */
+  static CompletionFailure failure(OpenReply.Refused refusal) {
+    return switch (refusal.code()) {
+      case CONTEXT_LENGTH_EXCEEDED ->
+          new CompletionFailure.ContextLengthExceeded(
+              refusal.promptTokens(), refusal.contextLength());
+      case EMPTY_PROMPT -> new CompletionFailure.EmptyPrompt(refusal.message());
+      case INVALID -> new CompletionFailure.Invalid(refusal.message(), refusal.param());
+      case PROMPT_QUARANTINED -> new CompletionFailure.PromptQuarantined(refusal.message());
+    };
+  }
+}
