@@ -4,9 +4,9 @@ import dev.bitfleet.gateway.completion.CompletionEvent;
 import dev.bitfleet.gateway.completion.CompletionListener;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
-import dev.bitfleet.gateway.dialect.AnswerFormat;
 import dev.bitfleet.gateway.completion.FailedCompletion;
 import dev.bitfleet.gateway.completion.Fitted;
+import dev.bitfleet.gateway.dialect.AnswerFormat;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.Call;
 import dev.bitfleet.gateway.dispatch.ContextFit;
@@ -56,11 +56,7 @@ public final class CompletionRunner {
   }
 
   private void fit(
-      Exchange exchange,
-      CompletionRequest request,
-      Call call,
-      AnswerStamp stamp,
-      Keeping keeping) {
+      Exchange exchange, CompletionRequest request, Call call, AnswerStamp stamp, Keeping keeping) {
     Future<Fitted> fitted = fit.fit(request, call.truncation());
     if (fitted.succeeded()) {
       start(exchange, fitted.result(), call.format(), stamp, keeping);

@@ -280,7 +280,12 @@ class BadInputTest {
         row(PLAIN, "{\"prompt\":null}", 400, "invalid_parameter", "prompt"),
         row(PLAIN, "{\"prompt\":[1,\"a\"]}", 400, "invalid_parameter", "prompt[1]"),
         row(PLAIN, "{\"prompt\":{}}", 400, "invalid_parameter", "prompt"),
-        row(PLAIN, "{\"prompt\":[{\"prompt_string\":5}]}", 400, "invalid_parameter", "prompt[0].prompt_string"),
+        row(
+            PLAIN,
+            "{\"prompt\":[{\"prompt_string\":5}]}",
+            400,
+            "invalid_parameter",
+            "prompt[0].prompt_string"),
         row(PLAIN, text("\"n_predict\":-2"), 400, "invalid_parameter", "n_predict"),
         row(PLAIN, text("\"n_predict\":\"5\""), 400, "invalid_parameter", "n_predict"),
         row(PLAIN, text("\"logit_bias\":[[1]]"), 400, "invalid_parameter", "logit_bias[0]"),
@@ -288,7 +293,12 @@ class BadInputTest {
         row(PLAIN, text("\"n_probs\":21"), 400, "invalid_parameter", "n_probs"),
         row(PLAIN, text("\"n_cmpl\":100"), 400, "invalid_parameter", "n_cmpl"),
         row(PLAIN, text("\"n\":100"), 400, "invalid_parameter", "n"),
-        row(PLAIN, text("\"response_fields\":\"content\""), 400, "invalid_parameter", "response_fields"),
+        row(
+            PLAIN,
+            text("\"response_fields\":\"content\""),
+            400,
+            "invalid_parameter",
+            "response_fields"),
         row("/nothing", "{}", 404, "not_found", ""));
   }
 

@@ -57,8 +57,14 @@ class BadOutputFieldsTest {
         chat("'tools':[{'type':'function','function':null}]", INVALID, "tools[0].function"),
         chat("'tools':[{'type':'function','function':{}}]", MISSING, "tools[0].function.name"),
         chat("'tools':[{'type':'custom','custom':{'name':'x'}}]", UNSUPPORTED, "tools[0].type"),
-        chat("'tools':[{'type':'function','function':{'name':'a b'}}]", INVALID, "tools[0].function.name"),
-        chat("'tools':[{'type':'function','function':{'name':''}}]", INVALID, "tools[0].function.name"),
+        chat(
+            "'tools':[{'type':'function','function':{'name':'a b'}}]",
+            INVALID,
+            "tools[0].function.name"),
+        chat(
+            "'tools':[{'type':'function','function':{'name':''}}]",
+            INVALID,
+            "tools[0].function.name"),
         chat(
             "'tools':[{'type':'function','function':{'name':'f','parameters':[]}}]",
             INVALID,
@@ -93,7 +99,8 @@ class BadOutputFieldsTest {
             MISSING,
             "tool_choice.allowed_tools"),
         chat(
-            TOOLS + ",'tool_choice':{'type':'allowed_tools','allowed_tools':{'mode':'none','tools':[]}}",
+            TOOLS
+                + ",'tool_choice':{'type':'allowed_tools','allowed_tools':{'mode':'none','tools':[]}}",
             INVALID,
             "tool_choice.allowed_tools.mode"),
         chat(
@@ -133,12 +140,19 @@ class BadOutputFieldsTest {
         chat("'grammar':'root ::= [a]','json_schema':{}", INVALID, "grammar"),
         chat("'grammar':'root ::= [a]'," + TOOLS, INVALID, "grammar"),
         chat("'grammar':'root ::= [a]'," + FUNCTIONS, INVALID, "grammar"),
-        chat("'grammar':'root ::= [a]','response_format':{'type':'json_object'}", INVALID, "grammar"),
+        chat(
+            "'grammar':'root ::= [a]','response_format':{'type':'json_object'}",
+            INVALID,
+            "grammar"),
         chat("'json_schema':{},'response_format':{'type':'json_object'}", INVALID, "json_schema"),
         chat("'ignore_eos':true,'response_format':{'type':'json_object'}", INVALID, "ignore_eos"),
         chat("'ignore_eos':true," + TOOLS, INVALID, "ignore_eos"),
         text("/completion", "'ignore_eos':true,'grammar':'root ::= [a]'", INVALID, "ignore_eos"),
-        text("/v1/completions", "'json_schema':{'type':'text'}", "invalid_json_schema", "json_schema"),
+        text(
+            "/v1/completions",
+            "'json_schema':{'type':'text'}",
+            "invalid_json_schema",
+            "json_schema"),
         // messages
         message("{'role':'tool','content':'x'}", MISSING, "messages[0].tool_call_id"),
         message("{'role':'function','content':'x'}", MISSING, "messages[0].name"),

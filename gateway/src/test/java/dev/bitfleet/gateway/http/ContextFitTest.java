@@ -93,9 +93,14 @@ class ContextFitTest {
 
   private static String longChat(String more) {
     String turn =
-        "{\"role\":\"user\",\"content\":\"" + "u".repeat(1000) + "\"},"
-            + "{\"role\":\"assistant\",\"content\":\"" + "a".repeat(500) + "\"},";
-    return "{\"truncation\":\"auto\"" + more
+        "{\"role\":\"user\",\"content\":\""
+            + "u".repeat(1000)
+            + "\"},"
+            + "{\"role\":\"assistant\",\"content\":\""
+            + "a".repeat(500)
+            + "\"},";
+    return "{\"truncation\":\"auto\""
+        + more
         + ",\"messages\":[{\"role\":\"system\",\"content\":\"s\"},"
         + turn.repeat(4)
         + "{\"role\":\"user\",\"content\":\"now?\"}]}";

@@ -45,8 +45,7 @@ class GenerateHttpTest {
   @Test
   void a_text_comes_with_its_token_counts_and_the_time_it_took() {
     JsonNode answer =
-        Gateway.json(
-            gateway.post(GENERATE, "{\"prompt\":\"hi\",\"max_tokens\":4,\"seed\":2}"));
+        Gateway.json(gateway.post(GENERATE, "{\"prompt\":\"hi\",\"max_tokens\":4,\"seed\":2}"));
     assertFits("Generation", answer);
     assertThat(answer.path("text").stringValue()).isEqualTo(TestWorker.text(HI, 2, 4));
     assertThat(answer.path("prompt_tokens").intValue()).isEqualTo(7);

@@ -52,8 +52,7 @@ class PlainFieldsHttpTest {
     assertThat(first.path("id").intValue()).isEqualTo(100);
     assertThat(first.path("logprob").doubleValue()).isEqualTo(-0.5);
     assertThat(first.path("token").stringValue()).isNotBlank();
-    assertThat(first.path("bytes").size())
-        .isEqualTo(first.path("token").stringValue().length());
+    assertThat(first.path("bytes").size()).isEqualTo(first.path("token").stringValue().length());
     assertThat(first.path("top_logprobs"))
         .extracting(likely -> likely.path("token").stringValue())
         .containsExactly("t0", "t1");
@@ -66,17 +65,19 @@ class PlainFieldsHttpTest {
   @Test
   void token_ids_come_when_they_are_asked_for() {
     assertThat(answer("{'prompt':'x','n_predict':2}").path("tokens").isEmpty()).isTrue();
-    assertThat(answer("{'prompt':'x','n_predict':2,'return_tokens':true}").path("tokens").toString())
+    assertThat(
+            answer("{'prompt':'x','n_predict':2,'return_tokens':true}").path("tokens").toString())
         .isEqualTo("[100,101]");
   }
 
   @Test
   void several_prompts_and_several_completions_make_a_list() {
     JsonNode answer =
-        answer(
-            "{'prompt':['a',[1,2],{'prompt_string':'b'}],'n_cmpl':2,'seed':3,'n_predict':1}");
+        answer("{'prompt':['a',[1,2],{'prompt_string':'b'}],'n_cmpl':2,'seed':3,'n_predict':1}");
     assertThat(answer.isArray()).isTrue();
-    assertThat(answer).extracting(one -> one.path("index").intValue()).containsExactly(0, 1, 2, 3, 4, 5);
+    assertThat(answer)
+        .extracting(one -> one.path("index").intValue())
+        .containsExactly(0, 1, 2, 3, 4, 5);
     assertThat(answer.path(0).path("content").stringValue())
         .isEqualTo(TestWorker.text(new Prompt.Text("a"), 3, 1));
     assertThat(answer.path(2).path("content").stringValue())
@@ -88,8 +89,7 @@ class PlainFieldsHttpTest {
   @Test
   void a_stream_of_several_ends_each_with_stop() {
     List<JsonNode> chunks =
-        Gateway.chunks(
-            post("/completion", "{'prompt':['a','b'],'n_predict':2,'stream':true}"));
+        Gateway.chunks(post("/completion", "{'prompt':['a','b'],'n_predict':2,'stream':true}"));
     assertThat(chunks.stream().filter(chunk -> chunk.path("stop").booleanValue()))
         .extracting(chunk -> chunk.path("index").intValue())
         .containsExactlyInAnyOrder(0, 1);

@@ -110,19 +110,16 @@ class ScoredCompletionsHttpTest {
   @Test
   void a_stream_with_echo_and_logprobs_adds_up_to_the_whole_answer() {
     for (String prompt : List.of("'one two three '", "[7,8,9]")) {
-      String body =
-          "{'prompt':" + prompt + ",'echo':true,'logprobs':1,'seed':3,'max_tokens':3%s}";
+      String body = "{'prompt':" + prompt + ",'echo':true,'logprobs':1,'seed':3,'max_tokens':3%s}";
       JsonNode whole = choice(body.formatted(""));
       List<JsonNode> chunks =
           Gateway.chunks(
               gateway
-                  .post(
-                      "/v1/completions", body.formatted(",'stream':true").replace('\'', '"'))
+                  .post("/v1/completions", body.formatted(",'stream':true").replace('\'', '"'))
                   .body());
       assertThat(chunks)
           .allSatisfy(
-              chunk ->
-                  assertThat(ContractSchemas.errors(CONTRACT, "Completion", chunk)).isEmpty());
+              chunk -> assertThat(ContractSchemas.errors(CONTRACT, "Completion", chunk)).isEmpty());
       assertThat(
               chunks.stream()
                   .map(chunk -> chunk.path("choices").path(0).path("text").stringValue())
@@ -209,8 +206,7 @@ class ScoredCompletionsHttpTest {
         answer(
             "{'prompt':'x','n_probs':3,'max_tokens':1,'timings_per_token':true,'service_tier':'flex',"
                 + "'grammar':'root ::= [a]'}");
-    assertThat(
-            answer.path("choices").path(0).path("logprobs").path("top_logprobs").path(0).size())
+    assertThat(answer.path("choices").path(0).path("logprobs").path("top_logprobs").path(0).size())
         .isEqualTo(3);
     assertThat(answer.path("timings").path("predicted_n").intValue()).isEqualTo(1);
     assertThat(answer.path("service_tier").stringValue()).isEqualTo("default");

@@ -49,8 +49,7 @@ class ToolsHttpTest {
   private String post(String more) {
     return gateway
         .post(
-            CHAT,
-            ("{'messages':[{'role':'user','content':'hi'}]," + more + "}").replace('\'', '"'))
+            CHAT, ("{'messages':[{'role':'user','content':'hi'}]," + more + "}").replace('\'', '"'))
         .body();
   }
 
@@ -172,8 +171,7 @@ class ToolsHttpTest {
   void with_no_tools_what_looks_like_a_call_is_text() {
     gateway.worker().script(Behaviour.Say.of(PARIS), Behaviour.Say.of(PARIS));
     for (String more : List.of("'n':1", TOOLS + ",'tool_choice':'none'")) {
-      assertThat(
-              answer(more).path("choices").path(0).path("message").path("content").stringValue())
+      assertThat(answer(more).path("choices").path(0).path("message").path("content").stringValue())
           .isEqualTo(PARIS);
     }
   }
@@ -225,7 +223,9 @@ class ToolsHttpTest {
             });
     assertThat(arguments(calls, 0)).isEqualTo("{\"city\":\"Paris\"}");
     assertThat(arguments(calls, 1)).isEqualTo("{}");
-    assertThat(calls).filteredOn(call -> !call.has("id")).allSatisfy(call -> assertThat(call.has("type")).isFalse());
+    assertThat(calls)
+        .filteredOn(call -> !call.has("id"))
+        .allSatisfy(call -> assertThat(call.has("type")).isFalse());
     assertThat(chunks.getLast().path("choices").path(0).path("finish_reason").stringValue())
         .isEqualTo("tool_calls");
   }
@@ -362,7 +362,9 @@ class ToolsHttpTest {
     String schema = "{'type':'object','properties':{'colour':{'enum':['red']}}}";
     for (String form :
         List.of(
-            "'response_format':{'type':'json_schema','json_schema':{'name':'x','schema':" + schema + "}}",
+            "'response_format':{'type':'json_schema','json_schema':{'name':'x','schema':"
+                + schema
+                + "}}",
             "'response_format':{'type':'json_schema','schema':" + schema + "}",
             "'response_format':{'type':'json_object','schema':" + schema + "}",
             "'json_schema':" + schema,

@@ -423,8 +423,7 @@ public final class TestWorker {
     sent++;
   }
 
-  private static TokenDetail detail(
-      GenerationRequest request, String word, int i, double logprob) {
+  private static TokenDetail detail(GenerationRequest request, String word, int i, double logprob) {
     byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
     if (request.topLogprobs().isEmpty()) {
       return new TokenDetail(100 + i, bytes, OptionalDouble.empty(), List.of());

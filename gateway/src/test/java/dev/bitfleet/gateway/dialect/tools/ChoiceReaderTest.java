@@ -19,7 +19,11 @@ class ChoiceReaderTest {
   private static final String G = call("g", "{}");
 
   private static String call(String name, String arguments) {
-    return "<tool_call>\n{\"name\": \"" + name + "\", \"arguments\": " + arguments + "}\n</tool_call>";
+    return "<tool_call>\n{\"name\": \""
+        + name
+        + "\", \"arguments\": "
+        + arguments
+        + "}\n</tool_call>";
   }
 
   /** What the events say, joined: the parts of a stream as a client puts them together. */
@@ -87,7 +91,8 @@ class ChoiceReaderTest {
   @Test
   void blanks_of_an_answer_without_calls_stay() {
     assertThat(joined(read(List.of("a", " \n", "b", "\n\n")))).isEqualTo("[text]a \nb\n\n");
-    assertThat(ReadAnswer.of(" \n", NAMES)).isEqualTo(new ReadAnswer(Optional.of(" \n"), List.of()));
+    assertThat(ReadAnswer.of(" \n", NAMES))
+        .isEqualTo(new ReadAnswer(Optional.of(" \n"), List.of()));
   }
 
   @Test
