@@ -3,6 +3,7 @@ package dev.bitfleet.gateway;
 import dev.bitfleet.gateway.admission.AdmissionQueue;
 import dev.bitfleet.gateway.contract.Contract;
 import dev.bitfleet.gateway.contract.Operation;
+import dev.bitfleet.gateway.conversation.ConversationOperations;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.llamacpp.TextQuestions;
 import dev.bitfleet.gateway.dialect.openai.ChatDialect;
@@ -125,7 +126,7 @@ public final class GatewayVerticle extends VerticleBase {
                           options.allowedHosts(),
                           options.corsOrigins(),
                           read.keys().map(keys -> keys::ring)),
-                      handlers(contract, limits, dispatching),
+                      handlers(contract, limits, dispatching, keeping),
                       metrics);
               front = listening;
               return dispatching
@@ -183,7 +184,7 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private Map<Operation, Handler> handlers(
-      Contract contract, HttpLimits limits, Dispatcher dispatching) {
+      Contract contract, HttpLimits limits, Dispatcher dispatching, Store keeping) {
     Map<Operation, Handler> handlers = new EnumMap<>(Operation.class);
     RequestReader reader = new RequestReader(vertx, contract);
     TextService text = new TextService(vertx, dispatching);
@@ -199,6 +200,13 @@ public final class GatewayVerticle extends VerticleBase {
             text,
             new ChatDialect(contract.defaults(Operation.APPLY_TEMPLATE), settings),
             new TextQuestions(contract.defaults(Operation.TOKENIZE)))
+        .addTo(handlers);
+    new ConversationOperations(
+            vertx,
+            keeping,
+            reader,
+            runner,
+            new ChatDialect(contract.defaults(Operation.CREATE_CONVERSATION_CHAT), settings))
         .addTo(handlers);
     ServiceHandler service = new ServiceHandler(dispatching.fleet());
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));

@@ -94,6 +94,24 @@ class ArchitectureTest {
   }
 
   @Test
+  void only_the_store_knows_what_it_is_made_of() {
+    check(
+        noClasses()
+            .that()
+            .resideOutsideOfPackage("..store..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("com.hazelcast..", "java.sql..", "org.sqlite.."));
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("..store..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("..gateway.http..", "..gateway.dispatch..", "..gateway.dialect.."));
+  }
+
+  @Test
   void the_gateway_does_not_know_the_worker() {
     check(noClasses().should().dependOnClassesThat().resideInAPackage("dev.bitfleet.worker.."));
   }

@@ -25,6 +25,47 @@ public enum Operation {
   TOKENIZE("tokenize", "POST", "/tokenize", Body.REQUIRED),
   DETOKENIZE("detokenize", "POST", "/detokenize", Body.REQUIRED),
   APPLY_TEMPLATE("applyTemplate", "POST", "/apply-template", Body.REQUIRED),
+  LIST_CHAT_COMPLETIONS("listChatCompletions", "GET", "/v1/chat/completions", Body.NONE),
+  RETRIEVE_CHAT_COMPLETION(
+      "retrieveChatCompletion", "GET", "/v1/chat/completions/{completion_id}", Body.NONE),
+  UPDATE_CHAT_COMPLETION(
+      "updateChatCompletion", "POST", "/v1/chat/completions/{completion_id}", Body.REQUIRED),
+  DELETE_CHAT_COMPLETION(
+      "deleteChatCompletion", "DELETE", "/v1/chat/completions/{completion_id}", Body.NONE),
+  LIST_CHAT_COMPLETION_MESSAGES(
+      "listChatCompletionMessages",
+      "GET",
+      "/v1/chat/completions/{completion_id}/messages",
+      Body.NONE),
+  CREATE_CONVERSATION("createConversation", "POST", "/v1/conversations", Body.OPTIONAL),
+  LIST_CONVERSATIONS("listConversations", "GET", "/v1/conversations", Body.NONE),
+  RETRIEVE_CONVERSATION(
+      "retrieveConversation", "GET", "/v1/conversations/{conversation_id}", Body.NONE),
+  UPDATE_CONVERSATION(
+      "updateConversation", "POST", "/v1/conversations/{conversation_id}", Body.REQUIRED),
+  DELETE_CONVERSATION(
+      "deleteConversation", "DELETE", "/v1/conversations/{conversation_id}", Body.NONE),
+  EXPORT_CONVERSATION(
+      "exportConversation", "GET", "/v1/conversations/{conversation_id}/export", Body.NONE),
+  CREATE_CONVERSATION_CHAT(
+      "createConversationChat", "POST", "/v1/conversations/{conversation_id}/chat", Body.REQUIRED),
+  CREATE_CONVERSATION_ITEMS(
+      "createConversationItems",
+      "POST",
+      "/v1/conversations/{conversation_id}/items",
+      Body.REQUIRED),
+  LIST_CONVERSATION_ITEMS(
+      "listConversationItems", "GET", "/v1/conversations/{conversation_id}/items", Body.NONE),
+  RETRIEVE_CONVERSATION_ITEM(
+      "retrieveConversationItem",
+      "GET",
+      "/v1/conversations/{conversation_id}/items/{item_id}",
+      Body.NONE),
+  DELETE_CONVERSATION_ITEM(
+      "deleteConversationItem",
+      "DELETE",
+      "/v1/conversations/{conversation_id}/items/{item_id}",
+      Body.NONE),
   GET_HEALTH("getHealth", "GET", "/health", Body.NONE),
   GET_CONTRACT("getContract", "GET", "/openapi.json", Body.NONE);
 

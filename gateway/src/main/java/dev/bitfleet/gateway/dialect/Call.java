@@ -29,4 +29,9 @@ public record Call(
   public Call truncating(Truncation how) {
     return new Call(request, format, output, how);
   }
+
+  /** The same with another request: one that has a history before its messages, say. */
+  public Call withRequest(CompletionRequest other) {
+    return new Call(other, format, output, truncation);
+  }
 }

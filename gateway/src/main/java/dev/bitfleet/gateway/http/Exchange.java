@@ -47,6 +47,7 @@ public final class Exchange {
   private @Nullable Runnable whenGone;
   private @Nullable Usage usage;
   private boolean settled;
+  private boolean delivered;
   private long answeredNanos;
 
   Exchange(HttpServerRequest request, GatewayMetrics metrics, String requestId) {
@@ -163,6 +164,11 @@ public final class Exchange {
     return settled;
   }
 
+  /** Whether all of the answer went out to a client that was still there. */
+  public boolean delivered() {
+    return delivered;
+  }
+
   /** When the last of the answer was handed to the socket; 0 before. */
   public long answeredNanos() {
     return answeredNanos;
@@ -258,7 +264,10 @@ public final class Exchange {
     response
         .end(last)
         .onComplete(
-            written -> settle(written.succeeded() ? response.getStatusCode() : CLIENT_LEFT));
+            written -> {
+              delivered = written.succeeded() && !settled;
+              settle(written.succeeded() ? response.getStatusCode() : CLIENT_LEFT);
+            });
   }
 
   /** Closes the connection on a client that does not keep up. */

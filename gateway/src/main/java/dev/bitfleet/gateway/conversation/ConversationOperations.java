@@ -1,0 +1,44 @@
+package dev.bitfleet.gateway.conversation;
+
+import dev.bitfleet.gateway.contract.Operation;
+import dev.bitfleet.gateway.dialect.Dialect;
+import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.operations.CompletionRunner;
+import dev.bitfleet.gateway.operations.IdempotentRequests;
+import dev.bitfleet.gateway.operations.RequestReader;
+import dev.bitfleet.gateway.store.Store;
+import io.vertx.core.Vertx;
+import java.util.Map;
+
+/** All operations of this room. */
+public final class ConversationOperations {
+  private final Vertx vertx;
+  private final Store store;
+  private final RequestReader reader;
+  private final CompletionRunner runner;
+  private final Dialect dialect;
+
+  /**
+   * @param dialect reads chat completions
+   */
+  public ConversationOperations(
+      Vertx vertx, Store store, RequestReader reader, CompletionRunner runner, Dialect dialect) {
+    this.vertx = vertx;
+    this.store = store;
+    this.reader = reader;
+    this.runner = runner;
+    this.dialect = dialect;
+  }
+
+  /** Adds their handlers, that of chat completions among them: some of those are kept. */
+  public void addTo(Map<Operation, Handler> handlers) {
+    IdempotentRequests repeats = new IdempotentRequests(store.idempotency());
+    StoredCompletions completions = new StoredCompletions(store, reader, repeats);
+    completions.addTo(handlers);
+    handlers.put(Operation.CREATE_CHAT_COMPLETION, completions.creating(dialect, runner));
+    new ConversationHandlers(vertx, store, reader, repeats).addTo(handlers);
+    handlers.put(
+        Operation.CREATE_CONVERSATION_CHAT,
+        new ConversationChat(store, reader, repeats, dialect, runner, completions));
+  }
+}
