@@ -32,7 +32,12 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 public final class Contract {
   /** One file for each part of the API; the first has what all share. */
   private static final List<String> PARTS =
-      List.of("openapi.yaml", "openapi-tools.yaml", "openapi-generate.yaml", "openapi-text.yaml", "openapi-conversations.yaml");
+      List.of(
+          "openapi.yaml",
+          "openapi-tools.yaml",
+          "openapi-generate.yaml",
+          "openapi-text.yaml",
+          "openapi-conversations.yaml");
 
   private static final String DOCUMENT = "https://bitfleet.dev/openapi.json";
 

@@ -85,8 +85,7 @@ public final class ConversationChat implements Handler {
 
   private Call readOne(JsonNode json) {
     boolean whole = json.path("truncation").stringValue("").equals("disabled");
-    Call call =
-        dialect.read(json).truncating(whole ? Truncation.DISABLED : Truncation.AUTO);
+    Call call = dialect.read(json).truncating(whole ? Truncation.DISABLED : Truncation.AUTO);
     if (call.request().choices() != 1) {
       throw new ApiException(
           ApiError.unsupportedParameter(
