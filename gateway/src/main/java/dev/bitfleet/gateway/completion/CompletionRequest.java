@@ -105,24 +105,6 @@ public record CompletionRequest(
         delivery);
   }
 
-  /** The same with other prompts, as many as there were. */
-  public CompletionRequest withPrompts(List<Prompt> others) {
-    return new CompletionRequest(
-        model,
-        others,
-        n,
-        sampling,
-        maxTokens,
-        stopStrings,
-        ignoreEndTokens,
-        topLogprobs,
-        contextLimit,
-        grammar,
-        promptScoring,
-        cacheScope,
-        delivery);
-  }
-
   public int choices() {
     return prompts.size() * n;
   }
