@@ -80,7 +80,15 @@ class ContractTest {
     "CREATE_PLAIN_CHAT_COMPLETION, repeat_penalty, 1.1",
     "CREATE_COMPLETION, max_tokens, 16",
     "CREATE_PLAIN_COMPLETION, n_predict, 100",
-    "CREATE_PLAIN_COMPLETION, min_p, 0"
+    "CREATE_PLAIN_COMPLETION, min_p, 0",
+    "CREATE_PLAIN_COMPLETIONS, n_predict, 100",
+    "GENERATE_TEXT, max_tokens, 2048",
+    "GENERATE_TEXT, temperature, 0.7",
+    "GENERATE_TEXT, top_p, 0.8",
+    "GENERATE_TEXT, top_k, 20",
+    "CREATE_API_CHAT_COMPLETION, max_tokens, 2048",
+    "CREATE_API_CHAT_COMPLETION, top_p, 0.8",
+    "CREATE_API_CHAT_COMPLETION, top_k, 20"
   })
   void defaults_are_those_of_each_route(Operation operation, String field, String value) {
     assertThat(CONTRACT.defaults(operation))
