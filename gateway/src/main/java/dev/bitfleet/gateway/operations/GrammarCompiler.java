@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.operations;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.Call;
+import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.dialect.tools.SchemaErrors;
 import dev.bitfleet.gateway.grammar.Grammar;
 import dev.bitfleet.gateway.grammar.GrammarCache;
@@ -25,48 +26,56 @@ public final class GrammarCompiler {
     this.vertx = vertx;
   }
 
+  /** {@link #compile(CompletionRequest, OutputWish, Consumer, Consumer)} of a call. */
+  public void compile(Call call, Consumer<CompletionRequest> then, Consumer<Throwable> refused) {
+    compile(call.request(), call.output(), then, refused);
+  }
+
   /**
-   * Compiles what the call wants of its output. Exactly one of the two is told, on the event loop,
+   * Compiles what a request wants of its output. Exactly one of the two is told, on the event loop,
    * possibly before this returns.
    *
-   * @param then gets the call's request with its grammar
+   * @param then gets the request with its grammar
    * @param refused gets an {@link ApiException} that names the place in the schema
    */
-  public void compile(Call call, Consumer<CompletionRequest> then, Consumer<Throwable> refused) {
-    Optional<OutputSpec> spec = call.output().spec();
-    if (spec.isEmpty()) {
-      then.accept(call.request());
+  public void compile(
+      CompletionRequest request,
+      OutputWish wish,
+      Consumer<CompletionRequest> then,
+      Consumer<Throwable> refused) {
+    Optional<OutputSpec> wanted = wish.spec();
+    if (wanted.isEmpty()) {
+      then.accept(request);
       return;
     }
-    Optional<Optional<Grammar>> known = cache.get(spec.get());
+    OutputSpec spec = wanted.get();
+    Optional<Optional<Grammar>> known = cache.get(spec);
     if (known.isPresent()) {
-      then.accept(held(call.request(), known.get()));
-    } else if (OutputGrammar.isLight(spec.get())) {
+      then.accept(held(request, known.get()));
+    } else if (OutputGrammar.isLight(spec)) {
       Optional<Grammar> grammar;
       try {
-        grammar = OutputGrammar.of(spec.get());
+        grammar = OutputGrammar.of(spec);
       } catch (SchemaRefused e) {
         refused.accept(new ApiException(SchemaErrors.describe(e)));
         return;
       }
-      made(call, spec.get(), grammar, then);
+      cache.put(spec, grammar);
+      then.accept(held(request, grammar));
     } else {
       vertx
-          .executeBlocking(() -> OutputGrammar.of(spec.get()), false)
+          .executeBlocking(() -> OutputGrammar.of(spec), false)
           .onComplete(
-              grammar -> made(call, spec.get(), grammar, then),
+              grammar -> {
+                cache.put(spec, grammar);
+                then.accept(held(request, grammar));
+              },
               cause ->
                   refused.accept(
                       cause instanceof SchemaRefused e
                           ? new ApiException(SchemaErrors.describe(e))
                           : cause));
     }
-  }
-
-  private void made(
-      Call call, OutputSpec spec, Optional<Grammar> grammar, Consumer<CompletionRequest> then) {
-    cache.put(spec, grammar);
-    then.accept(held(call.request(), grammar));
   }
 
   private static CompletionRequest held(CompletionRequest request, Optional<Grammar> grammar) {

@@ -197,6 +197,24 @@ class ToolsHttpTest {
   }
 
   @Test
+  void a_call_that_a_stop_string_cut_does_not_pass_for_a_whole_one() {
+    String begun = PARIS.substring(0, PARIS.indexOf("ris"));
+    Behaviour cut = new Behaviour.Say(List.of(begun), FinishReason.STOP_STRING);
+    gateway.worker().script(cut, cut);
+    String more = TOOLS + ",'stop':['ris']";
+    assertThat(answer(more).path("choices").path(0).path("finish_reason").stringValue())
+        .isEqualTo("length");
+    assertThat(
+            chunks(more)
+                .getLast()
+                .path("choices")
+                .path(0)
+                .path("finish_reason")
+                .stringValue())
+        .isEqualTo("length");
+  }
+
+  @Test
   void a_stream_begins_each_call_with_id_type_and_name_and_goes_on_with_arguments() {
     gateway.worker().script(Behaviour.Say.of(cut("Let me see.\n" + PARIS + "\n" + NOW, 5)));
     List<JsonNode> chunks = chunks(TOOLS);

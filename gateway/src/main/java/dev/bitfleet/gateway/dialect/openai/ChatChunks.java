@@ -143,6 +143,9 @@ final class ChatChunks extends Chunks {
     write(event.choice(), choice, choice.reader.finish(), out);
     begin(event.choice(), out).raw("{}");
     logprobs(choice, out);
-    end(event, style.finishReason(event.reason(), choice.reader.calls() > 0), out);
+    end(
+        event,
+        style.finishReason(event.reason(), choice.reader.calls() > 0, choice.reader.cut()),
+        out);
   }
 }

@@ -37,7 +37,11 @@ final class ChatFormat extends OpenAiFormat {
       out.nul();
     }
     out.raw(",\"finish_reason\":")
-        .string(style.finishReason(choice.finished().reason(), !answer.calls().isEmpty()));
+        .string(
+            style.finishReason(
+                choice.finished().reason(),
+                !answer.calls().isEmpty(),
+                answer.calls().stream().anyMatch(call -> !call.whole())));
   }
 
   private void calls(AnswerStamp stamp, int index, List<ReadCall> calls, JsonBytes out) {

@@ -21,11 +21,16 @@ record ChatStyle(boolean logprobs, Set<String> callable, CallForm calls) {
   }
 
   /**
-   * Calls are a reason of their own, unless the token limit cut them.
+   * Calls are a reason of their own, unless the token limit had a hand in them. One that was cut,
+   * by whatever, is {@code length}: clients then know better than to run it.
    *
    * @param called whether the choice has a call
+   * @param cut whether one of them is not whole
    */
-  String finishReason(FinishReason reason, boolean called) {
+  String finishReason(FinishReason reason, boolean called, boolean cut) {
+    if (cut) {
+      return OpenAiFormat.finishReason(FinishReason.LENGTH);
+    }
     if (!called || reason == FinishReason.LENGTH) {
       return OpenAiFormat.finishReason(reason);
     }

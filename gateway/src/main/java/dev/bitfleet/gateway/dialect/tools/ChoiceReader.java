@@ -18,6 +18,7 @@ public final class ChoiceReader {
   private final @Nullable ToolCallReader calls;
   private final StringBuilder blanks = new StringBuilder();
   private int begun;
+  private boolean cut;
 
   /**
    * @param callable names that may be called; empty = all is text
@@ -51,6 +52,11 @@ public final class ChoiceReader {
     return begun;
   }
 
+  /** Whether the output ended within a call. */
+  public boolean cut() {
+    return cut;
+  }
+
   private List<ToolEvent> withoutBlanks(List<ToolEvent> read) {
     List<ToolEvent> events = new ArrayList<>(read.size());
     for (ToolEvent event : read) {
@@ -61,7 +67,11 @@ public final class ChoiceReader {
           blanks.setLength(0);
           events.add(began);
         }
-        default -> events.add(event);
+        case ToolEvent.CallEnded ended -> {
+          cut |= !ended.whole();
+          events.add(ended);
+        }
+        case ToolEvent.ArgumentsDelta delta -> events.add(delta);
       }
     }
     return events;
