@@ -58,7 +58,8 @@ def squared_relu(x):
 class Reference:
     """One model; `dtype` float64 is the reference, float32 only a faster variant for long evaluations."""
 
-    def __init__(self, path, dtype=np.float64, kv_half=False):
+    def __init__(self, path, dtype=np.float64, kv_half=False, adapter=None, strength=1.0):
+        self.adapter, self.strength = None if adapter is None else Gguf(adapter), strength
         file = path if isinstance(path, Gguf) else Gguf(path)
         self.file, self.dtype, self.kv_half = file, dtype, kv_half
         self.arch = file.meta["general.architecture"]
@@ -84,6 +85,16 @@ class Reference:
         self.n_vocab = self.embedding.shape[0]
 
     def _matrix(self, name):
+        plain = self._plain_matrix(name)
+        if self.adapter is None or name + ".lora_a" not in self.adapter.tensors:
+            return plain
+        # Merged, as nobody runs it: W x + (s alpha / rank) B A x.
+        a, b = (dequantize(self.adapter.tensors[f"{name}.lora_{part}"]).astype(self.dtype) for part in "ab")
+        alpha = self.adapter.meta.get("adapter.lora.alpha", 0.0)
+        delta = (b @ a).T * (self.strength * alpha / a.shape[0] if alpha else self.strength)
+        return lambda x: plain(x) + x @ delta
+
+    def _plain_matrix(self, name):
         tensor, extra = self.file.tensors[name], self.file.tensors.get(name.removesuffix("weight") + "scale")
         matrix = (TernaryMatrix if tensor.kind in TERNARY else DenseMatrix)(tensor, self.dtype)
         if extra is None:

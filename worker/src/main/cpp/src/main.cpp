@@ -17,7 +17,7 @@ namespace {
 constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]…
 
   serve         --model FILE [--threads N] [--slots N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
-                [--pooling none|mean|cls|last]
+                [--pooling none|mean|cls|last] [--lora FILE[:STRENGTH]] [--lora-quant Q] [--unembed-quant Q]
                 the engine protocol on standard input and output
   tokenizer     --model FILE
                 the same protocol, tokenizing only
@@ -33,10 +33,12 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]�
   bench-step    --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
   random-model  --out FILE [--shape tiny|2b4t|large|llama8b] [--arch A] [--layers N] … [--seed N]
                 a model with random weights, for tests and benchmarks
+  random-adapter --model FILE --out FILE [--rank N] [--alpha X] [--type T] [--targets attn_q,ffn_down,…] [--seed N]
+                a LoRA adapter with random weights for a model
   cpu           the kernel sets this machine can run
   version
 
-K is auto, scalar, avx2 or avx512vnni. --batch is the most prompt tokens of one step.
+K is auto, scalar, avx2 or avx512vnni; Q is none, int8 or q4_0. --batch is the most prompt tokens of one step.
 )";
 
 int version_command(std::span<char* const>) {
@@ -62,6 +64,7 @@ constexpr Command commands[] = {
     {"embed", tools::embed_command},
     {"bench-step", tools::bench_step_command},
     {"random-model", tools::random_model_command},
+    {"random-adapter", tools::random_adapter_command},
     {"cpu", tools::cpu_command},
     {"version", version_command},
     {"help", help_command},

@@ -15,6 +15,7 @@ namespace bitfleet::tools {
 int random_model_command(std::span<char* const> arguments);
 
 // logits --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N] [--i2s-block 128|64]
+//   [--lora FILE[:STRENGTH]] [--lora-quant Q] [--unembed-quant Q]
 // Raw float32, little-endian, [tokens][vocabulary], to stdout.
 int logits_command(std::span<char* const> arguments);
 
@@ -25,6 +26,10 @@ int embed_command(std::span<char* const> arguments);
 // bench-step --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
 // Tokens per second of prefill and of decoding, as a line each; best and median of the steps.
 int bench_step_command(std::span<char* const> arguments);
+
+// random-adapter --model FILE --out FILE [--rank N] [--alpha X] [--type f32|f16|…] [--targets attn_q,attn_v,…] [--seed N]
+// A LoRA adapter for that model, with random weights. All seven matrices of a layer unless --targets names some.
+int random_adapter_command(std::span<char* const> arguments);
 
 // cpu: the kernel sets this machine can run, and the chosen one.
 int cpu_command(std::span<char* const> arguments);

@@ -4,6 +4,7 @@
 #include "gguf/gguf_file.h"
 #include "model/inference.h"
 #include "model/model.h"
+#include "tools/adapter_options.h"
 #include "tools/command_frame.h"
 #include "tools/commands.h"
 #include "tools/token_figures.h"
@@ -12,7 +13,7 @@ namespace bitfleet::tools {
 
 int logits_command(std::span<char* const> arguments) {
   return run_command("logits", [&] {
-    const Options options(arguments, {"--model", "--tokens", "--threads", "--kernel", "--batch", "--i2s-block"});
+    const Options options(arguments, {"--model", "--tokens", "--threads", "--kernel", "--batch", "--i2s-block", "--lora", "--lora-quant", "--unembed-quant"});
     const std::vector<uint32_t> tokens = parse_tokens(options.required("--tokens"));
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
     if (!kernels) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni");
@@ -21,6 +22,15 @@ int logits_command(std::span<char* const> arguments) {
     const auto block = options.number("--i2s-block", 128U);
     if (block != 64 && block != 128) throw UsageError("--i2s-block is 128 or 64");
     load.i2s_block = block == 64 ? I2sBlock::arm_64 : I2sBlock::x86_128;
+
+    ServeOptions serve;
+    read_adapter_options(options, serve);
+    std::optional<GgufFile> adapter;
+    if (!serve.adapter.empty()) adapter.emplace(GgufFile::open(serve.adapter));
+    load.adapter = adapter ? &*adapter : nullptr;
+    load.adapter_strength = serve.adapter_strength;
+    load.adapter_quant = serve.adapter_quant;
+    load.unembed_quant = serve.unembed_quant;
 
     const auto model = Model::load(GgufFile::open(options.required("--model")), load);
     InferenceOptions inference_options;

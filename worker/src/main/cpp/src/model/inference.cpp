@@ -1,6 +1,7 @@
 #include "model/inference.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <initializer_list>
 #include <stdexcept>
@@ -40,6 +41,7 @@ uint32_t in_range(const char* name, uint32_t value, uint32_t most) {
 struct Inference::State {
   State(const Model& model, const InferenceOptions& options);
 
+  void reserve_adapter();
   void check(std::span<const BatchToken> batch) const;
   void run(uint32_t rank);
   // A product of the normed residual stream.
@@ -50,7 +52,16 @@ struct Inference::State {
     uint64_t out_stride;
   };
 
+  struct Product {
+    const Linear& linear;
+    const ProductInput& input;
+    float* out;
+    uint64_t out_stride;
+  };
+
   void embed(uint32_t rank);
+  void multiply_all(std::span<const Product> products, uint32_t rank);
+  void add_low_rank(const Product& product, size_t place, uint32_t rank);
   void project(std::initializer_list<Projection> projections, const Buffer<float>& norm, uint32_t rank);
   void turn_head(float* head, const Buffer<float>& norm, uint32_t token) const;
   const ProductInput& input_of(size_t projection) const { return h.projection_norms && projection > 0 ? apart[projection - 1] : input; }
@@ -100,6 +111,10 @@ struct Inference::State {
   Buffer<float> sines;         // [max_batch][rotation.pairs()]
   const uint64_t score_stride;
   Buffer<float> scores;        // [threads][4][score_stride]
+  uint64_t low_stride = 0;     // padded(highest rank of the adapter)
+  Buffer<float> low;           // [3][max_batch][low_stride] of the adapter's first matrices, by product
+  uint64_t correction_stride = 0;  // the longest output's
+  Buffer<float> correction;    // [3][max_batch][correction_stride] of its second: members work on different products at once
   Buffer<float> logits;        // [max_batch][vocabulary], resident only as far as used
 
   Buffer<float> hidden;        // [max_batch][padded(embedding)] of those who wanted it
@@ -137,9 +152,24 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       scores(team.size() * attention_heads_at_once * score_stride, "attention scores"),
       logits(static_cast<uint64_t>(max_batch) * h.vocabulary, "logits"),
       hidden(max_batch * stream_stride, "hidden states") {
+  reserve_adapter();
   wanted.reserve(max_batch);
   reach.reserve(max_batch);
   for (int i = 0; h.projection_norms && i < 2; ++i) apart.emplace_back(max_batch, h.embedding);
+}
+
+void Inference::State::reserve_adapter() {
+  uint32_t rank = 0;
+  for (const LayerWeights& l : w.layers) {
+    for (const Linear* linear : {&l.query, &l.key, &l.value, &l.output, &l.gate, &l.up, &l.down}) {
+      if (linear->adapter) rank = std::max(rank, linear->adapter->a.view().rows);
+    }
+  }
+  if (rank == 0) return;
+  low_stride = padded(rank);
+  low = Buffer<float>(3 * max_batch * low_stride, "the adapter's activations");
+  correction_stride = std::max({stream_stride, q_stride, kv_stride, ffn_stride});
+  correction = Buffer<float>(3 * max_batch * correction_stride, "the adapter's activations");
 }
 
 void Inference::State::check(std::span<const BatchToken> batch) const {
@@ -200,11 +230,52 @@ void Inference::State::project(std::initializer_list<Projection> projections, co
     }
   });
   team.barrier();
-  for (size_t i = 0; i < projections.size(); ++i) {
+  const auto product = [&](size_t i) {
     const Projection& projection = projections.begin()[i];
-    multiply(kernels, projection.linear, input_of(i), rank, team.size(), projection.out, projection.out_stride);
-  }
+    return Product{projection.linear, input_of(i), projection.out, projection.out_stride};
+  };
+  if (projections.size() == 3) multiply_all(std::array{product(0), product(1), product(2)}, rank);
+  else multiply_all(std::array{product(0), product(1)}, rank);
   team.barrier();
+}
+
+// At most three products.
+void Inference::State::multiply_all(std::span<const Product> products, uint32_t rank) {
+  bool adapted = false;
+  for (size_t i = 0; i < products.size(); ++i) {
+    const Product& product = products[i];
+    if (!product.linear.adapter) continue;
+    adapted = true;
+    const DenseView a = product.linear.adapter->a.view();
+    float* out = low.data() + i * max_batch * low_stride;
+    multiply(kernels, a, product.input, rank, team.size(), out, low_stride);
+    if (rank == 0) {  // what a higher rank has left there
+      for (uint32_t t = 0; t < product.input.tokens(); ++t) std::fill(out + t * low_stride + a.rows, out + t * low_stride + padded(a.rows), 0.0F);
+    }
+  }
+  if (adapted) team.barrier();  // the second matrix reads all that the first gives
+  for (size_t i = 0; i < products.size(); ++i) {
+    const Product& product = products[i];
+    multiply(kernels, product.linear, product.input, rank, team.size(), product.out, product.out_stride);
+    if (product.linear.adapter) add_low_rank(product, i, rank);
+  }
+}
+
+// To the rows that this member has computed itself.
+void Inference::State::add_low_rank(const Product& product, size_t place, uint32_t rank) {
+  const DenseView b = product.linear.adapter->b.view();
+  const float* from = low.data() + place * max_batch * low_stride;
+  float* corrections = correction.data() + place * max_batch * correction_stride;
+  const Share share = share_of(row_blocks(b.rows), rank, team.size());
+  const uint32_t first = share.begin * lanes;
+  const uint32_t last = std::min(share.end * lanes, b.rows);
+  if (first >= last) return;
+  kernels.dense_matmul(b, from, low_stride, product.input.tokens(), first, last, corrections, correction_stride);
+  for (uint32_t t = 0; t < product.input.tokens(); ++t) {
+    float* out = product.out + t * product.out_stride;
+    const float* add = corrections + t * correction_stride;
+    for (uint32_t r = first; r < last; ++r) out[r] += add[r];
+  }
 }
 
 // `head` is [padded(head_dim)] with zeros behind its end.
@@ -234,7 +305,7 @@ void Inference::State::attention_block(const LayerWeights& l, uint32_t layer, ui
     }
   });
   team.barrier();
-  multiply(kernels, l.output, input, rank, team.size(), delta.data(), stream_stride);
+  multiply_all(std::array{Product{l.output, input, delta.data(), stream_stride}}, rank);
   team.barrier();
   add_to_stream(rank);
 }
@@ -305,7 +376,7 @@ void Inference::State::feed_forward_block(const LayerWeights& l, uint32_t rank) 
     else if (l.down.is_ternary()) input.quantize(kernels, t);
   });
   team.barrier();
-  multiply(kernels, l.down, input, rank, team.size(), delta.data(), stream_stride);
+  multiply_all(std::array{Product{l.down, input, delta.data(), stream_stride}}, rank);
   team.barrier();
   add_to_stream(rank);
 }

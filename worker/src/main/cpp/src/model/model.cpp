@@ -7,6 +7,7 @@
 
 #include "gguf/gguf_file.h"
 #include "memory/available_memory.h"
+#include "model/adapter.h"
 #include "model/fingerprint.h"
 #include "model/model_error.h"
 #include "model/weights.h"
@@ -24,7 +25,7 @@ class TensorSource {
   TensorSource(const GgufFile& file, I2sBlock order, ThreadTeam& team) : file_(file), order_(order), team_(team) {}
 
   Linear linear(const std::string& prefix, uint32_t columns, uint32_t rows) {
-    Linear linear{read_matrix(require(prefix + ".weight"), columns, rows)};
+    Linear linear{read_matrix(require(prefix + ".weight"), columns, rows), std::nullopt};
     if (const GgufTensor* scale = file_.tensor(prefix + ".scale")) {
       const float factor = vector(*scale, 1)[0];
       std::visit([factor](auto& matrix) { matrix.multiply_by(factor); }, linear.matrix);
@@ -167,16 +168,40 @@ uint64_t bytes_of(const Weights& w) {
   return total;
 }
 
-std::string fingerprint_of(const GgufFile& file, const Hyperparameters& h) {
+// Rounds the head; a tied one becomes a matrix of its own.
+void round_head(const GgufFile& file, const LoadOptions& options, ThreadTeam& team, Weights& weights, std::vector<std::string>& assumptions) {
+  if (options.unembed_quant == WeightQuant::none) return;
+  if (!weights.head) {
+    weights.head = Linear{DenseWeights::copy(*file.tensor("token_embd.weight"), team).rounded_to(options.unembed_quant, team), std::nullopt};
+  } else if (auto* dense = std::get_if<DenseWeights>(&weights.head->matrix)) {
+    *dense = std::move(*dense).rounded_to(options.unembed_quant, team);
+  } else {
+    assumptions.push_back("the head is ternary: it stays so");
+  }
+}
+
+void add_tensors(Fingerprint& print, const GgufFile& file) {
+  for (const GgufTensor& tensor : file.tensors()) {
+    print.add(tensor.name);
+    print.add(tensor.type);
+    print.add(tensor.data);
+  }
+}
+
+std::string fingerprint_of(const GgufFile& file, const Hyperparameters& h, const LoadOptions& options) {
   Fingerprint print;
   print.add(h.architecture);
   for (const uint64_t number : {h.vocabulary, h.embedding, h.layers, h.heads, h.kv_heads, h.head_dim, h.feed_forward, h.rope_dim}) print.add(number);
   for (const float number : {h.rope_theta, h.rope_scale, h.norm_epsilon}) print.add(std::bit_cast<uint32_t>(number));
   if (!h.causal) print.add(uint64_t{1});  // another graph; where it is the usual one, fingerprints stay what they were
-  for (const GgufTensor& tensor : file.tensors()) {
-    print.add(tensor.name);
-    print.add(tensor.type);
-    print.add(tensor.data);
+  add_tensors(print, file);
+  // What is as usual adds nothing, so that fingerprints stay what they were.
+  if (options.unembed_quant != WeightQuant::none) print.add(std::string("unembed ") + std::string(to_string(options.unembed_quant)));
+  if (options.adapter != nullptr) {
+    print.add(std::string("adapter ") + std::string(to_string(options.adapter_quant)));
+    print.add(uint64_t{std::bit_cast<uint32_t>(options.adapter_strength)});
+    print.add(std::bit_cast<uint64_t>(options.adapter->real("adapter.lora.alpha").value_or(0)));
+    add_tensors(print, *options.adapter);
   }
   return print.hex();
 }
@@ -224,11 +249,13 @@ std::unique_ptr<Model> Model::load(const GgufFile& file, const LoadOptions& opti
     if (!(factor > 0)) throw ModelError(ModelErrorCode::bad_file, "tensor 'rope_freqs.weight' holds a factor that is not positive");
   }
   source.refuse_leftovers();
+  round_head(file, options, team, *weights, model->assumptions_);
+  if (options.adapter != nullptr) add_adapter(*options.adapter, options.adapter_strength, options.adapter_quant, h, *weights, team);
 
   note_assumptions(file, h, options, model->assumptions_);
   model->parameters_ = source.parameters();
   model->resident_bytes_ = bytes_of(*weights);
-  model->fingerprint_ = fingerprint_of(file, h);
+  model->fingerprint_ = fingerprint_of(file, h, options);
   model->weights_ = std::move(weights);
   return model;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/hyperparameters.h"
+#include "quant/weight_quant.h"
 
 namespace bitfleet {
 
@@ -19,6 +20,10 @@ enum class I2sBlock { x86_128 = 128, arm_64 = 64 };
 struct LoadOptions {
   uint32_t threads = 1;                    // for repacking
   I2sBlock i2s_block = I2sBlock::x86_128;
+  const GgufFile* adapter = nullptr;       // a LoRA adapter to put beside the weights
+  float adapter_strength = 1;
+  WeightQuant adapter_quant = WeightQuant::none;
+  WeightQuant unembed_quant = WeightQuant::none;  // of the head; the embedding that may serve as one stays beside it
 };
 
 // The weights of a model in the engine's own layout: immutable once loaded, shared by all threads. Holds no view into

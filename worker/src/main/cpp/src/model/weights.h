@@ -11,13 +11,22 @@
 
 namespace bitfleet {
 
+// A correction of low rank to a matrix: b · (a · x). Source: Hu et al., LoRA (2021).
+struct LowRank {
+  DenseWeights a;  // [rank, columns]
+  DenseWeights b;  // [rows, rank], with all factors
+
+  uint64_t bytes() const { return a.bytes() + b.bytes(); }
+};
+
 // A matrix [rows, columns] that maps vectors of `columns` to vectors of `rows`, in either representation.
 struct Linear {
   std::variant<TernaryWeights, DenseWeights> matrix;
+  std::optional<LowRank> adapter;
 
   bool is_ternary() const { return std::holds_alternative<TernaryWeights>(matrix); }
   uint64_t bytes() const {
-    return std::visit([](const auto& m) { return m.bytes(); }, matrix);
+    return std::visit([](const auto& m) { return m.bytes(); }, matrix) + (adapter ? adapter->bytes() : 0);
   }
 };
 

@@ -60,7 +60,57 @@ bool unpack_q6_k(const uint8_t* row, uint32_t columns, int8_t* values, float* sc
   return sound;
 }
 
+// One scale's worth of weights. The scale is what f16 can hold, as in a file of the format.
+// Source: ggml's quantize_row_q8_0_ref and quantize_row_q4_0_ref.
+float round_group(WeightQuant quant, const float* x, uint32_t count, int8_t* values) {
+  float extreme = 0;  // of the largest magnitude, with its sign
+  for (uint32_t i = 0; i < count; ++i) extreme = std::fabs(x[i]) > std::fabs(extreme) ? x[i] : extreme;
+  const bool bytes = quant == WeightQuant::int8;
+  const float scale = half_to_float(float_to_half(bytes ? std::fabs(extreme) / 127 : extreme / -8));
+  for (uint32_t i = 0; i < count; ++i) {
+    const float q = scale == 0 ? 0.0F : std::nearbyint(x[i] / scale);
+    values[i] = static_cast<int8_t>(std::clamp(q, bytes ? -127.0F : -8.0F, bytes ? 127.0F : 7.0F));
+  }
+  return scale;
+}
+
 }  // namespace
+
+DenseWeights DenseWeights::rounded_to(WeightQuant quant, ThreadTeam& team) && {
+  if (quant == WeightQuant::none || four_bits_ || (quant == WeightQuant::int8 && format_ == DenseFormat::int8_groups)) return std::move(*this);
+  DenseWeights rounded;
+  rounded.format_ = DenseFormat::int8_groups;
+  rounded.rows_ = rows_;
+  rounded.columns_ = columns_;
+  rounded.factor_ = factor_;
+  rounded.four_bits_ = quant == WeightQuant::q4_0;
+  const uint32_t stride = padded(columns_);
+  rounded.group_ = stride % 32 == 0 ? 32 : 16;
+  const uint32_t groups = stride / rounded.group_;
+  rounded.values_ = Buffer<uint8_t>(static_cast<uint64_t>(rows_) * stride, "weights", Pages::huge);
+  rounded.scales_ = Buffer<float>(static_cast<uint64_t>(rows_) * groups, "weight scales", Pages::huge);
+  DenseView from = view();
+  from.factor = 1;
+  const Kernels& kernels = kernels_for(KernelSet::scalar);
+  std::atomic<uint32_t> bad_row{UINT32_MAX};
+  team.run([&](uint32_t rank) {
+    const Share share = share_of(rows_, rank, team.size());
+    const Buffer<float> row(stride, "weights");
+    for (uint32_t r = share.begin; r < share.end; ++r) {
+      kernels.expand_row(from, r, row.data());
+      for (uint32_t g = 0; g < groups; ++g) {
+        auto* values = reinterpret_cast<int8_t*>(rounded.values_.data()) + static_cast<uint64_t>(r) * stride + g * rounded.group_;
+        const float scale = round_group(quant, row.data() + g * rounded.group_, rounded.group_, values);
+        rounded.scales_[static_cast<uint64_t>(r) * groups + g] = scale;
+        if (!std::isfinite(scale)) bad_row.store(r, std::memory_order_relaxed);
+      }
+    }
+  });
+  if (const uint32_t row = bad_row.load(); row != UINT32_MAX) {
+    throw ModelError(ModelErrorCode::bad_file, "weights of row " + std::to_string(row) + " are too large to be rounded to " + std::string(to_string(quant)));
+  }
+  return rounded;
+}
 
 DenseWeights DenseWeights::copy(const GgufTensor& tensor, ThreadTeam& team) {
   const auto type = static_cast<TensorType>(tensor.type);
@@ -77,6 +127,7 @@ DenseWeights DenseWeights::copy(const GgufTensor& tensor, ThreadTeam& team) {
     case TensorType::q6_k: weights.format_ = DenseFormat::int8_groups; weights.group_ = 16; break;
     default: weights.format_ = DenseFormat::int8_groups; weights.group_ = 32; break;
   }
+  weights.four_bits_ = type == TensorType::q4_0;
   weights.values_ = Buffer<uint8_t>(weights.rows_ * stride * element_bytes, "weights", Pages::huge);
   const uint64_t groups = weights.group_ == 0 ? 0 : stride / weights.group_;
   if (groups != 0) weights.scales_ = Buffer<float>(weights.rows_ * groups, "weight scales", Pages::huge);

@@ -5,6 +5,7 @@
 #include "gguf/gguf_file.h"
 #include "kernels/kernels.h"
 #include "memory/buffer.h"
+#include "quant/weight_quant.h"
 #include "threads/thread_team.h"
 
 namespace bitfleet {
@@ -16,6 +17,10 @@ class DenseWeights {
   // A tensor of shape [columns, rows] of a known type that is not ternary. ModelError bad_file for scales that are
   // not finite.
   static DenseWeights copy(const GgufTensor& tensor, ThreadTeam& team);
+
+  // The same weights, rounded; as they are for `none` and where they are bytes of no more than the precision asked for. Rows
+  // that are no multiple of 32 share scales by 16.
+  DenseWeights rounded_to(WeightQuant quant, ThreadTeam& team) &&;
 
   DenseView view() const {
     return {format_, values_.data(), scales_.size() == 0 ? nullptr : scales_.data(), group_, factor_, rows_, columns_};
@@ -31,6 +36,7 @@ class DenseWeights {
   float factor_ = 1;
   uint32_t rows_ = 0;
   uint32_t columns_ = 0;
+  bool four_bits_ = false;  // the bytes hold 16 levels
 };
 
 }  // namespace bitfleet

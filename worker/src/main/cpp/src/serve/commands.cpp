@@ -9,6 +9,7 @@
 
 #include "serve/generate.h"
 #include "serve/serve.h"
+#include "tools/adapter_options.h"
 #include "tools/options.h"
 
 namespace bitfleet {
@@ -66,6 +67,7 @@ ServeOptions serve_options(const Options& options) {
   const auto set = parse_kernel_set(kernel);
   if (!set) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni, not " + kernel);
   serve.kernels = *set;
+  tools::read_adapter_options(options, serve);
   if (const auto name = options.text("--pooling")) {
     serve.pooling = parse_pooling(*name);
     if (!serve.pooling) throw UsageError("--pooling is none, mean, cls or last, not " + *name);
@@ -92,7 +94,8 @@ wire::Sampling sampling_of(const Options& options) {
 }  // namespace
 
 int serve_command(std::span<char* const> arguments) {
-  const Options options(arguments, {"--model", "--threads", "--slots", "--ctx-size", "--batch", "--kernel", "--pin", "--pooling"});
+  const Options options(arguments, {"--model", "--threads", "--slots", "--ctx-size", "--batch", "--kernel", "--pin", "--pooling",
+                                    "--lora", "--lora-quant", "--unembed-quant"});
   const ServeOptions serve_with = serve_options(options);
   pin(list(options, "--pin"));
   return serve(serve_with);
@@ -106,7 +109,7 @@ int generate_command(std::span<char* const> arguments) {
   const Options options(arguments, {"--model", "--threads", "--ctx-size", "--batch", "--kernel", "--pin", "--prompt", "--tokens",
                                     "--max-tokens", "--stop", "--ignore-eos", "--temperature", "--top-k", "--top-p", "--min-p",
                                     "--typical-p", "--repeat-penalty", "--repeat-last-n", "--presence-penalty",
-                                    "--frequency-penalty", "--seed"});
+                                    "--frequency-penalty", "--seed", "--lora", "--lora-quant", "--unembed-quant"});
   ServeOptions serve_with = serve_options(options);
   serve_with.slots = 1;
   wire::OpenSequence request;

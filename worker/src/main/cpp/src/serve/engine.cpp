@@ -34,7 +34,13 @@ Engine load(const ServeOptions& options) {
   {
     const GgufFile file = GgufFile::open(options.model);
     engine.tokenizer = std::make_unique<Tokenizer>(Tokenizer::load(file));
-    engine.model = Model::load(file, LoadOptions{.threads = engine.threads});
+    std::optional<GgufFile> adapter;
+    if (!options.adapter.empty()) adapter.emplace(GgufFile::open(options.adapter));
+    engine.model = Model::load(file, LoadOptions{.threads = engine.threads,
+                                                 .adapter = adapter ? &*adapter : nullptr,
+                                                 .adapter_strength = options.adapter_strength,
+                                                 .adapter_quant = options.adapter_quant,
+                                                 .unembed_quant = options.unembed_quant});
   }
   const uint32_t rows = engine.model->hyperparameters().vocabulary;
   if (engine.tokenizer->size() > rows) {

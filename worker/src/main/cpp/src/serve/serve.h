@@ -6,6 +6,7 @@
 
 #include "kernels/kernel_set.h"
 #include "model/pooling.h"
+#include "quant/weight_quant.h"
 
 namespace bitfleet {
 
@@ -16,6 +17,10 @@ struct ServeOptions {
   uint32_t context_length = 0;  // per slot; 0 = the one the model was trained with
   uint32_t prefill_chunk = 128;
   KernelSet kernels = KernelSet::automatic;
+  std::filesystem::path adapter;   // a LoRA adapter (GGUF); empty = none
+  float adapter_strength = 1;
+  WeightQuant adapter_quant = WeightQuant::none;
+  WeightQuant unembed_quant = WeightQuant::none;
   std::optional<Pooling> pooling;  // in place of the one the file names
 };
 

@@ -31,7 +31,12 @@ final class EngineLaunchers {
             wrapper,
             binary,
             new BuiltinLauncher.Settings(
-                options.modelFile(), threads, options.slots(), contextLength, options.cores()));
+                options.modelFile(),
+                threads,
+                options.slots(),
+                contextLength,
+                options.cores(),
+                options.weights()));
       }
       case LLAMA_SERVER ->
           new LlamaServerLauncher(
@@ -40,7 +45,12 @@ final class EngineLaunchers {
               options.engineBinary().orElseThrow(),
               BundledEngine.extract(options.dataDir()),
               new LlamaServerLauncher.Settings(
-                  model, threads, options.slots(), contextLength, options.cores()));
+                  model,
+                  threads,
+                  options.slots(),
+                  contextLength,
+                  options.cores(),
+                  options.weights().adapter()));
     };
   }
 

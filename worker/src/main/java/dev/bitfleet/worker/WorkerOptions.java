@@ -1,5 +1,6 @@
 package dev.bitfleet.worker;
 
+import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.Optional;
  * @param heartbeatInterval between heartbeats when nothing changes
  * @param drainTimeout for which open streams may go on when the worker stops
  * @param supervision how patient it is with its engine
+ * @param weights what is made of the model's weights
  */
 public record WorkerOptions(
     String workerId,
@@ -40,7 +42,8 @@ public record WorkerOptions(
     Path dataDir,
     Duration heartbeatInterval,
     Duration drainTimeout,
-    SupervisionSettings supervision) {
+    SupervisionSettings supervision,
+    WeightOptions weights) {
 
   /** The context of a sequence when nobody asked for one: KV memory grows with it. */
   public static final int MAX_DEFAULT_CONTEXT = 8192;
@@ -58,6 +61,7 @@ public record WorkerOptions(
     Objects.requireNonNull(heartbeatInterval);
     Objects.requireNonNull(drainTimeout);
     Objects.requireNonNull(supervision);
+    Objects.requireNonNull(weights);
     cores = List.copyOf(cores);
     if (workerId.isBlank() || nodeId.isBlank() || modelId.isBlank()) {
       throw new IllegalArgumentException("a worker has an id, a node and a model id");
@@ -71,6 +75,63 @@ public record WorkerOptions(
     if (engine == EngineChoice.LLAMA_SERVER && engineBinary.isEmpty()) {
       throw new IllegalArgumentException("llama-server needs the path of its program");
     }
+    if (engine == EngineChoice.LLAMA_SERVER && weights.rounds()) {
+      throw new IllegalArgumentException("llama-server rounds no weights when it loads them");
+    }
+  }
+
+  /** One that takes the model's weights as they are. */
+  public WorkerOptions(
+      String workerId,
+      String nodeId,
+      String modelId,
+      Path modelFile,
+      EngineChoice engine,
+      Optional<Path> engineBinary,
+      List<Integer> cores,
+      int threads,
+      int slots,
+      int contextLength,
+      Path dataDir,
+      Duration heartbeatInterval,
+      Duration drainTimeout,
+      SupervisionSettings supervision) {
+    this(
+        workerId,
+        nodeId,
+        modelId,
+        modelFile,
+        engine,
+        engineBinary,
+        cores,
+        threads,
+        slots,
+        contextLength,
+        dataDir,
+        heartbeatInterval,
+        drainTimeout,
+        supervision,
+        WeightOptions.PLAIN);
+  }
+
+  /** The same with other weights. */
+  public WorkerOptions with(WeightOptions other) {
+    return new WorkerOptions(
+        workerId,
+        nodeId,
+        modelId,
+        modelFile,
+        engine,
+        engineBinary,
+        cores,
+        threads,
+        slots,
+        contextLength,
+        dataDir,
+        heartbeatInterval,
+        drainTimeout,
+        supervision,
+        other);
   }
 
   /** Everything as by default, for that model. */

@@ -3,9 +3,11 @@ package dev.bitfleet.worker.engine.builtin;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
+import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -27,11 +29,39 @@ public final class BuiltinLauncher implements EngineLauncher {
    * @param slots sequences open at once
    * @param contextLength tokens of one sequence
    * @param cpus to pin to; empty = all
+   * @param weights what is made of the model's weights
    */
   public record Settings(
-      Path model, int threads, int slots, int contextLength, List<Integer> cpus) {
+      Path model,
+      int threads,
+      int slots,
+      int contextLength,
+      List<Integer> cpus,
+      WeightOptions weights) {
     public Settings {
       cpus = List.copyOf(cpus);
+    }
+
+    /** The weights as the file has them. */
+    public Settings(Path model, int threads, int slots, int contextLength, List<Integer> cpus) {
+      this(model, threads, slots, contextLength, cpus, WeightOptions.PLAIN);
+    }
+
+    private List<String> weightFlags() {
+      List<String> flags = new ArrayList<>();
+      weights
+          .adapter()
+          .ifPresent(
+              adapter ->
+                  flags.addAll(
+                      List.of(
+                          "--lora",
+                          // The strength is what follows the last colon: a path may hold others.
+                          "%s:%s".formatted(adapter.file(), (float) adapter.strength()),
+                          "--lora-quant",
+                          adapter.quant().wireName())));
+      flags.addAll(List.of("--unembed-quant", weights.unembedQuant().wireName()));
+      return flags;
     }
   }
 
@@ -44,7 +74,8 @@ public final class BuiltinLauncher implements EngineLauncher {
 
   @Override
   public Engine launch(Consumer<EngineEvent> events) {
-    List<String> engine =
+    List<String> engine = new ArrayList<>();
+    engine.addAll(
         List.of(
             binary.toString(),
             "serve",
@@ -57,7 +88,8 @@ public final class BuiltinLauncher implements EngineLauncher {
             "--ctx-size",
             Integer.toString(settings.contextLength()),
             "--batch",
-            Integer.toString(PREFILL_CHUNK_TOKENS));
+            Integer.toString(PREFILL_CHUNK_TOKENS)));
+    engine.addAll(settings.weightFlags());
     return new BuiltinEngine(
         vertx.getOrCreateContext(),
         new ProcessBuilder(wrapper.wrap(engine, settings.cpus(), false)),

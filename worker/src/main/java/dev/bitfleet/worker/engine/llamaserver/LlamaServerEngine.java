@@ -244,7 +244,7 @@ final class LlamaServerEngine implements Engine {
       return;
     }
     vertx
-        .executeBlocking(() -> ModelFingerprint.of(settings.model().path(), "llama-server"))
+        .executeBlocking(() -> ModelFingerprint.of(settings))
         .onComplete(
             fingerprint ->
                 pass(

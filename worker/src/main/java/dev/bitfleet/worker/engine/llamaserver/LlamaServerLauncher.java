@@ -1,5 +1,6 @@
 package dev.bitfleet.worker.engine.llamaserver;
 
+import dev.bitfleet.worker.engine.AdapterOptions;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
@@ -11,8 +12,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -42,11 +45,23 @@ public final class LlamaServerLauncher implements EngineLauncher {
    * @param slots sequences open at once
    * @param contextLength tokens of one sequence
    * @param cpus to pin to; empty = all
+   * @param adapter put beside the weights
    */
   public record Settings(
-      ModelFile model, int threads, int slots, int contextLength, List<Integer> cpus) {
+      ModelFile model,
+      int threads,
+      int slots,
+      int contextLength,
+      List<Integer> cpus,
+      Optional<AdapterOptions> adapter) {
     public Settings {
       cpus = List.copyOf(cpus);
+    }
+
+    /** Without an adapter. */
+    public Settings(
+        ModelFile model, int threads, int slots, int contextLength, List<Integer> cpus) {
+      this(model, threads, slots, contextLength, cpus, Optional.empty());
     }
   }
 
@@ -94,27 +109,39 @@ public final class LlamaServerLauncher implements EngineLauncher {
   }
 
   private List<String> arguments(int port) {
-    return List.of(
-        server.toString(),
-        "--model",
-        settings.model().path().toString(),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        Integer.toString(port),
-        "--threads",
-        Integer.toString(settings.threads()),
-        "--parallel",
-        Integer.toString(settings.slots()),
-        // The server shares its context out among the slots.
-        "--ctx-size",
-        Long.toString((long) settings.contextLength() * settings.slots()),
-        "--batch-size",
-        Integer.toString(BATCH_TOKENS),
-        "--ubatch-size",
-        Integer.toString(MICRO_BATCH_TOKENS),
-        "--no-context-shift",
-        "--metrics");
+    List<String> arguments = new ArrayList<>();
+    arguments.addAll(
+        List.of(
+            server.toString(),
+            "--model",
+            settings.model().path().toString(),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            Integer.toString(port),
+            "--threads",
+            Integer.toString(settings.threads()),
+            "--parallel",
+            Integer.toString(settings.slots()),
+            // The server shares its context out among the slots.
+            "--ctx-size",
+            Long.toString((long) settings.contextLength() * settings.slots()),
+            "--batch-size",
+            Integer.toString(BATCH_TOKENS),
+            "--ubatch-size",
+            Integer.toString(MICRO_BATCH_TOKENS),
+            "--no-context-shift",
+            "--metrics"));
+    settings
+        .adapter()
+        .ifPresent(
+            adapter ->
+                arguments.addAll(
+                    List.of(
+                        "--lora-scaled",
+                        adapter.file().toString(),
+                        Float.toString((float) adapter.strength()))));
+    return arguments;
   }
 
   private static byte[] randomBytes() {

@@ -1,5 +1,6 @@
 package dev.bitfleet.worker.engine.llamaserver;
 
+import dev.bitfleet.worker.engine.AdapterOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,7 +22,18 @@ record ModelFingerprint(String hex, long fileBytes) {
   private static final int BLOCKS = 256;
   private static final int BLOCK_BYTES = 4096;
 
-  static ModelFingerprint of(Path file, String engine) throws IOException {
+  /** Of the model alone, or of the model with its adapter at its strength. */
+  static ModelFingerprint of(LlamaServerLauncher.Settings settings) throws IOException {
+    ModelFingerprint model = of(settings.model().path(), "llama-server");
+    if (settings.adapter().isEmpty()) {
+      return model;
+    }
+    AdapterOptions adapter = settings.adapter().get();
+    String seed = "%s %s".formatted(model.hex(), (float) adapter.strength());
+    return new ModelFingerprint(of(adapter.file(), seed).hex(), model.fileBytes());
+  }
+
+  private static ModelFingerprint of(Path file, String engine) throws IOException {
     MessageDigest sha256;
     try {
       sha256 = MessageDigest.getInstance("SHA-256");

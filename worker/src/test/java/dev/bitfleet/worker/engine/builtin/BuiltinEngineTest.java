@@ -6,6 +6,7 @@ import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
+import dev.bitfleet.worker.engine.AdapterOptions;
 import dev.bitfleet.worker.engine.EngineContract;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
@@ -13,14 +14,19 @@ import dev.bitfleet.worker.engine.EngineLauncher;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.TestModels;
+import dev.bitfleet.worker.engine.WeightOptions;
+import dev.bitfleet.worker.engine.WeightQuant;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class BuiltinEngineTest extends EngineContract {
@@ -69,6 +75,75 @@ class BuiltinEngineTest extends EngineContract {
       }
       assertThat(requests.stream().map(request -> String.valueOf(texts.get(request.id()))).toList())
           .isEqualTo(alone);
+    }
+  }
+
+  private static Path adapter() throws Exception {
+    Path file = TestModels.dataDir().resolve("demo-adapter.gguf");
+    TestModels.run(
+        List.of(
+            TestModels.engine().toString(),
+            "random-adapter",
+            "--model",
+            TestModels.demo().toString(),
+            "--out",
+            file.toString()));
+    return file;
+  }
+
+  private static EngineHarness with(WeightOptions weights) {
+    return new EngineHarness(
+        vertx ->
+            new BuiltinLauncher(
+                vertx,
+                new LaunchWrapper(),
+                TestModels.engine(),
+                new BuiltinLauncher.Settings(
+                    TestModels.demo(), 2, 1, CONTEXT, List.of(), weights)));
+  }
+
+  private static String fingerprintAndText(WeightOptions weights) {
+    try (EngineHarness engine = with(weights)) {
+      String fingerprint = engine.next(EngineEvent.Ready.class).description().fingerprint();
+      return fingerprint + engine.complete(engine.text("Tell me a story", 24)).text();
+    }
+  }
+
+  @Test
+  void an_adapter_and_rounded_weights_change_fingerprint_and_text() throws Exception {
+    String plain = fingerprintAndText(WeightOptions.PLAIN);
+    Set<String> fingerprints = new HashSet<>(Set.of(plain.substring(0, 16)));
+    for (WeightOptions other :
+        List.of(
+            new WeightOptions(Optional.empty(), WeightQuant.INT8),
+            new WeightOptions(Optional.empty(), WeightQuant.Q4_0),
+            adapted(0.5, WeightQuant.NONE),
+            adapted(3, WeightQuant.NONE),
+            adapted(3, WeightQuant.INT8))) {
+      assertThat(fingerprints.add(fingerprintAndText(other).substring(0, 16)))
+          .as("%s has a fingerprint of its own", other)
+          .isTrue();
+    }
+    assertThat(fingerprintAndText(adapted(3, WeightQuant.NONE)).substring(16))
+        .isNotEqualTo(plain.substring(16));
+    assertThat(fingerprintAndText(adapted(0, WeightQuant.NONE)).substring(16))
+        .isEqualTo(plain.substring(16));
+  }
+
+  private static WeightOptions adapted(double strength, WeightQuant quant) throws Exception {
+    return new WeightOptions(
+        Optional.of(new AdapterOptions(adapter(), strength, quant)), WeightQuant.NONE);
+  }
+
+  @Test
+  void an_adapter_that_is_none_fails_the_load_with_a_reason() {
+    WeightOptions model =
+        new WeightOptions(
+            Optional.of(new AdapterOptions(TestModels.demo(), 1, WeightQuant.NONE)),
+            WeightQuant.NONE);
+    try (EngineHarness engine = with(model)) {
+      assertThat(engine.next(EngineEvent.LoadFailed.class).message())
+          .contains("'general.type' is not \"adapter\"");
     }
   }
 
