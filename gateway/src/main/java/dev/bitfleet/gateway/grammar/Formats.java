@@ -5,9 +5,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code format} names, as patterns. Each admits only valid texts, and of these the plain
- * ones: no leap seconds, no comments in mail addresses, names of at most 30 characters per label. A
- * format that is not here is an annotation, as the standard has it, except those in {@link
- * #isRefused}, which validators do check.
+ * ones: no leap seconds, no comments in mail addresses, host names of short labels without two
+ * hyphens in a row (those announce Punycode, whose validity is no regular property). A format that
+ * is not here is an annotation, as the standard has it, except those in {@link #isRefused}, which
+ * validators do check.
  */
 final class Formats {
   private static final String LEAP_YEAR =
@@ -20,7 +21,7 @@ final class Formats {
   private static final String CLOCK = "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?";
   private static final String OFFSET = "(Z|[+-](0\\d|1[0-7]):[0-5]\\d)";
 
-  private static final String LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,28}[A-Za-z0-9])?";
+  private static final String LABEL = "[A-Za-z0-9]{1,12}(-[A-Za-z0-9]{1,8}){0,2}";
   private static final String HOST = "(" + LABEL + "\\.){0,7}" + LABEL;
   private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,20}";
   private static final String EMAIL =
@@ -62,7 +63,7 @@ final class Formats {
           Map.entry("email", EMAIL),
           Map.entry("idn-email", EMAIL),
           Map.entry("hostname", HOST),
-          Map.entry("idn-hostname", HOST),
+          Map.entry("idn-hostname", HOST.replace("A-Z", "")),
           Map.entry("ipv4", IPV4),
           Map.entry("ipv6", IPV6.replace("H", H16)),
           Map.entry("uuid", "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"),

@@ -49,7 +49,7 @@ final class Negation {
     if (old != null) {
       return old;
     }
-    Schema made = reader.made(s);
+    Schema made = denial(s);
     known.put(s.number, made);
     rewrite(s);
     List<Schema> failures = failures(s);
@@ -64,7 +64,7 @@ final class Negation {
   private List<Schema> failures(Schema s) {
     List<Schema> out = new ArrayList<>();
     if (s.never) {
-      out.add(reader.made(s));
+      out.add(denial(s));
       return out;
     }
     if (s.types != Schema.ALL_TYPES) {
@@ -75,12 +75,12 @@ final class Negation {
     }
     s.values.forEach(
         values -> {
-          Schema other = reader.made(s);
+          Schema other = denial(s);
           other.excludedValues.addAll(values);
           out.add(other);
         });
     if (!s.excludedValues.isEmpty()) {
-      Schema same = reader.made(s);
+      Schema same = denial(s);
       same.values.add(List.copyOf(s.excludedValues));
       out.add(same);
     }
@@ -95,7 +95,7 @@ final class Negation {
       if (choice.exactlyOne() && choice.options().size() > 1) {
         throw cannot(s, "oneOf");
       }
-      Schema none = reader.made(s);
+      Schema none = denial(s);
       choice.options().forEach(option -> none.nots.add(option));
       out.add(none);
     }
@@ -104,13 +104,19 @@ final class Negation {
 
   /** To be rewritten in its turn: a chain of schemas is no chain of calls. */
   private Schema denied(Schema denied, Schema origin) {
-    Schema made = reader.made(origin);
+    Schema made = denial(origin);
     made.nots.add(denied);
     return made;
   }
 
+  private Schema denial(Schema origin) {
+    Schema made = reader.made(origin);
+    made.denies = true;
+    return made;
+  }
+
   private Schema typed(Schema s, int types) {
-    Schema made = reader.made(s);
+    Schema made = denial(s);
     made.types = types;
     return made;
   }
@@ -194,7 +200,7 @@ final class Negation {
   private void objects(Schema s, List<Schema> out) {
     for (String name : s.required) {
       Schema without = typed(s, Schema.OBJECT);
-      Schema nothing = reader.made(s);
+      Schema nothing = denial(s);
       nothing.never = true;
       without.properties.put(name, nothing);
       out.add(without);

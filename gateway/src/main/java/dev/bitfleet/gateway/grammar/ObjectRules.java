@@ -275,7 +275,7 @@ final class ObjectRules {
               || !member.patternProperties.isEmpty()
               || member.additionalProperties != null
               || member != schema && member.unevaluatedProperties != null;
-      if (speaks && !within.contains(member)) {
+      if (speaks && (member.denies || !within.contains(member))) {
         throw schema.refuse(
             UNSUPPORTED, "'unevaluatedProperties' beside properties declared elsewhere");
       }

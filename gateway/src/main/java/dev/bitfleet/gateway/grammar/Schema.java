@@ -88,6 +88,9 @@ final class Schema {
 
   @Nullable Condition condition;
 
+  /** Made to deny another: what it declares has not been evaluated as a property. */
+  boolean denies;
+
   Schema(int number, @Nullable Schema parent, String step) {
     this.number = number;
     this.parent = parent;
