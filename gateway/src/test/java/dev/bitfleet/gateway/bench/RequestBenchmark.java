@@ -76,8 +76,7 @@ public class RequestBenchmark {
   private final JsonBytes out = new JsonBytes(1024);
   private byte[] body = {};
   private JsonNode tree = JsonText.read("{}".getBytes(StandardCharsets.UTF_8));
-  private ChoiceAnswer answer =
-      new ChoiceAnswer(OPENED, List.of(), TEXT, List.of(), FINISHED);
+  private ChoiceAnswer answer = new ChoiceAnswer(OPENED, List.of(), TEXT, List.of(), FINISHED);
   private CompletionEvent.Delta delta = new CompletionEvent.Delta(0, " something", List.of());
   private StreamFormat stream = stream("{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
 
@@ -105,10 +104,8 @@ public class RequestBenchmark {
   }
 
   private StreamFormat stream(String text) {
-    return dialect
-        .read(JsonText.read(text.getBytes(StandardCharsets.UTF_8)))
-        .format()
-        .stream(STAMP);
+    return dialect.read(JsonText.read(text.getBytes(StandardCharsets.UTF_8))).format().stream(
+        STAMP);
   }
 
   private static String body(Kind kind) {
@@ -129,7 +126,8 @@ public class RequestBenchmark {
         json.append(i == 0 ? "" : ",")
             .append("{\"type\":\"function\",\"function\":{\"name\":\"tool_")
             .append(i)
-            .append("\",\"description\":\"What it does, in a sentence or two, so that a model knows")
+            .append(
+                "\",\"description\":\"What it does, in a sentence or two, so that a model knows")
             .append(" when to call it.\",\"strict\":true,\"parameters\":")
             .append(schema())
             .append("}}");

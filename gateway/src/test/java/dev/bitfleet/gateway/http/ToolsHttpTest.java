@@ -204,13 +204,7 @@ class ToolsHttpTest {
     String more = TOOLS + ",'stop':['ris']";
     assertThat(answer(more).path("choices").path(0).path("finish_reason").stringValue())
         .isEqualTo("length");
-    assertThat(
-            chunks(more)
-                .getLast()
-                .path("choices")
-                .path(0)
-                .path("finish_reason")
-                .stringValue())
+    assertThat(chunks(more).getLast().path("choices").path(0).path("finish_reason").stringValue())
         .isEqualTo("length");
   }
 
