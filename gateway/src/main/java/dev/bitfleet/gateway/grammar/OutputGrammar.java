@@ -117,6 +117,10 @@ public final class OutputGrammar {
           || node.has("maximum")) {
         left -= 100;
       }
+      boolean special = node.has("pattern") || node.has("format");
+      if (special && (node.has("maxLength") || node.has("minLength"))) {
+        return 0; // A product of automata.
+      }
       for (JsonNode below : node) {
         open.add(below);
       }

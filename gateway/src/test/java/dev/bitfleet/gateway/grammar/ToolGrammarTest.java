@@ -409,6 +409,11 @@ class ToolGrammarTest {
                 new OutputSpec(
                     new AnswerShape.FreeText(), List.of(WEATHER, CLOCK), ToolChoice.AUTO, true)))
         .isTrue();
+    String product = "{\"type\":\"string\",\"format\":\"email\",\"maxLength\":20}";
+    assertThat(
+            OutputGrammar.isLight(
+                OutputSpec.of(new AnswerShape.OfSchema(JSON.readTree(product), false, "s"))))
+        .isFalse();
     String wide = "{\"anyOf\":[" + "{\"type\":\"string\",\"pattern\":\"a\"},".repeat(50) + "{}]}";
     assertThat(
             OutputGrammar.isLight(
