@@ -38,6 +38,7 @@ import java.util.regex.Pattern;
  *     kept connection, or leave its answer unread
  * @param pingInterval silence after which a stream gets a comment line
  * @param drainTimeout longest wait for open requests when the gateway stops
+ * @param streamGrace how long a stored response stream goes on without its client
  * @param store what is kept, and where
  */
 public record GatewayOptions(
@@ -64,6 +65,7 @@ public record GatewayOptions(
     Duration clientTimeout,
     Duration pingInterval,
     Duration drainTimeout,
+    Duration streamGrace,
     StoreOptions store) {
 
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
@@ -98,6 +100,7 @@ public record GatewayOptions(
     positive("clientTimeout", clientTimeout);
     positive("pingInterval", pingInterval);
     positive("drainTimeout", drainTimeout);
+    positive("streamGrace", streamGrace);
   }
 
   /** The defaults, to be changed one by one. */
@@ -143,6 +146,7 @@ public record GatewayOptions(
     private Duration clientTimeout = Duration.ofSeconds(10);
     private Duration pingInterval = Duration.ofSeconds(10);
     private Duration drainTimeout = Duration.ofSeconds(30);
+    private Duration streamGrace = Duration.ofSeconds(30);
     private StoreOptions store = StoreOptions.in(Path.of("bitfleet-store"));
 
     private Builder(String gatewayId) {
@@ -254,6 +258,11 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder streamGrace(Duration value) {
+      streamGrace = value;
+      return this;
+    }
+
     public Builder store(StoreOptions value) {
       store = value;
       return this;
@@ -294,6 +303,7 @@ public record GatewayOptions(
           clientTimeout,
           pingInterval,
           drainTimeout,
+          streamGrace,
           store);
     }
   }

@@ -7,6 +7,7 @@ import dev.bitfleet.gateway.conversation.ConversationOperations;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.llamacpp.TextQuestions;
 import dev.bitfleet.gateway.dialect.openai.ChatDialect;
+import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
 import dev.bitfleet.gateway.dispatch.ContextFit;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
@@ -24,6 +25,9 @@ import dev.bitfleet.gateway.operations.GrammarCompiler;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
 import dev.bitfleet.gateway.operations.TextHandler;
+import dev.bitfleet.gateway.responses.FleetAccess;
+import dev.bitfleet.gateway.responses.ResponseLimits;
+import dev.bitfleet.gateway.responses.ResponseOperations;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.gateway.store.Store;
@@ -68,6 +72,7 @@ public final class GatewayVerticle extends VerticleBase {
   private @Nullable HttpFront front;
   private @Nullable ManagementServer management;
   private @Nullable Store store;
+  private @Nullable ResponseOperations responses;
   private long storeTimer = -1;
 
   /**
@@ -157,9 +162,15 @@ public final class GatewayVerticle extends VerticleBase {
               if (fleet.workers().stream().anyMatch(WorkerView::ready)) {
                 vertx.cancelTimer(id);
                 // Whoever needs it hears of a failure; the log has it already.
-                keeping.open();
+                keeping.open().onSuccess(opened -> takeUpResponses());
               }
             });
+  }
+
+  private void takeUpResponses() {
+    if (responses != null && !stopping) {
+      responses.start();
+    }
   }
 
   /** What takes disk or time to read. */
@@ -189,8 +200,8 @@ public final class GatewayVerticle extends VerticleBase {
     RequestReader reader = new RequestReader(vertx, contract);
     TextService text = new TextService(vertx, dispatching);
     ContextFit fit = new ContextFit(dispatching.fleet(), text);
-    CompletionRunner runner =
-        new CompletionRunner(dispatching, fit, new GrammarCompiler(vertx), limits);
+    GrammarCompiler grammars = new GrammarCompiler(vertx);
+    CompletionRunner runner = new CompletionRunner(dispatching, fit, grammars, limits);
     DialectSettings settings =
         new DialectSettings(options.maxChoices(), () -> ThreadLocalRandom.current().nextLong());
     new GeneratingOperations(contract, settings, reader, runner).addTo(handlers);
@@ -208,6 +219,17 @@ public final class GatewayVerticle extends VerticleBase {
             runner,
             new ChatDialect(contract.defaults(Operation.CREATE_CONVERSATION_CHAT), settings))
         .addTo(handlers);
+    ResponseOperations responding =
+        new ResponseOperations(
+            vertx,
+            reader,
+            new ResponsesDialect(contract.defaults(Operation.CREATE_RESPONSE), settings),
+            new FleetAccess(dispatching, fit, grammars, text),
+            keeping,
+            limits,
+            ResponseLimits.withGrace(options.streamGrace()));
+    responding.addTo(handlers);
+    responses = responding;
     ServiceHandler service = new ServiceHandler(dispatching.fleet());
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));
@@ -226,12 +248,19 @@ public final class GatewayVerticle extends VerticleBase {
     vertx.cancelTimer(keyTimer);
     vertx.cancelTimer(storeTimer);
     Store keeping = store;
+    ResponseOperations responding = responses;
     HttpFront listening = front;
     Dispatcher dispatching = dispatcher;
     ManagementServer managing = management;
     return (listening == null
             ? Future.<Void>succeededFuture()
             : listening.stop(options.drainTimeout()))
+        .onComplete(
+            drained -> {
+              if (responding != null) {
+                responding.stop();
+              }
+            })
         .eventually(() -> dispatching == null ? Future.succeededFuture() : dispatching.stop())
         .eventually(() -> keeping == null ? Future.succeededFuture() : keeping.close())
         .eventually(() -> managing == null ? Future.succeededFuture() : managing.stop());

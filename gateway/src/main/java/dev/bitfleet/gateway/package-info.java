@@ -17,6 +17,9 @@
  *       again elsewhere, and hands {@link dev.bitfleet.gateway.completion.CompletionEvent}s back.
  * </ol>
  *
+ * <p>{@code responses} holds what goes on without the request that began it, and {@code store} what
+ * outlives the process.
+ *
  * <p>{@code telemetry} counts, {@code management} shows. {@link
  * dev.bitfleet.gateway.GatewayVerticle} puts the rooms together; all of them live on its one event
  * loop, so none needs a lock.

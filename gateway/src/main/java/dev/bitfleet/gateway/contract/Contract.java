@@ -37,7 +37,8 @@ public final class Contract {
           "openapi-tools.yaml",
           "openapi-generate.yaml",
           "openapi-text.yaml",
-          "openapi-conversations.yaml");
+          "openapi-conversations.yaml",
+          "openapi-responses.yaml");
 
   private static final String DOCUMENT = "https://bitfleet.dev/openapi.json";
 

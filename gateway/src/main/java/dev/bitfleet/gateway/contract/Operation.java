@@ -66,6 +66,14 @@ public enum Operation {
       "DELETE",
       "/v1/conversations/{conversation_id}/items/{item_id}",
       Body.NONE),
+  CREATE_RESPONSE("createResponse", "POST", "/v1/responses", Body.REQUIRED),
+  COUNT_RESPONSE_INPUT_TOKENS(
+      "countResponseInputTokens", "POST", "/v1/responses/input_tokens", Body.REQUIRED),
+  RETRIEVE_RESPONSE("retrieveResponse", "GET", "/v1/responses/{response_id}", Body.NONE),
+  DELETE_RESPONSE("deleteResponse", "DELETE", "/v1/responses/{response_id}", Body.NONE),
+  CANCEL_RESPONSE("cancelResponse", "POST", "/v1/responses/{response_id}/cancel", Body.OPTIONAL),
+  LIST_RESPONSE_INPUT_ITEMS(
+      "listResponseInputItems", "GET", "/v1/responses/{response_id}/input_items", Body.NONE),
   GET_HEALTH("getHealth", "GET", "/health", Body.NONE),
   GET_CONTRACT("getContract", "GET", "/openapi.json", Body.NONE);
 

@@ -91,7 +91,8 @@ public final class ConfigurationLoader {
             settings.get(Settings.CORS_ORIGINS),
             settings.get(Settings.MAX_BODY),
             settings.get(Settings.MAX_HEADERS),
-            settings.get(Settings.CLIENT_TIMEOUT)),
+            settings.get(Settings.CLIENT_TIMEOUT),
+            settings.get(Settings.STREAM_GRACE)),
         new ManagementConfiguration(
             settings.get(Settings.MANAGEMENT_HOST), settings.get(Settings.MANAGEMENT_PORT)),
         new AdmissionConfiguration(

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param corsOrigins exact ones, {@code loopback} (any port of this machine) or {@code *}
  * @param maxHeaders all headers of one request together
  * @param clientTimeout longest a client may stand still over its request or leave its answer unread
+ * @param streamGrace how long a stored response stream goes on without its client
  */
 public record HttpConfiguration(
     String host,
@@ -24,7 +25,8 @@ public record HttpConfiguration(
     List<String> corsOrigins,
     DataSize maxBody,
     DataSize maxHeaders,
-    Duration clientTimeout) {
+    Duration clientTimeout,
+    Duration streamGrace) {
   public HttpConfiguration {
     corsOrigins = List.copyOf(corsOrigins);
   }

@@ -151,6 +151,12 @@ public final class Settings {
           Optional.empty(),
           "the engine's program; needed with llama-server");
 
+  public static final Setting<Duration> STREAM_GRACE =
+      new Setting<>(
+          "stream-grace",
+          Kind.duration(Duration.ofMillis(1), Duration.ofHours(1)),
+          Duration.ofSeconds(30),
+          "how long a stored response stream goes on without its client");
   public static final Setting<Duration> DRAIN_TIMEOUT =
       new Setting<>(
           "drain-timeout",
@@ -182,6 +188,7 @@ public final class Settings {
           MAX_BODY,
           MAX_HEADERS,
           CLIENT_TIMEOUT,
+          STREAM_GRACE,
           QUEUE_LIMIT,
           QUEUE_TIMEOUT,
           WORKERS,

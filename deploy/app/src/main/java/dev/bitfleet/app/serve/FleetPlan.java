@@ -78,6 +78,7 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
         .bodyBudgetBytes(Math.max(256L << 20, http.maxBody().bytes()))
         .maxHeaderBytes(Math.toIntExact(http.maxHeaders().bytes()))
         .clientTimeout(http.clientTimeout())
+        .streamGrace(http.streamGrace())
         .queueLimit(configuration.admission().queueLimit())
         .queueTimeout(configuration.admission().queueTimeout())
         .drainTimeout(configuration.drainTimeout())

@@ -79,6 +79,7 @@ class ConfigurationLoaderTest {
           Map.entry("max-body", "1MiB"),
           Map.entry("max-headers", "8KiB"),
           Map.entry("client-timeout", "2m"),
+          Map.entry("stream-grace", "45s"),
           Map.entry("queue-limit", "7"),
           Map.entry("queue-timeout", "1500ms"),
           Map.entry("workers", "2"),

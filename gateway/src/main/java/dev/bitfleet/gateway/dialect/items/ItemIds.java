@@ -42,6 +42,15 @@ public interface ItemIds {
     return prefix -> prefix + '_' + digits + String.format("%04x", number[0]++);
   }
 
+  /**
+   * What follows the prefix in the id of a copy, which a response's request referred to.
+   *
+   * @param index of the reference in the request's input
+   */
+  static String copied(String digits, int index) {
+    return '_' + digits + String.format("%04x", 0x8000 | index);
+  }
+
   /** The digits of the response whose item this is; empty when the id is no such one. */
   static Optional<String> ownerOf(String itemId) {
     int from = itemId.indexOf('_') + 1;

@@ -1,0 +1,132 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.dialect.responses.ResponseCall;
+import dev.bitfleet.proto.Usage;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Background responses in the order they came. Only a few run at once, so that a thousand of them
+ * do not stand before the clients who wait. Event loop only.
+ */
+final class BackgroundQueue {
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+
+  private final Vertx vertx;
+  private final ResponseRuns runs;
+  private final ResponseLimits limits;
+  private final Queue<ResponseRun> waiting = new ArrayDeque<>();
+  private final Map<ResponseRun, Place> places = new IdentityHashMap<>();
+  private int running;
+  private boolean stopped;
+
+  BackgroundQueue(Vertx vertx, ResponseRuns runs, ResponseLimits limits) {
+    this.vertx = vertx;
+    this.runs = runs;
+    this.limits = limits;
+  }
+
+  /** Refuses one more when there are too many. */
+  void requirePlace() {
+    if (places.size() >= limits.backgroundWaiting()) {
+      throw new ApiException(
+          new ApiError(
+              429,
+              ApiError.RATE_LIMIT,
+              "queue_full",
+              Optional.empty(),
+              "Too many background responses are waiting already. Please try again later.",
+              Optional.of(LONGEST_PAUSE)));
+    }
+  }
+
+  /**
+   * A response that will be started when its turn comes, once it has been {@link #enter entered}.
+   *
+   * @param used is told what it cost
+   */
+  ResponseRun add(Owner owner, long scope, ResponseCall call, Consumer<Usage> used) {
+    Place place = new Place(used, System.nanoTime() + limits.backgroundPatience().toNanos());
+    ResponseRun run = runs.add(owner, scope, call, place);
+    place.run = run;
+    places.put(run, place);
+    run.end().onComplete(ended -> leave(run));
+    return run;
+  }
+
+  private void leave(ResponseRun run) {
+    Place place = places.remove(run);
+    waiting.remove(run);
+    if (place != null && place.running) {
+      running--;
+      next();
+    }
+  }
+
+  /** Lets it take its turn. */
+  void enter(ResponseRun run) {
+    if (places.containsKey(run)) {
+      waiting.add(run);
+      next();
+    }
+  }
+
+  void stop() {
+    stopped = true;
+    waiting.clear();
+  }
+
+  private void next() {
+    while (!stopped && running < limits.backgroundRunning() && !waiting.isEmpty()) {
+      ResponseRun run = waiting.remove();
+      Place place = places.get(run);
+      if (place != null) {
+        running++;
+        place.running = true;
+        run.start();
+      }
+    }
+  }
+
+  /** One response's place in the queue. */
+  private final class Place implements RunClient {
+    private final Consumer<Usage> used;
+    private final long patientUntilNanos;
+    private @Nullable ResponseRun run;
+    private boolean running;
+
+    Place(Consumer<Usage> used, long patientUntilNanos) {
+      this.used = used;
+      this.patientUntilNanos = patientUntilNanos;
+    }
+
+    @Override
+    public void used(Usage usage) {
+      used.accept(usage);
+    }
+
+    @Override
+    public boolean triesAgain(ApiError error) {
+      ResponseRun again = run;
+      if (again == null || System.nanoTime() - patientUntilNanos > 0) {
+        return false;
+      }
+      running = false;
+      BackgroundQueue.this.running--;
+      Duration pause = error.retryAfter().orElse(LONGEST_PAUSE);
+      long millis = Math.clamp(pause.toMillis(), 1, LONGEST_PAUSE.toMillis());
+      vertx.setTimer(millis, timer -> enter(again));
+      vertx.runOnContext(later -> next());
+      return true;
+    }
+  }
+}

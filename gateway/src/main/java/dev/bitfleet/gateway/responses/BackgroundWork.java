@@ -1,0 +1,45 @@
+package dev.bitfleet.gateway.responses;
+
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What is needed to run an acknowledged background response again.
+ *
+ * @param request the body as it was checked, with the seed it was given
+ * @param created Unix seconds
+ * @param scope cached prefixes are shared within it
+ * @param attempts times it has been begun, this one included
+ */
+record BackgroundWork(JsonNode request, long created, long scope, int attempts) {
+
+  static BackgroundWork first(JsonNode request, long seed, long created, long scope) {
+    ObjectNode seeded = ((ObjectNode) request).deepCopy();
+    // With the seed fixed it will say the same again.
+    seeded.put("seed", seed);
+    return new BackgroundWork(seeded, created, scope, 1);
+  }
+
+  BackgroundWork again() {
+    return new BackgroundWork(request, created, scope, attempts + 1);
+  }
+
+  static BackgroundWork read(byte[] body) {
+    JsonNode tree = JsonMapper.shared().readTree(body);
+    return new BackgroundWork(
+        tree.path("request"),
+        tree.path("created").longValue(),
+        tree.path("scope").longValue(),
+        tree.path("attempts").intValue());
+  }
+
+  byte[] bytes() {
+    ObjectNode tree = JsonMapper.shared().createObjectNode();
+    tree.put("created", created);
+    tree.put("scope", scope);
+    tree.put("attempts", attempts);
+    tree.set("request", request);
+    return JsonMapper.shared().writeValueAsBytes(tree);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.dialect.items.ItemIds;
+import dev.bitfleet.gateway.dialect.responses.ResponseCall;
+import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
+import dev.bitfleet.gateway.dispatch.TextService;
+import dev.bitfleet.gateway.http.Exchange;
+import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.operations.RequestReader;
+import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.TextReply;
+import dev.bitfleet.proto.TextRequest;
+import io.vertx.core.Future;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code POST /v1/responses/input_tokens}: what the worker itself counts. Event loop only. */
+final class CountInputTokens implements Handler {
+  private final RequestReader reader;
+  private final ResponsesDialect dialect;
+  private final ResponseRuns runs;
+  private final TextService text;
+
+  CountInputTokens(
+      RequestReader reader, ResponsesDialect dialect, ResponseRuns runs, TextService text) {
+    this.reader = reader;
+    this.dialect = dialect;
+    this.runs = runs;
+    this.text = text;
+  }
+
+  @Override
+  public void handle(Exchange exchange, byte[] body) {
+    reader.read(
+        exchange,
+        body,
+        tree -> dialect.read(tree, ItemIds.randomDigits(), 0),
+        call -> count(exchange, call));
+  }
+
+  private void count(Exchange exchange, ResponseCall call) {
+    String tenant = exchange.caller().tenant();
+    history(tenant, call)
+        .compose(history -> runs.contexts().read(tenant, call, history))
+        .compose(
+            context -> {
+              Prompt.Chat chat =
+                  new Prompt.Chat(Preparation.chat(call, context), call.output().descriptions());
+              return text.ask(
+                  call.model(),
+                  id -> new TextRequest.Fit(id, chat, 0, 0, 0, false),
+                  TextReply.Fit.class);
+            })
+        .onComplete(
+            fitted -> {
+              ObjectNode answer = JsonMapper.shared().createObjectNode();
+              answer.put("object", "response.input_tokens");
+              answer.put("input_tokens", fitted.promptTokens());
+              exchange.json(200, JsonMapper.shared().writeValueAsBytes(answer));
+            },
+            why -> exchange.fail(Preparation.told(why)));
+  }
+
+  private Future<List<? extends JsonNode>> history(String tenant, ResponseCall call) {
+    return call.conversation().isEmpty()
+        ? Future.succeededFuture(List.of())
+        : runs.archive().conversationItems(tenant, call.conversation().get()).map(items -> items);
+  }
+}

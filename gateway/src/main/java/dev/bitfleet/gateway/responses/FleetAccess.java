@@ -1,0 +1,10 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.dispatch.ContextFit;
+import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.dispatch.TextService;
+import dev.bitfleet.gateway.operations.GrammarCompiler;
+
+/** What of the fleet responses need: its generation, its counting, and grammars for it. */
+public record FleetAccess(
+    Dispatcher dispatcher, ContextFit fit, GrammarCompiler grammars, TextService text) {}

@@ -1,0 +1,60 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.http.Exchange;
+import dev.bitfleet.gateway.http.HttpLimits;
+import io.vertx.core.buffer.Buffer;
+
+/** Reads a live log to one client, as fast as that one takes it. Event loop only. */
+final class LiveReader {
+  /** Events are joined up to about so many bytes for one write. */
+  private static final int WRITE_BYTES = 16 << 10;
+
+  private final LiveEvents events;
+  private final EventSocket socket;
+  private final Runnable more = this::pump;
+  private int next;
+
+  private LiveReader(Exchange exchange, HttpLimits limits, LiveEvents events, int from) {
+    this.events = events;
+    this.next = from;
+    this.socket = EventSocket.begin(exchange, limits, more);
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param from sequence number of the first event it gets
+   * @param gone runs when the client leaves before the end
+   */
+  static void attach(
+      Exchange exchange, HttpLimits limits, LiveEvents events, int from, Runnable gone) {
+    LiveReader reader = new LiveReader(exchange, limits, events, from);
+    events.tellOf(reader.more);
+    exchange.whenGone(
+        () -> {
+          events.forget(reader.more);
+          gone.run();
+        });
+    reader.pump();
+  }
+
+  private void pump() {
+    if (socket.closed()) {
+      return;
+    }
+    while (next < events.size() && !socket.full()) {
+      Buffer joined = Buffer.buffer();
+      while (next < events.size() && joined.length() < WRITE_BYTES) {
+        joined.appendBytes(events.get(next++));
+      }
+      if (events.ended() && next >= events.size()) {
+        socket.end(joined);
+        return;
+      }
+      socket.write(joined);
+    }
+    if (events.ended() && next >= events.size()) {
+      socket.end(Buffer.buffer());
+    }
+  }
+}

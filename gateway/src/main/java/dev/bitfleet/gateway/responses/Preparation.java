@@ -1,0 +1,70 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.completion.CompletionRequest;
+import dev.bitfleet.gateway.completion.Dropped;
+import dev.bitfleet.gateway.completion.FailedCompletion;
+import dev.bitfleet.gateway.completion.Truncation;
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.dialect.Failures;
+import dev.bitfleet.gateway.dialect.items.ItemMessages;
+import dev.bitfleet.gateway.dialect.responses.ResponseCall;
+import dev.bitfleet.gateway.dispatch.ContextFit;
+import dev.bitfleet.gateway.operations.GrammarCompiler;
+import dev.bitfleet.proto.ChatMessage;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.List;
+
+/** From a context to what is asked of the fleet: laid out, fitted, and with its grammar. */
+final class Preparation {
+  private final ContextFit fit;
+  private final GrammarCompiler grammars;
+
+  Preparation(ContextFit fit, GrammarCompiler grammars) {
+    this.fit = fit;
+    this.grammars = grammars;
+  }
+
+  /** Ready to be dispatched. */
+  record Prepared(CompletionRequest request, Dropped dropped) {}
+
+  /** What went wrong, as clients are told of it. */
+  static Throwable told(Throwable why) {
+    return why instanceof FailedCompletion failed
+        ? new ApiException(Failures.describe(failed.failure(), "input"))
+        : why;
+  }
+
+  /** The chat of a call; refuses one that has nothing to answer. */
+  static List<ChatMessage> chat(ResponseCall call, ContextReader.Context context) {
+    List<ChatMessage> chat = call.chat(ItemMessages.of(context.items()));
+    if (chat.isEmpty()) {
+      throw new ApiException(
+          ApiError.invalidParameter(
+              "input", "Invalid 'input': expected at least 1 item that the model is told."));
+    }
+    return chat;
+  }
+
+  /** What a call with that context asks of the fleet. */
+  Future<Prepared> prepare(ResponseCall call, ContextReader.Context context, long scope) {
+    CompletionRequest asked = call.completion(chat(call, context), scope);
+    return fit.fit(asked, call.truncate() ? Truncation.AUTO : Truncation.DISABLED)
+        .compose(
+            fitted ->
+                compiled(call, fitted.request())
+                    .map(request -> new Prepared(request, fitted.dropped())));
+  }
+
+  private Future<CompletionRequest> compiled(ResponseCall call, CompletionRequest request) {
+    Promise<CompletionRequest> ready = Promise.promise();
+    grammars.compile(request, call.output(), ready::complete, ready::fail);
+    return ready.future();
+  }
+
+  /** Refuses what no grammar can be made of, before anything is acknowledged. */
+  Future<Void> check(ResponseCall call, ContextReader.Context context) {
+    return compiled(call, call.completion(chat(call, context), 0)).mapEmpty();
+  }
+}

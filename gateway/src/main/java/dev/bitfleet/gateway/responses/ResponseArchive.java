@@ -1,0 +1,144 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.dialect.responses.ResponseCall;
+import dev.bitfleet.gateway.store.Attempt;
+import dev.bitfleet.gateway.store.Commit;
+import dev.bitfleet.gateway.store.Document;
+import dev.bitfleet.gateway.store.EventLog;
+import dev.bitfleet.gateway.store.Follower;
+import dev.bitfleet.gateway.store.Owned;
+import dev.bitfleet.gateway.store.Store;
+import dev.bitfleet.gateway.store.StoredAnswer;
+import dev.bitfleet.gateway.store.Subscription;
+import dev.bitfleet.gateway.store.Turn;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What responses ask of the store, in their own words. Event loop only. */
+final class ResponseArchive {
+  private final Store store;
+
+  ResponseArchive(Store store) {
+    this.store = store;
+  }
+
+  /** Acknowledged work that no start of this server has finished. */
+  record Unfinished(Owner owner, BackgroundWork work) {}
+
+  /** Fails with 404 when there is none, or not for that tenant. */
+  Future<ResponseDocument> find(Owner owner) {
+    return store
+        .responses()
+        .find(owner.tenant(), owner.id())
+        .map(document -> ResponseDocument.read(document.body()));
+  }
+
+  Future<Void> delete(Owner owner) {
+    return store.responses().delete(owner.tenant(), owner.id());
+  }
+
+  /** Keeps a background response as queued, and the work that it is. */
+  Future<Void> acknowledge(
+      Owner owner, ResponseDocument queued, BackgroundWork work, Optional<Replay> replay) {
+    Commit commit =
+        store
+            .commit(owner.tenant())
+            .put(store.responses(), owner.id(), queued.bytes())
+            .put(store.pending(), owner.id(), work.bytes());
+    replay.ifPresent(repeat -> commit.answer(repeat.attempt(), repeat.answer().get()));
+    return commit.run();
+  }
+
+  /** Keeps that acknowledged work has come to nothing. */
+  Future<Void> giveUp(Owner owner, String message) {
+    return find(owner)
+        .compose(
+            document ->
+                store
+                    .commit(owner.tenant())
+                    .put(store.responses(), owner.id(), document.failed(message).bytes())
+                    .remove(store.pending(), owner.id())
+                    .run());
+  }
+
+  /** Notes that work is begun again. */
+  Future<Void> again(Owner owner, BackgroundWork work) {
+    return store.commit(owner.tenant()).put(store.pending(), owner.id(), work.bytes()).run();
+  }
+
+  Future<List<Unfinished>> unfinished() {
+    return store
+        .pending()
+        .all()
+        .map(found -> found.stream().map(ResponseArchive::unfinished).toList());
+  }
+
+  private static Unfinished unfinished(Owned owned) {
+    Document document = owned.document();
+    return new Unfinished(
+        new Owner(owned.tenant(), document.id()), BackgroundWork.read(document.body()));
+  }
+
+  /**
+   * Keeps how a response ended, with all that belongs to it, in one step.
+   *
+   * @param items appended to the turn's conversation
+   */
+  Future<Void> keep(
+      Owner owner,
+      ResponseDocument ended,
+      Optional<Turn> turn,
+      List<ObjectNode> items,
+      Optional<Replay> replay,
+      boolean events) {
+    Commit commit = store.commit(owner.tenant());
+    commit.put(store.responses(), owner.id(), ended.bytes());
+    if (ended.background()) {
+      commit.remove(store.pending(), owner.id());
+    }
+    turn.ifPresent(held -> commit.append(held, items));
+    replay.ifPresent(repeat -> commit.answer(repeat.attempt(), repeat.answer().get()));
+    if (events) {
+      commit.seal(owner.id());
+    }
+    return commit.run();
+  }
+
+  /** What a repeat of the request will get. */
+  record Replay(Attempt.Fresh attempt, Supplier<StoredAnswer> answer) {}
+
+  /** Appends the turn alone, of a response that is not kept. */
+  Future<Void> append(Owner owner, Turn turn, List<ObjectNode> items) {
+    return store.commit(owner.tenant()).append(turn, items).run();
+  }
+
+  EventLog log(Owner owner) {
+    return store.events().open(owner.tenant(), owner.id());
+  }
+
+  Future<Subscription> follow(Owner owner, int from, Follower follower) {
+    return store.events().follow(owner.tenant(), owner.id(), from, follower);
+  }
+
+  /** Waits until it is this turn's turn. */
+  Future<Turn> turn(String tenant, String conversation) {
+    return store.conversations().begin(tenant, conversation);
+  }
+
+  /** Fails with 404 when there is no such conversation for that tenant. */
+  Future<Void> conversation(String tenant, String id) {
+    return store.conversations().find(tenant, id).mapEmpty();
+  }
+
+  Future<List<ObjectNode>> conversationItems(String tenant, String id) {
+    return store.conversations().items(tenant, id);
+  }
+
+  /** The owner of the response whose item that would be. */
+  static Owner ownerOf(String tenant, String digits) {
+    return new Owner(tenant, ResponseCall.ID_PREFIX + digits);
+  }
+}

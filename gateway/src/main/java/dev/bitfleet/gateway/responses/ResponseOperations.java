@@ -1,0 +1,76 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.contract.Operation;
+import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
+import dev.bitfleet.gateway.dispatch.TextService;
+import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.operations.IdempotentRequests;
+import dev.bitfleet.gateway.operations.RequestReader;
+import dev.bitfleet.gateway.store.Store;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.Map;
+
+/** The Responses API, put together. Event loop only. */
+public final class ResponseOperations {
+  private final RequestReader reader;
+  private final IdempotentRequests repeats;
+  private final ResponsesDialect dialect;
+  private final TextService text;
+  private final HttpLimits limits;
+  private final ResponseRuns runs;
+  private final BackgroundQueue queue;
+  private final Recovery recovery;
+
+  public ResponseOperations(
+      Vertx vertx,
+      RequestReader reader,
+      ResponsesDialect dialect,
+      FleetAccess fleet,
+      Store store,
+      HttpLimits limits,
+      ResponseLimits responseLimits) {
+    this.reader = reader;
+    this.repeats = new IdempotentRequests(store.idempotency());
+    this.dialect = dialect;
+    this.text = fleet.text();
+    this.limits = limits;
+    ResponseArchive archive = new ResponseArchive(store);
+    this.runs =
+        new ResponseRuns(
+            vertx,
+            fleet.dispatcher(),
+            archive,
+            new Preparation(fleet.fit(), fleet.grammars()),
+            responseLimits);
+    this.queue = new BackgroundQueue(vertx, runs, responseLimits);
+    this.recovery = new Recovery(runs, queue, dialect, responseLimits);
+  }
+
+  /** Adds a handler for each of its operations. */
+  public void addTo(Map<Operation, Handler> handlers) {
+    StoredResponses stored = new StoredResponses(runs, limits);
+    handlers.put(
+        Operation.CREATE_RESPONSE,
+        new CreateResponse(reader, repeats, dialect, runs, queue, limits));
+    handlers.put(
+        Operation.COUNT_RESPONSE_INPUT_TOKENS, new CountInputTokens(reader, dialect, runs, text));
+    handlers.put(Operation.RETRIEVE_RESPONSE, (exchange, body) -> stored.retrieve(exchange));
+    handlers.put(Operation.DELETE_RESPONSE, (exchange, body) -> stored.delete(exchange));
+    handlers.put(Operation.CANCEL_RESPONSE, (exchange, body) -> stored.cancel(exchange));
+    handlers.put(
+        Operation.LIST_RESPONSE_INPUT_ITEMS, (exchange, body) -> stored.inputItems(exchange));
+  }
+
+  /** Takes up what an earlier life of this server left undone. */
+  public Future<Void> start() {
+    return recovery.start();
+  }
+
+  /** Ends what runs; acknowledged work is done at the next start. */
+  public void stop() {
+    queue.stop();
+    runs.stop();
+  }
+}

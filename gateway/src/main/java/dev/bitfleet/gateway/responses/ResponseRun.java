@@ -1,0 +1,405 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.completion.CompletionEvent;
+import dev.bitfleet.gateway.completion.FailedCompletion;
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.dialect.Failures;
+import dev.bitfleet.gateway.dialect.responses.ResponseCall;
+import dev.bitfleet.gateway.dialect.responses.ResponseState;
+import dev.bitfleet.gateway.dialect.responses.ResponseStatus;
+import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
+import dev.bitfleet.gateway.dispatch.RunningCompletion;
+import dev.bitfleet.gateway.store.EventLog;
+import dev.bitfleet.gateway.store.Turn;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A response on its way, from its context to its end. Event loop only.
+ *
+ * <p>What goes wrong before a worker has it is the client's error and leaves nothing behind, except
+ * of a background response, which was acknowledged and fails as itself. After that a stream ends
+ * with {@code response.failed}. Whatever its end, it is kept before it is told.
+ */
+final class ResponseRun {
+  private static final Logger log = LoggerFactory.getLogger(ResponseRun.class);
+
+  /** Told to readers of a response that ends without an end of its own. */
+  private static final ApiError GONE =
+      ApiError.server(503, "response_gone", "The response was deleted, or the server is stopping.");
+
+  /** Bytes of events: many times those of any context there is. */
+  private static final long MOST_BYTES = 256L << 20;
+
+  private static final ApiError TOO_LONG =
+      ApiError.server(500, "response_too_long", "The response has more events than can be held.");
+
+  private enum Phase {
+    NEW,
+    PREPARING,
+    GENERATING,
+    KEEPING,
+    ENDED
+  }
+
+  private final ResponseRuns runs;
+  private final Owner owner;
+  private final long scope;
+  private final ResponseCall call;
+  private final RunClient client;
+  private final ResponseState state;
+  private final ResponseWriter writer;
+  private final @Nullable LiveEvents events;
+  private final @Nullable EventLog kept;
+  private final Promise<Void> end = Promise.promise();
+  private Phase phase = Phase.NEW;
+  private boolean opened;
+  private boolean keptWhole = true;
+  private int readers;
+  private long graceTimer = -1;
+  private List<ObjectNode> input;
+  private @Nullable Turn turn;
+  private @Nullable RunningCompletion completion;
+
+  ResponseRun(ResponseRuns runs, Owner owner, long scope, ResponseCall call, RunClient client) {
+    this.runs = runs;
+    this.owner = owner;
+    this.scope = scope;
+    this.call = call;
+    this.client = client;
+    this.input = call.input();
+    this.state = new ResponseState(call, runs.servedModel());
+    boolean recorded = call.mode() != ResponseCall.Mode.WHOLE;
+    this.events = recorded ? new LiveEvents() : null;
+    this.kept = recorded && call.store() ? runs.archive().log(owner) : null;
+    this.writer = new ResponseWriter(state, recorded ? this::record : event -> {});
+    if (call.mode().background()) {
+      writer.created();
+    }
+  }
+
+  Owner owner() {
+    return owner;
+  }
+
+  ResponseState state() {
+    return state;
+  }
+
+  ResponseCall call() {
+    return call;
+  }
+
+  /** Its events, unless it is one that is answered whole. */
+  @Nullable LiveEvents events() {
+    return events;
+  }
+
+  /** Succeeds when it has ended, however. */
+  Future<Void> end() {
+    return end.future();
+  }
+
+  private void record(byte[] event) {
+    if (kept != null) {
+      keptWhole &= kept.append(event);
+    }
+    if (events != null) {
+      events.append(event);
+    }
+  }
+
+  /** Begins, or begins again after no worker took it. */
+  void start() {
+    if (phase != Phase.NEW) {
+      return;
+    }
+    phase = Phase.PREPARING;
+    history()
+        .compose(history -> runs.contexts().read(owner.tenant(), call, history))
+        .compose(
+            context -> {
+              input = context.input();
+              return runs.preparation().prepare(call, context, scope);
+            })
+        .onComplete(this::dispatch, this::notBegun);
+  }
+
+  private Future<List<? extends JsonNode>> history() {
+    if (call.conversation().isEmpty()) {
+      return Future.succeededFuture(List.of());
+    }
+    return runs.archive()
+        .turn(owner.tenant(), call.conversation().get())
+        .map(
+            begun -> {
+              if (phase == Phase.PREPARING) {
+                turn = begun;
+              } else {
+                begun.release();
+              }
+              return begun.history();
+            });
+  }
+
+  private void dispatch(Preparation.Prepared prepared) {
+    if (phase != Phase.PREPARING) {
+      return;
+    }
+    phase = Phase.GENERATING;
+    state.dropped(prepared.dropped());
+    RunningCompletion started = runs.dispatcher().start(prepared.request(), this::on);
+    completion = started;
+    if (phase == Phase.ENDED) {
+      started.cancel();
+    }
+  }
+
+  private void on(CompletionEvent event) {
+    if (phase != Phase.GENERATING) {
+      return;
+    }
+    try {
+      take(event);
+    } catch (RuntimeException e) {
+      log.error("response failed with {}", e.getClass().getName());
+      stopCompletion();
+      broken(ApiError.server(500, "internal_error", "The server failed unexpectedly."));
+    }
+  }
+
+  private void take(CompletionEvent event) {
+    switch (event) {
+      case CompletionEvent.Opened begun -> {
+        opened = true;
+        writer.opened(begun);
+        client.opened();
+      }
+      case CompletionEvent.PromptScored ignored -> {}
+      case CompletionEvent.Delta delta -> {
+        client.progressed(delta.tokens().size());
+        writer.delta(delta);
+        if (events != null && events.bytes() > MOST_BYTES) {
+          stopCompletion();
+          broken(TOO_LONG);
+        }
+      }
+      case CompletionEvent.Finished finished -> {
+        client.used(finished.usage());
+        writer.finished(finished, System.currentTimeMillis() / 1000);
+        keep();
+      }
+      case CompletionEvent.Failed failed -> {
+        completion = null;
+        if (opened) {
+          broken(Failures.describe(failed.failure(), "input"));
+        } else {
+          notBegun(new FailedCompletion(failed.failure()));
+        }
+      }
+    }
+  }
+
+  /** No worker has it, and nothing but a background response has been told of. */
+  private void notBegun(Throwable why) {
+    if (phase == Phase.ENDED || phase == Phase.KEEPING) {
+      return;
+    }
+    releaseTurn();
+    Throwable told = Preparation.told(why);
+    if (!call.mode().background()) {
+      forget();
+      client.refused(told);
+      return;
+    }
+    ApiError error = errorOf(told);
+    if (passes(error) && client.triesAgain(error)) {
+      phase = Phase.NEW;
+      return;
+    }
+    writer.failed(error);
+    keep();
+  }
+
+  /** Whether it may go better later. */
+  private static boolean passes(ApiError error) {
+    return error.status() == 429
+        || error.status() == 503
+        || error.code().equals("conversation_busy");
+  }
+
+  private static ApiError errorOf(Throwable why) {
+    if (why instanceof ApiException refusal) {
+      return refusal.error();
+    }
+    log.error("response failed with {}", why.getClass().getName());
+    return ApiError.server(500, "internal_error", "The server failed unexpectedly.");
+  }
+
+  /** It failed after a worker had it. */
+  private void broken(ApiError error) {
+    if (events == null) {
+      // Nothing has reached the client, who gets an ordinary error.
+      releaseTurn();
+      forget();
+      client.refused(new ApiException(error));
+      return;
+    }
+    writer.failed(error);
+    keep();
+  }
+
+  private void keep() {
+    phase = Phase.KEEPING;
+    cancelGrace();
+    completion = null;
+    byte[] last = writer.lastEvent();
+    boolean answered =
+        state.status() == ResponseStatus.COMPLETED || state.status() == ResponseStatus.INCOMPLETE;
+    Turn held = turn;
+    if (!answered || held == null) {
+      releaseTurn();
+    }
+    Optional<Turn> appended = answered ? Optional.ofNullable(held) : Optional.empty();
+    Future<Void> done;
+    if (call.store()) {
+      if (kept != null) {
+        keptWhole &= kept.append(last);
+        if (!keptWhole) {
+          // A log with a hole would be told as the whole; without one the response is replayed.
+          kept.abandon();
+        }
+      }
+      done =
+          runs.archive()
+              .keep(
+                  owner,
+                  ResponseDocument.of(state, input),
+                  appended,
+                  turnItems(),
+                  client.replay(last),
+                  kept != null && keptWhole);
+    } else if (appended.isPresent()) {
+      done = runs.archive().append(owner, appended.get(), turnItems());
+    } else {
+      done = Future.succeededFuture();
+    }
+    done.onComplete(ok -> ended(last), why -> notKept(why));
+  }
+
+  private List<ObjectNode> turnItems() {
+    List<ObjectNode> items = new ArrayList<>(input);
+    items.addAll(state.output());
+    return items;
+  }
+
+  /** What could not be kept has not happened. */
+  private void notKept(Throwable why) {
+    releaseTurn();
+    if (kept != null) {
+      kept.abandon();
+    }
+    if (events == null) {
+      forget();
+      client.refused(why);
+      return;
+    }
+    writer.failed(errorOf(why));
+    ended(writer.lastEvent());
+  }
+
+  private void ended(byte[] last) {
+    phase = Phase.ENDED;
+    runs.gone(this);
+    if (events != null) {
+      events.append(last);
+      events.end();
+    }
+    client.ended();
+    end.tryComplete();
+  }
+
+  /** Ends without a trace. */
+  private void forget() {
+    phase = Phase.ENDED;
+    cancelGrace();
+    runs.gone(this);
+    if (kept != null) {
+      kept.abandon();
+    }
+    if (events != null) {
+      if (readers > 0) {
+        events.append(ResponseWriter.error(GONE, events.size()));
+      }
+      events.end();
+    }
+    end.tryComplete();
+  }
+
+  private void releaseTurn() {
+    if (turn != null) {
+      turn.release();
+      turn = null;
+    }
+  }
+
+  private void stopCompletion() {
+    if (completion != null) {
+      completion.cancel();
+      completion = null;
+    }
+  }
+
+  /** Ends it as if it had never been: nobody has been told of it, or nobody wants it. */
+  void drop() {
+    if (phase == Phase.ENDED || phase == Phase.KEEPING) {
+      return;
+    }
+    stopCompletion();
+    releaseTurn();
+    forget();
+  }
+
+  /** Calls it off; it is kept as cancelled. Nothing happens when it has ended. */
+  void cancel() {
+    if (phase == Phase.ENDED || phase == Phase.KEEPING) {
+      return;
+    }
+    stopCompletion();
+    writer.cancelled();
+    keep();
+  }
+
+  /** Somebody reads its events. */
+  void readerCame() {
+    readers++;
+    cancelGrace();
+  }
+
+  /** Somebody has left before the end. */
+  void readerLeft() {
+    readers--;
+    if (readers > 0 || call.mode().background() || phase == Phase.ENDED) {
+      return;
+    }
+    if (call.store()) {
+      graceTimer = runs.afterGrace(this::cancel);
+    } else {
+      drop();
+    }
+  }
+
+  private void cancelGrace() {
+    runs.cancelTimer(graceTimer);
+    graceTimer = -1;
+  }
+}

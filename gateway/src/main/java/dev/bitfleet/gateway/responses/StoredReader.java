@@ -1,0 +1,74 @@
+package dev.bitfleet.gateway.responses;
+
+import dev.bitfleet.gateway.http.Exchange;
+import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.store.Follower;
+import dev.bitfleet.gateway.store.Subscription;
+import io.vertx.core.buffer.Buffer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a kept log to one client, and pauses it while that one takes nothing. Event loop only. */
+final class StoredReader implements Follower {
+  private final Exchange exchange;
+  private final HttpLimits limits;
+  private @Nullable EventSocket socket;
+  private @Nullable Subscription subscription;
+  private boolean ended;
+
+  StoredReader(Exchange exchange, HttpLimits limits) {
+    this.exchange = exchange;
+    this.limits = limits;
+  }
+
+  /** What brings the events; they may have begun to come. */
+  void fedBy(Subscription feeding) {
+    subscription = feeding;
+    if (exchange.settled() || ended) {
+      feeding.stop();
+      return;
+    }
+    exchange.whenGone(feeding::stop);
+    EventSocket begun = socket();
+    if (begun.full()) {
+      feeding.pause();
+    }
+  }
+
+  private EventSocket socket() {
+    EventSocket begun = socket;
+    if (begun == null) {
+      begun = EventSocket.begin(exchange, limits, this::drained);
+      socket = begun;
+    }
+    return begun;
+  }
+
+  private void drained() {
+    if (subscription != null) {
+      subscription.resume();
+    }
+  }
+
+  @Override
+  public void events(int first, List<byte[]> events) {
+    if (exchange.settled()) {
+      return;
+    }
+    Buffer joined = Buffer.buffer();
+    events.forEach(joined::appendBytes);
+    EventSocket to = socket();
+    to.write(joined);
+    if (to.full() && subscription != null) {
+      subscription.pause();
+    }
+  }
+
+  @Override
+  public void ended() {
+    ended = true;
+    if (!exchange.settled()) {
+      socket().end(Buffer.buffer());
+    }
+  }
+}
