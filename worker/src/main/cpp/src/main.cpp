@@ -23,7 +23,7 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
                 the same protocol, tokenizing only
   generate      --model FILE (--prompt TEXT | --tokens 1,2,3) [--max-tokens N] [--stop TEXT] [--ignore-eos 0|1]
                 [--temperature X] [--top-k N] [--top-p X] [--min-p X] [--typical-p X] [--repeat-penalty X]
-                [--repeat-last-n N] [--presence-penalty X] [--frequency-penalty X] [--seed N]
+                [--repeat-last-n N] [--presence-penalty X] [--frequency-penalty X] [--seed N] [--grammar FILE]
                 [--threads N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
                 one completion, for people
   logits        --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N]
@@ -31,6 +31,8 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
   embed         --model FILE --tokens 1,2,3 [--pooling P] [--threads N] [--kernel K] [--batch N]
                 the raw float32 embedding of these tokens to standard output
   bench-step    --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
+  bench-grammar [--model FILE | --vocab N] [--tokens N] [--grammar FILE]
+                what grammars cost: compiling, and finding the allowed tokens
   random-model  --out FILE [--shape tiny|2b4t|large|llama8b] [--arch A] [--layers N] â€¦ [--seed N]
                 a model with random weights, for tests and benchmarks
   random-adapter --model FILE --out FILE [--rank N] [--alpha X] [--type T] [--targets attn_q,ffn_down,â€¦] [--seed N]
@@ -63,6 +65,7 @@ constexpr Command commands[] = {
     {"logits", tools::logits_command},
     {"embed", tools::embed_command},
     {"bench-step", tools::bench_step_command},
+    {"bench-grammar", tools::bench_grammar_command},
     {"random-model", tools::random_model_command},
     {"random-adapter", tools::random_adapter_command},
     {"cpu", tools::cpu_command},

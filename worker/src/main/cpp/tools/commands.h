@@ -31,6 +31,10 @@ int bench_step_command(std::span<char* const> arguments);
 // A LoRA adapter for that model, with random weights. All seven matrices of a layer unless --targets names some.
 int random_adapter_command(std::span<char* const> arguments);
 
+// bench-grammar [--model FILE | --vocab N] [--tokens N] [--grammar FILE]
+// What compiling some grammars, and finding the tokens they allow, costs with the model's vocabulary or a made-up one.
+int bench_grammar_command(std::span<char* const> arguments);
+
 // cpu: the kernel sets this machine can run, and the chosen one.
 int cpu_command(std::span<char* const> arguments);
 

@@ -28,6 +28,18 @@ bool all_finite(std::span<const float> logits) {
   return bad == 0;
 }
 
+void forbid_others(std::span<float> logits, std::span<const uint64_t> allowed) {
+  constexpr float forbidden = -std::numeric_limits<float>::infinity();
+  for (size_t word = 0; word * 64 < logits.size(); ++word) {
+    const uint64_t bits = allowed[word];
+    if (bits == UINT64_MAX) continue;
+    const size_t end = std::min<size_t>(logits.size(), word * 64 + 64);
+    for (size_t token = word * 64; token < end; ++token) {
+      if ((bits >> (token & 63) & 1) == 0) logits[token] = forbidden;
+    }
+  }
+}
+
 bool Sampler::needs_changes() const {
   const auto& p = parameters_;
   const bool penalties =
@@ -190,13 +202,15 @@ uint32_t Sampler::draw(uint64_t index) {
   return last_possible;  // rounding may leave a crumb after the last
 }
 
-std::optional<uint32_t> Sampler::sample(std::span<const float> logits, std::span<const uint32_t> history, uint64_t index) {
+std::optional<uint32_t> Sampler::sample(std::span<const float> logits, std::span<const uint32_t> history, uint64_t index,
+                                        std::span<const uint64_t> allowed) {
   if (logits.empty() || !all_finite(logits)) return std::nullopt;
   const auto& p = parameters_;
-  const bool changes = needs_changes();
+  const bool changes = needs_changes() || !allowed.empty();
   if (changes) {
     changed_.assign(logits.begin(), logits.end());
     apply_bias_and_penalties(history);
+    if (!allowed.empty()) forbid_others(changed_, allowed);
     logits = changed_;
     // Bias may forbid tokens (−∞); penalties of extreme size overflow. Anything else not finite cannot be ranked.
     bool any = false;
@@ -214,7 +228,9 @@ std::optional<uint32_t> Sampler::sample(std::span<const float> logits, std::span
   } else {
     candidates_.clear();
     candidates_.reserve(logits.size());
-    for (uint32_t token = 0; token < logits.size(); ++token) candidates_.push_back({logits[token], token});
+    for (uint32_t token = 0; token < logits.size(); ++token) {
+      if (!changes || std::isfinite(logits[token])) candidates_.push_back({logits[token], token});
+    }
     sorted_ = false;
   }
   if (changes) {
@@ -241,6 +257,7 @@ float logprob_of(std::span<const float> logits, uint32_t token, std::vector<Logp
     std::vector<uint32_t> ids;
     const auto better = [&](uint32_t a, uint32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
     for (uint32_t id = 0; id < logits.size(); ++id) {
+      if (!std::isfinite(logits[id])) continue;
       if (ids.size() == count && !better(id, ids.back())) continue;
       if (ids.size() == count) ids.pop_back();
       ids.insert(std::upper_bound(ids.begin(), ids.end(), id, better), id);

@@ -28,7 +28,7 @@ struct Logprob {
   float logprob;  // natural logarithm of the softmax of the raw logits
 };
 
-// Draws tokens for one set of parameters: logit_bias and penalties, then top_k, typical_p, top_p, min_p, temperature.
+// Draws tokens for one set of parameters: what is allowed, logit_bias and penalties, then top_k, typical_p, top_p, min_p, temperature.
 // Equal logits rank by their token id, lower first. What is drawn depends on the arguments of sample() alone.
 //
 // Keeps buffers between calls; belongs to the step thread. Sources: Fan et al. 2018 (top-k), Holtzman et al. 2020
@@ -38,9 +38,11 @@ class Sampler {
   explicit Sampler(SamplingParameters parameters) : parameters_(std::move(parameters)) {}
 
   // `logits` [vocabulary] raw; `history` prompt and completion so far, of which the last repeat_last_n count; `index`
-  // of the token within its completion. nullopt when no token can be drawn: a logit is not finite, or the bias
-  // forbids every token.
-  std::optional<uint32_t> sample(std::span<const float> logits, std::span<const uint32_t> history, uint64_t index);
+  // of the token within its completion; `allowed` [vocabulary / 64, rounded up] a bit per token, none set for a token that is
+  // never drawn, or empty when all may be. nullopt when no token can be drawn: a logit is not finite, or the bias forbids
+  // every token that is allowed.
+  std::optional<uint32_t> sample(std::span<const float> logits, std::span<const uint32_t> history, uint64_t index,
+                                 std::span<const uint64_t> allowed = {});
 
   const SamplingParameters& parameters() const { return parameters_; }
 
@@ -79,7 +81,11 @@ class Sampler {
 
 bool all_finite(std::span<const float> logits);
 
-// Logprob of `token`, and the `count` most likely tokens, best first. `logits` are finite.
+// Sets the logits of tokens without a bit in `allowed` [vocabulary / 64, rounded up] to −∞.
+void forbid_others(std::span<float> logits, std::span<const uint64_t> allowed);
+
+// Logprob of `token`, and the `count` most likely tokens, best first. `logits` are finite, or −∞ for what is forbidden and
+// not among the most likely then.
 float logprob_of(std::span<const float> logits, uint32_t token, std::vector<Logprob>& top, uint32_t count);
 
 }  // namespace bitfleet

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "grammar/grammar_cursor.h"
+
 namespace bitfleet {
 namespace {
 
@@ -77,6 +79,51 @@ SamplingParameters parameters_of(const wire::Sampling& s) {
   return p;
 }
 
+std::variant<std::shared_ptr<const grammar::CompiledGrammar>, std::string> compile(const wire::OpenSequence& open,
+                                                                                   grammar::GrammarLibrary* grammars) {
+  if (grammars == nullptr) return "this process knows no grammars";
+  try {
+    return grammars->compiled(open.grammar);
+  } catch (const grammar::GrammarError& error) {
+    return error.what();
+  } catch (const grammar::GrammarExhausted& error) {
+    return error.what();
+  }
+}
+
+// Whether a sentence of the grammar fits into what the limits leave, behind what has been emitted already. `room` tokens
+// are left in the context.
+std::optional<Fault> check_room(const wire::OpenSequence& open, const std::shared_ptr<const grammar::CompiledGrammar>& compiled,
+                                const Tokenizer& tokenizer, size_t room) {
+  const auto too_short = [&](uint64_t fewest) -> std::optional<Fault> {
+    if (open.max_tokens != 0 && fewest > open.max_tokens) {
+      return Fault{"max_tokens", "must be at least " + std::to_string(fewest) + " for an answer under this grammar to come to its end"};
+    }
+    if (fewest > room) {
+      return Fault{"prompt", "it leaves " + std::to_string(room) + " tokens, and an answer under this grammar may need " + std::to_string(fewest)};
+    }
+    return std::nullopt;
+  };
+  if (open.emitted.empty()) return too_short(compiled->fewest_tokens());
+  try {
+    grammar::GrammarCursor cursor(compiled);
+    uint64_t taken = 0;
+    for (uint32_t token : open.emitted) {
+      ++taken;
+      const bool ends = (tokenizer.ends_generation(token) && !open.ignore_end_tokens) ||
+                        std::ranges::find(open.stop_tokens, token) != open.stop_tokens.end();
+      if (ends && cursor.ended()) return std::nullopt;
+      const std::string_view piece = tokenizer.piece(token);
+      if (piece.empty() || !cursor.push(piece)) {
+        return Fault{"emitted", "the text of token " + std::to_string(taken - 1) + " of them does not fit the grammar"};
+      }
+    }
+    return too_short(taken + cursor.fewest_tokens());
+  } catch (const grammar::GrammarExhausted& error) {
+    return Fault{"grammar", error.what()};
+  }
+}
+
 }  // namespace
 
 std::variant<std::vector<uint32_t>, std::string> tokenize_prompt(const std::vector<wire::PromptSegment>& prompt,
@@ -95,7 +142,7 @@ std::variant<std::vector<uint32_t>, std::string> tokenize_prompt(const std::vect
 }
 
 std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequence open, const Tokenizer& tokenizer,
-                                                               const PrepareLimits& limits) {
+                                                               const PrepareLimits& limits, grammar::GrammarLibrary* grammars) {
   wire::SequenceRejected rejected;
   rejected.sequence_id = open.sequence_id;
   rejected.code = wire::Rejection::invalid;
@@ -148,6 +195,27 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
     rejected.param = "emitted";
     rejected.message = "emitted: prompt and emitted tokens exceed the context";
     return rejected;
+  }
+  if (!open.grammar.empty()) {
+    auto compiled = compile(open, grammars);
+    if (auto* message = std::get_if<std::string>(&compiled)) {
+      rejected.param = "grammar";
+      rejected.message = "grammar: " + *message;
+      return rejected;
+    }
+    sequence.grammar = std::move(std::get<std::shared_ptr<const grammar::CompiledGrammar>>(compiled));
+    const size_t room = context_limit - sequence.prompt.size();
+    const bool alone = open.prompt_scoring == wire::PromptScoring::alone;
+    if (auto fault = alone ? std::nullopt : check_room(open, sequence.grammar, tokenizer, room)) {
+      rejected.param = fault->param;
+      rejected.message = fault->param + ": " + fault->message;
+      if (fault->param == "prompt") {
+        rejected.code = wire::Rejection::context_length_exceeded;
+        rejected.prompt_tokens = static_cast<uint32_t>(sequence.prompt.size());
+        rejected.context_length = context_limit;
+      }
+      return rejected;
+    }
   }
   sequence.id = open.sequence_id;
   sequence.sampling = parameters_of(open.sampling.value_or(wire::Sampling{.top_p = 1, .typical_p = 1, .repeat_penalty = 1, .logit_bias = {}}));

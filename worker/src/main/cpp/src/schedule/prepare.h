@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 #include <vector>
 
+#include "grammar/grammar_library.h"
 #include "sample/sampler.h"
 #include "tokenizer/tokenizer.h"
 #include "wire/messages.h"
@@ -24,6 +26,7 @@ struct PreparedSequence {
   std::vector<uint32_t> emitted;
   uint64_t cache_scope = 0;
   wire::PromptScoring prompt_scoring = wire::PromptScoring::none;
+  std::shared_ptr<const grammar::CompiledGrammar> grammar;  // the text has to be a sentence of it; null = any text
 
   // The logprobs of the prompt's own tokens are asked for, and with them the logits of every prompt token but the last.
   bool scores_prompt() const { return prompt_scoring != wire::PromptScoring::none && top_logprobs.has_value(); }
@@ -40,9 +43,10 @@ inline constexpr size_t most_stop_string_bytes = 1024;
 inline constexpr size_t most_stop_tokens = 1024;
 inline constexpr uint32_t most_top_logprobs = 20;
 
-// Checks every field and tokenizes. Pure; safe to call from several threads.
+// Checks every field, tokenizes, and compiles the grammar; without `grammars` a request that has one is rejected. Safe to
+// call from several threads, each with its own `grammars`.
 std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequence open, const Tokenizer& tokenizer,
-                                                               const PrepareLimits& limits);
+                                                               const PrepareLimits& limits, grammar::GrammarLibrary* grammars = nullptr);
 
 // The prompt of an OpenSequence or Tokenize as tokens; a message when an id is out of range.
 std::variant<std::vector<uint32_t>, std::string> tokenize_prompt(const std::vector<wire::PromptSegment>& prompt,

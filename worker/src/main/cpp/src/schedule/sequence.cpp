@@ -19,7 +19,9 @@ Sequence::Sequence(PreparedSequence request, const Tokenizer& tokenizer)
       tokenizer_(tokenizer),
       tokens_(request_.prompt),
       sampler_(request_.sampling),
-      text_(request_.stop_strings) {}
+      text_(request_.stop_strings) {
+  if (request_.grammar) grammar_.emplace(request_.grammar, tokenizer, request_.stop_tokens, request_.ignore_end_tokens);
+}
 
 Sequence::Outcome Sequence::replay_emitted() {
   for (uint32_t token : request_.emitted) {
@@ -68,9 +70,29 @@ Sequence::Outcome Sequence::take_logits(std::span<const float> logits) {
   // Rows of a padded vocabulary have no token.
   logits = logits.first(std::min<size_t>(logits.size(), tokenizer_.size()));
   if (!all_finite(logits)) return failed("the model gave logits that are not finite");
-  const auto token = sampler_.sample(logits, tokens_, completion_tokens_);
-  if (!token) return failed("bias and penalties leave no token to draw");
+  if (!grammar_) {
+    const auto token = sampler_.sample(logits, tokens_, completion_tokens_);
+    if (!token) return failed("bias and penalties leave no token to draw");
+    return take_token(*token, info_of(*token, logits), false);
+  }
+  if (const auto fault = grammar_->find_allowed(tokens_left() - 1)) return failed(*fault);
+  // Nothing may follow, within the limit at least, and there is no token that says so.
+  if (grammar_->nothing_allowed()) return ended({}, grammar_->finish_reason());
+  const auto draw = [&](std::span<const uint64_t> allowed) { return sampler_.sample(logits, tokens_, completion_tokens_, allowed); };
+  const auto token = grammar_->choose(draw);
+  if (!token) return failed("bias and penalties leave no token to draw that the grammar allows");
+  static thread_local std::vector<float> masked;
+  if (request_.top_logprobs) {
+    masked.assign(logits.begin(), logits.end());
+    forbid_others(masked, grammar_->allowed());
+    logits = masked;
+  }
   return take_token(*token, info_of(*token, logits), false);
+}
+
+uint32_t Sequence::tokens_left() const {
+  const auto room = request_.context_limit - static_cast<uint32_t>(tokens_.size());
+  return request_.max_tokens == 0 ? room : std::min(room, request_.max_tokens - completion_tokens_);
 }
 
 wire::TokenInfo Sequence::info_of(uint32_t token, std::span<const float> logits) const {
@@ -89,32 +111,45 @@ wire::TokenInfo Sequence::info_of(uint32_t token, std::span<const float> logits)
 
 Sequence::Outcome Sequence::take_token(uint32_t token, wire::TokenInfo info, bool delivered) {
   ++completion_tokens_;
-  const bool ends = (tokenizer_.ends_generation(token) && !request_.ignore_end_tokens) ||
-                    std::ranges::binary_search(request_.stop_tokens, token);
-  if (ends) return {piece_of(text_.finish()), wire::FinishReason::stop_token};
+  bool ends = (tokenizer_.ends_generation(token) && !request_.ignore_end_tokens) ||
+              std::ranges::binary_search(request_.stop_tokens, token);
+  // Under a grammar what would end the text counts only where the grammar lets it end; elsewhere it is text.
+  if (grammar_) ends = ends && grammar_->is_sentence();
+  if (ends) return {piece_of(text_.finish()), grammar_ ? grammar_->finish_reason() : wire::FinishReason::stop_token};
 
   tokens_.push_back(token);
   held_.push_back({std::move(info), delivered});
-  CompletionText::Settled settled = text_.push(tokenizer_.piece(token));
+  std::function<bool(size_t)> may_end;
+  if (grammar_) {
+    if (const auto fault = grammar_->push(token)) return failed(*fault);
+    if (!request_.stop_strings.empty()) may_end = [this](size_t begin) { return grammar_->was_sentence(begin); };
+  }
+  CompletionText::Settled settled = text_.push(tokenizer_.piece(token), may_end);
   if (settled.stop) {
     matched_stop_ = request_.stop_strings[*settled.stop];
     return {piece_of(std::move(settled)), wire::FinishReason::stop_string};
   }
   Outcome outcome{piece_of(std::move(settled)), std::nullopt};
+  // A text that is whole is not asked what follows: the step that would draw the end token is saved.
+  if (grammar_ && !grammar_->can_go_on()) return ended(std::move(outcome), grammar_->finish_reason());
   const bool enough = request_.max_tokens != 0 && completion_tokens_ >= request_.max_tokens;
-  if (enough || tokens_.size() >= request_.context_limit) {
-    CompletionText::Settled rest = text_.finish();
-    if (outcome.piece) {
-      outcome.piece->text += rest.text;
-      for (; rest.tokens > 0; --rest.tokens) {
-        if (!held_.front().delivered) outcome.piece->tokens.push_back(std::move(held_.front().info));
-        held_.pop_front();
-      }
-    } else {
-      outcome.piece = piece_of(std::move(rest));
+  if (enough || tokens_.size() >= request_.context_limit) return ended(std::move(outcome), wire::FinishReason::length);
+  return outcome;
+}
+
+// All that was held goes out with the last piece.
+Sequence::Outcome Sequence::ended(Outcome outcome, wire::FinishReason reason) {
+  CompletionText::Settled rest = text_.finish();
+  if (outcome.piece) {
+    outcome.piece->text += rest.text;
+    for (; rest.tokens > 0; --rest.tokens) {
+      if (!held_.front().delivered) outcome.piece->tokens.push_back(std::move(held_.front().info));
+      held_.pop_front();
     }
-    outcome.finished = wire::FinishReason::length;
+  } else {
+    outcome.piece = piece_of(std::move(rest));
   }
+  outcome.finished = reason;
   return outcome;
 }
 

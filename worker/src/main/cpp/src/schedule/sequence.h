@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sample/sampler.h"
+#include "schedule/grammar_bound.h"
 #include "schedule/prepare.h"
 #include "text/completion_text.h"
 #include "tokenizer/tokenizer.h"
@@ -81,6 +82,8 @@ class Sequence {
   std::optional<wire::TokenPiece> piece_of(CompletionText::Settled settled);
   wire::TokenInfo info_of(uint32_t token, std::span<const float> logits) const;
   Outcome failed(std::string message);
+  Outcome ended(Outcome outcome, wire::FinishReason reason);
+  uint32_t tokens_left() const;      // that may still be drawn
 
   PreparedSequence request_;
   const Tokenizer& tokenizer_;
@@ -88,6 +91,7 @@ class Sequence {
   uint32_t completion_tokens_ = 0;   // emitted ones included, the end token too
   Sampler sampler_;
   CompletionText text_;
+  std::optional<GrammarBound> grammar_;
   std::deque<HeldToken> held_;
   uint32_t next_piece_ = 0;
   std::string matched_stop_;

@@ -2,7 +2,9 @@
 
 #include <sched.h>
 
+#include <fstream>
 #include <initializer_list>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,6 +77,12 @@ ServeOptions serve_options(const Options& options) {
   return serve;
 }
 
+std::string file_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw UsageError("cannot read " + path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 wire::Sampling sampling_of(const Options& options) {
   constexpr float any = 1e9f;
   wire::Sampling sampling;
@@ -109,7 +117,8 @@ int generate_command(std::span<char* const> arguments) {
   const Options options(arguments, {"--model", "--threads", "--ctx-size", "--batch", "--kernel", "--pin", "--prompt", "--tokens",
                                     "--max-tokens", "--stop", "--ignore-eos", "--temperature", "--top-k", "--top-p", "--min-p",
                                     "--typical-p", "--repeat-penalty", "--repeat-last-n", "--presence-penalty",
-                                    "--frequency-penalty", "--seed", "--lora", "--lora-quant", "--unembed-quant"});
+                                    "--frequency-penalty", "--seed", "--grammar", "--lora", "--lora-quant",
+                                    "--unembed-quant"});
   ServeOptions serve_with = serve_options(options);
   serve_with.slots = 1;
   wire::OpenSequence request;
@@ -122,6 +131,7 @@ int generate_command(std::span<char* const> arguments) {
   if (const auto stop = options.text("--stop")) request.stop_strings.push_back(*stop);
   request.ignore_end_tokens = number_within<uint32_t>(options, "--ignore-eos", 0, 0, 1) == 1;
   request.sampling = sampling_of(options);
+  if (const auto path = options.text("--grammar")) request.grammar = file_text(*path);
   pin(list(options, "--pin"));
   return generate(serve_with, request);
 }

@@ -56,7 +56,8 @@ int generate(const ServeOptions& options, const wire::OpenSequence& request) {
                std::string(to_string(engine.inference->kernels())).c_str(), engine.threads);
 
   Terminal terminal;
-  auto prepared = prepare(request, *engine.tokenizer, {engine.inference->context_length(), engine.vocabulary, !engine.causal()});
+  grammar::GrammarLibrary grammars(*engine.tokenizer);
+  auto prepared = prepare(request, *engine.tokenizer, {engine.inference->context_length(), engine.vocabulary, !engine.causal()}, &grammars);
   if (const auto* rejected = std::get_if<wire::SequenceRejected>(&prepared)) {
     terminal.send(*rejected);
     return terminal.status;

@@ -80,11 +80,12 @@ wire::Ready ready_event(const Engine& engine, const ServeOptions& options, uint3
 // The intake thread. Never returns.
 void take_in(CommandReader& reader, StepCommands& steps, const Engine& engine, EventSink& events) {
   const PrepareLimits limits{engine.inference->context_length(), engine.vocabulary, !engine.causal()};
+  grammar::GrammarLibrary grammars(*engine.tokenizer);
   for (;;) {
     auto command = decode(reader.next(), events);
     if (!command) continue;
     if (auto* open = std::get_if<wire::OpenSequence>(&*command)) {
-      auto prepared = prepare(std::move(*open), *engine.tokenizer, limits);
+      auto prepared = prepare(std::move(*open), *engine.tokenizer, limits, &grammars);
       if (auto* rejected = std::get_if<wire::SequenceRejected>(&prepared)) events.send(*rejected);
       else steps.push(std::move(std::get<PreparedSequence>(prepared)));
     } else if (const auto* cancel = std::get_if<wire::CancelSequence>(&*command)) {
@@ -183,6 +184,7 @@ int serve_tokenizer(const std::filesystem::path& path) {
   ready.load_millis = millis_since(start);
   events.send(ready);
 
+  grammar::GrammarLibrary grammars(*tokenizer);
   run_for_ever([&] {
     for (;;) {
       const auto command = decode(reader.next(), events);
@@ -194,10 +196,13 @@ int serve_tokenizer(const std::filesystem::path& path) {
       } else if (const auto* ping = std::get_if<wire::Ping>(&*command)) {
         events.send(wire::Pong{.request_id = ping->request_id});
       } else if (const auto* open = std::get_if<wire::OpenSequence>(&*command)) {
+        // Everything is checked as an engine would; only a slot there is none.
         wire::SequenceRejected rejected;
         rejected.sequence_id = open->sequence_id;
-        rejected.code = wire::Rejection::invalid;
+        rejected.code = wire::Rejection::busy;
         rejected.message = "this process tokenizes only; it has no slots";
+        auto prepared = prepare(*open, *tokenizer, {UINT32_MAX, tokenizer->size()}, &grammars);
+        if (auto* fault = std::get_if<wire::SequenceRejected>(&prepared)) rejected = std::move(*fault);
         events.send(rejected);
       } else if (const auto* embed = std::get_if<wire::Embed>(&*command)) {
         events.send(refused_embedding(embed->request_id, wire::EmbedError::unsupported, "this process tokenizes only"));

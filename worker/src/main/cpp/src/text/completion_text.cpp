@@ -19,13 +19,13 @@ CompletionText::Settled CompletionText::release(size_t text_end, size_t tokens) 
   return settled;
 }
 
-CompletionText::Settled CompletionText::push(std::string_view bytes) {
+CompletionText::Settled CompletionText::push(std::string_view bytes, const std::function<bool(size_t begin)>& may_end) {
   if (!bytes.empty()) unfinished_suppressed_ = false;
   std::string whole;
   utf8_.push(bytes, whole);
   held_.append(whole);
   ends_.push_back({released_ + held_.size(), utf8_.held() == 0});
-  if (const auto match = matcher_.push(whole)) {
+  if (const auto match = matcher_.push(whole, may_end)) {
     // Text before released_ is gone; a stop cannot begin there, because its beginning would have been held. It can
     // begin before suppressed_, when the caller resumes what had already ended.
     const size_t text_end = std::max(match->begin, released_);

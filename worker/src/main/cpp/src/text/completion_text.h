@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,7 +32,8 @@ class CompletionText {
 
   // One more token with the bytes it adds. With a stop, `text` is what comes before it and `tokens`
   // those that begin before it; tokens of the stop itself never come out.
-  Settled push(std::string_view bytes);
+  // `may_end` as in StopMatcher::push.
+  Settled push(std::string_view bytes, const std::function<bool(size_t begin)>& may_end = {});
 
   // The completion has ended otherwise: everything held, with unfinished UTF-8 as U+FFFD.
   Settled finish();

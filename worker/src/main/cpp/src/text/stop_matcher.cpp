@@ -18,7 +18,7 @@ StopMatcher::StopMatcher(const std::vector<std::string>& stops) {
   }
 }
 
-std::optional<StopMatcher::Match> StopMatcher::push(std::string_view text) {
+std::optional<StopMatcher::Match> StopMatcher::push(std::string_view text, const std::function<bool(size_t begin)>& may_end) {
   for (char byte : text) {
     ++position_;
     std::optional<Match> found;
@@ -28,8 +28,8 @@ std::optional<StopMatcher::Match> StopMatcher::push(std::string_view text) {
       if (automaton.text[matched] == byte) ++matched;
       if (matched < automaton.text.size()) continue;
       const size_t begin = position_ - automaton.text.size();
-      if (!found || begin < found->begin) found = Match{automaton.stop, begin, position_};
-      matched = automaton.border[matched];  // keeps the automaton in range, though the search is over
+      if ((!found || begin < found->begin) && (!may_end || may_end(begin))) found = Match{automaton.stop, begin, position_};
+      matched = automaton.border[matched];  // goes on from here where the stop did not count
     }
     if (found) return found;
   }

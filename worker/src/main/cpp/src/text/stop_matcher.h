@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,8 @@ class StopMatcher {
   };
 
   // Goes on to the first match, if there is one; text after that is not looked at, and nothing may be pushed any more.
-  std::optional<Match> push(std::string_view text);
+  // With `may_end`, a stop counts only where that says so of the offset it begins at.
+  std::optional<Match> push(std::string_view text, const std::function<bool(size_t begin)>& may_end = {});
 
   // Bytes at the end of the text so far that are the beginning of some stop.
   size_t held() const;

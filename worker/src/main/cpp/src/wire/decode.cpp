@@ -101,6 +101,7 @@ void merge(Decoder in, OpenSequence& open) {
       case 10: append_ids(in, open.emitted); break;
       case 11: open.cache_scope = in.unsigned_integer(); break;
       case 12: open.add_begin_token = in.boolean(); break;
+      case 13: open.grammar = in.text(); break;
       case 14: open.prompt_scoring = static_cast<PromptScoring>(in.unsigned_integer_32()); break;
       default: in.skip();
     }

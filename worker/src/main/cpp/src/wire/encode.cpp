@@ -47,6 +47,7 @@ void fill(Encoder& out, const OpenSequence& open) {
   out.packed(10, open.emitted);
   out.unsigned_integer(11, open.cache_scope);
   out.boolean(12, open.add_begin_token);
+  out.text(13, open.grammar);
   out.unsigned_integer(14, static_cast<uint32_t>(open.prompt_scoring));
 }
 

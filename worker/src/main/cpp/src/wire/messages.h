@@ -47,6 +47,7 @@ struct OpenSequence {
   std::vector<uint32_t> emitted;
   uint64_t cache_scope = 0;
   bool add_begin_token = false;
+  std::string grammar;
   PromptScoring prompt_scoring = PromptScoring::none;
   bool operator==(const OpenSequence&) const = default;
 };

@@ -1,0 +1,154 @@
+#include "grammar/completion_cost.h"
+
+#include <algorithm>
+#include <queue>
+#include <utility>
+
+namespace bitfleet::grammar {
+namespace {
+
+constexpr size_t most_steps = 1024;  // along one shortest text, calls and returns included
+constexpr Cost unknown = endless + 1;
+
+}  // namespace
+
+CompletionCost::CompletionCost(const Automaton& automaton, const TokenTrie& trie) : automaton_(&automaton) {
+  tokens_.assign(automaton.size(), endless);
+  bytes_.assign(automaton.size(), endless);
+  steps_.assign(automaton.size(), {});
+  // Only bytes that are tokens count: see above.
+  struct Waiting {
+    Cost cost;
+    uint32_t state;
+    bool operator>(const Waiting& than) const { return cost != than.cost ? cost > than.cost : state > than.state; }
+  };
+  std::priority_queue<Waiting, std::vector<Waiting>, std::greater<>> queue;
+  const uint32_t size = automaton.size();
+  std::vector<bool> final(size, false);
+  // Who is concerned when a state's cost is known: (state, edge) pairs.
+  struct Concerned {
+    uint32_t state;
+    Step step;
+  };
+  std::vector<std::vector<Concerned>> concerned(size);
+  for (uint32_t s = 0; s < size; ++s) {
+    const uint32_t bytes = automaton.states[s].bytes;
+    const uint32_t calls = automaton.states[s].calls;
+    for (uint32_t i = bytes; i < automaton.states[s + 1].bytes; ++i) {
+      const ByteEdge& edge = automaton.bytes[i];
+      bool spelled = false;
+      for (uint32_t byte = edge.low; byte <= edge.high && !spelled; ++byte) spelled = trie.spells(static_cast<uint8_t>(byte));
+      if (spelled) concerned[edge.target].push_back({s, {false, i}});
+    }
+    for (uint32_t i = calls; i < automaton.states[s + 1].calls; ++i) {
+      const Automaton::Call& call = automaton.calls[i];
+      const uint32_t after = automaton.is_loop(call.frame) ? automaton.loop(call.frame).exit : call.frame;
+      concerned[call.start].push_back({s, {true, i}});
+      if (after != call.start) concerned[after].push_back({s, {true, i}});
+    }
+    if (automaton.states[s].accepting) {
+      bytes_[s] = 0;
+      queue.push({0, s});
+    }
+  }
+  while (!queue.empty()) {
+    const auto [cost, s] = queue.top();
+    queue.pop();
+    if (final[s]) continue;
+    final[s] = true;
+    order_.push_back(s);
+    for (const Concerned& of : concerned[s]) {
+      if (final[of.state]) continue;
+      Cost candidate = endless;
+      if (!of.step.call) {
+        candidate = sum(cost, 1);
+      } else {
+        const Automaton::Call& call = automaton.calls[of.step.edge];
+        const bool loop = automaton.is_loop(call.frame);
+        const uint32_t after = loop ? automaton.loop(call.frame).exit : call.frame;
+        if (!final[call.start] || !final[after]) continue;
+        const uint32_t rounds = loop ? std::max(1u, automaton.loop(call.frame).least) : 1;
+        candidate = sum(times(rounds, bytes_[call.start]), bytes_[after]);
+      }
+      if (candidate >= bytes_[of.state]) continue;
+      bytes_[of.state] = candidate;
+      steps_[of.state] = of.step;
+      queue.push({candidate, of.state});
+    }
+  }
+  std::ranges::fill(tokens_, unknown);
+  for (uint32_t s : order_) tokens_[s] = automaton.states[s].accepting ? 0 : tokens_along(s, trie);
+  for (Cost& cost : tokens_) {
+    if (cost == unknown) cost = endless;
+  }
+  bytes_ = {};
+  steps_ = {};
+  order_ = {};
+}
+
+Cost CompletionCost::of_frame(uint32_t frame, uint32_t count) const {
+  if (!automaton_->is_loop(frame)) return tokens_[frame];
+  const Automaton::Loop& loop = automaton_->loop(frame);
+  const uint32_t rounds = count + 1 < loop.least ? loop.least - count - 1 : 0;
+  return sum(times(rounds, tokens_[loop.body]), tokens_[loop.exit]);
+}
+
+Cost CompletionCost::tokens_along(uint32_t from, const TokenTrie& trie) const {
+  const Automaton& a = *automaton_;
+  struct Frame {
+    uint32_t frame;
+    uint32_t count;
+  };
+  std::vector<Frame> stack;
+  Cost best = endless;
+  const Step first = steps_[from];
+  // Whatever the tokens look like, this many suffice: a token for this byte, or what the call costs.
+  if (!first.call) {
+    best = sum(1, tokens_[a.bytes[first.edge].target]);
+  } else {
+    const Automaton::Call& call = a.calls[first.edge];
+    best = sum(tokens_[call.start], of_frame(call.frame, 0));
+  }
+  uint32_t state = from;
+  uint32_t node = TokenTrie::none;
+  for (size_t step = 0; step < most_steps; ++step) {
+    if (a.states[state].accepting) {
+      if (stack.empty()) break;
+      const Frame top = stack.back();
+      stack.pop_back();
+      if (!a.is_loop(top.frame)) {
+        state = top.frame;
+        continue;
+      }
+      const Automaton::Loop& loop = a.loop(top.frame);
+      if (top.count + 1 < loop.least) {
+        stack.push_back({top.frame, top.count + 1});
+        state = loop.body;
+      } else {
+        state = loop.exit;
+      }
+      continue;
+    }
+    const Step next = steps_[state];
+    if (next.call) {
+      const Automaton::Call& call = a.calls[next.edge];
+      stack.push_back({call.frame, 0});
+      state = call.start;
+      continue;
+    }
+    // Of several bytes the first that some token spells.
+    const ByteEdge& edge = a.bytes[next.edge];
+    uint32_t byte = edge.low;
+    while (!trie.spells(static_cast<uint8_t>(byte))) ++byte;
+    node = trie.child(node, static_cast<uint8_t>(byte));
+    if (node == TokenTrie::none) break;
+    state = edge.target;
+    if (trie.nodes()[node].own == 0) continue;
+    Cost cost = sum(1, tokens_[state]);
+    for (const Frame& frame : stack) cost = sum(cost, of_frame(frame.frame, frame.count));
+    best = std::min(best, cost);
+  }
+  return best;
+}
+
+}  // namespace bitfleet::grammar

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "grammar/grammar_cursor.h"
+#include "tokenizer/tokenizer.h"
+#include "wire/messages.h"
+
+namespace bitfleet {
+
+// What a grammar means for one sequence: which tokens may be drawn next, and that the text is whole when the tokens run
+// out. Far from the limit all that the grammar allows may be drawn. Near it, a token may be drawn only when what it
+// begins can be completed with the tokens that are then left; a token drawn from all that the grammar allows is kept when
+// it passes, so that the limit changes nothing before it has to.
+//
+// End tokens and the request's stop tokens are allowed exactly where the text is a sentence. Belongs to the step thread.
+class GrammarBound {
+ public:
+  GrammarBound(std::shared_ptr<const grammar::CompiledGrammar> grammar, const Tokenizer& tokenizer,
+               std::span<const uint32_t> stop_tokens, bool ignore_end_tokens);
+
+  // Finds what may be drawn next, when `left` more tokens may follow it. A message when a bound was reached.
+  std::optional<std::string> find_allowed(uint32_t left);
+  bool nothing_allowed() const;
+
+  // Of the last find_allowed(). `draw` takes the tokens to draw from and returns one of them, or nullopt.
+  template <class Draw>
+  std::optional<uint32_t> choose(Draw&& draw) {
+    const auto token = draw(std::span<const uint64_t>(allowed_));
+    if (!limited_ || !token || (within_limit_[*token / 64] >> (*token % 64) & 1) != 0) return token;
+    cut_ = true;
+    return draw(std::span<const uint64_t>(within_limit_));
+  }
+  // All that the grammar allows, whatever the limit: [vocabulary / 64, rounded up].
+  std::span<const uint64_t> allowed() const { return allowed_; }
+
+  // The text goes on with a token. A message when the grammar does not allow it, or a bound was reached.
+  std::optional<std::string> push(uint32_t token);
+
+  bool is_sentence() const { return cursor_.ended(); }
+  bool can_go_on() const { return cursor_.can_go_on(); }
+  bool was_sentence(size_t length) const { return cursor_.was_sentence(length); }
+
+  // Why a text that has ended of itself has done so: LENGTH when the limit had a hand in it.
+  wire::FinishReason finish_reason() const { return cut_ ? wire::FinishReason::length : wire::FinishReason::stop_token; }
+
+ private:
+  grammar::GrammarCursor cursor_;
+  const Tokenizer& tokenizer_;
+  std::vector<uint32_t> ends_;            // tokens that end the text where it is a sentence
+  std::vector<uint64_t> allowed_;         // [vocabulary / 64, rounded up]
+  std::vector<uint64_t> within_limit_;    // likewise; of use when limited_
+  bool limited_ = false;
+  bool cut_ = false;
+};
+
+}  // namespace bitfleet

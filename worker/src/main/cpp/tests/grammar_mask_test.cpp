@@ -1,0 +1,317 @@
+#include <chrono>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "grammar/limits.h"
+#include "grammar_fixtures.h"
+#include "grammar_reference.h"
+
+using namespace bitfleet;
+using namespace bitfleet::testing;
+using grammar::Cost;
+using grammar::endless;
+using grammar::GrammarCursor;
+
+namespace {
+
+// Tokens of several bytes that begin, end and span whatever the grammars below are made of, and parts of characters.
+const std::vector<std::string> pieces = {
+    "ab", "abc", "ba", "aa", "aaa", "bb", "a\"", "\"a", "\":", "\": ", "\",", "\", \"", "{\"", "\"}", "\"}}", "}}", "}]", "]]", "[[", "[{", "{}",
+    "[]", "],", "},", ", ", " ", "  ", "\n", "\n  ", "12", "123", "1.", ".5", "-1", "e1", "true", "tru", "e,", "false", "null", "nul", "l}",
+    "\\\"", "\\u", "\\u00", "00e9", "é", "\xC3", "\xA9", "é\"", "世", "世界", "\xE4\xB8", "\x96", "\x96\"", "🙂", "\xF0\x9F", "\x99\x82" "a",
+    "(a", "a)", "((", "))", "a+", "+a", "a+a", "a*(", "x", "xy", "xyz", "yz", "z", "xx", "xxx", "xxxx", "xxxxxxxx", "a,b", "b,a", ",", "=", "if(", "a=",
+    "the", "then", "hello", " hello", "hello\"", "hello world"};
+
+const std::vector<std::string> grammars = {
+    json_grammar,
+    "root ::= \"a\"",
+    "root ::= \"\"",
+    "root ::= \"a\"* \"b\"?",
+    "root ::= [a-c]{3,7} (\",\" [a-c]{3,7}){0,3}",
+    "root ::= \"x\"{5,40} \"y\"? \"z\"",
+    "root ::= (\"xy\" | \"x\"){30,33} \"z\"",
+    "root ::= ([a-z] | \"é\" | \"\\\\\" [a-z]){100} \"\\n\"",
+    "root ::= \"x\"{90,} \"z\"",
+    "root ::= (\"a\"? \"b\"?){2,70} \"x\"",
+    "root ::= e\ne ::= t (\"+\" t)*\nt ::= f (\"*\" f)*\nf ::= \"a\" | \"(\" e \")\"",
+    "root ::= \"a\" root \"b\" | \"\"",
+    "root ::= \"a\" root root | \"b\"",
+    "root ::= \"(\" root \")\" | \"((\" root \"))\" | \"a\"?",
+    "root ::= [^a-z\"]* \"a\" .",
+    "root ::= [\\u0080-\\uFFFF]+ [é世] \"a\"",
+    "root ::= .{0,3} \"🙂\"",
+    "root ::= ([ab]* \"a\" [ab] [ab] [ab]) | \"b\"{3}",
+    "root ::= s\ns ::= \"\\\"\" [^\"\\\\]* \"\\\"\" w\nw ::= [ \\n]*",
+    "root ::= w i (\"=\" | \"+=\") w v w\nw ::= [ \\t\\n]*\ni ::= [a-z] [a-z0-9]*\nv ::= i | i \"(\" w v (\",\" w v)* \")\"",
+    "root ::= a | b\na ::= [a-z]+ \",\"\nb ::= [a-z]+ \"=\" root?",
+    "root ::= (\"the\" | \"then\" | \"hello\" | \"hello world\")+",
+    // Ambiguous in every way.
+    "root ::= (\"a\" | \"aa\" | \"aaa\")* (\"a\"* \"a\"*)* r*\nr ::= \"b\" | \"b\" r | \"b\"{1,3}",
+};
+
+// A grammar of random shape over few letters; may be refused.
+std::string random_grammar(std::mt19937_64& random) {
+  const uint32_t rules = 1 + static_cast<uint32_t>(random() % 4);
+  const auto name = [&](uint32_t rule) { return rule == 0 ? std::string("root") : "r" + std::to_string(rule); };
+  const auto choice = [&](auto&& self, int depth) -> std::string {
+    std::string text;
+    const uint64_t alternatives = 1 + random() % 3;
+    for (uint64_t i = 0; i < alternatives; ++i) {
+      if (i > 0) text += " | ";
+      const uint64_t parts = random() % 4;
+      for (uint64_t p = 0; p < parts; ++p) {
+        switch (random() % (depth > 2 ? 5 : 7)) {
+          case 0: text += "\"a\""; break;
+          case 1: text += "\"xy\""; break;
+          case 2: text += "[a-cé]"; break;
+          case 3: text += "\"世\""; break;
+          case 4: text += name(static_cast<uint32_t>(random() % rules)); break;
+          default: text += "(" + self(self, depth + 1) + ")"; break;
+        }
+        static const std::vector<std::string> postfixes = {"", "", "", "*", "+", "?", "{2}", "{1,3}", "{0,80}", "{3,}"};
+        text += postfixes[random() % postfixes.size()] + " ";
+      }
+    }
+    return text;
+  };
+  std::string text;
+  for (uint32_t rule = 0; rule < rules; ++rule) text += name(rule) + " ::= " + choice(choice, 0) + "\n";
+  return text;
+}
+
+// Walks at random through what the masks allow and holds every mask against the reference.
+void walk(const std::string& text, const Tokenizer& tokenizer, std::mt19937_64& random, int steps) {
+  const auto rules = grammar::parse_gbnf(text);
+  const GrammarReference reference(rules);
+  const auto compiled = compile(text, tokenizer);
+  GrammarCursor cursor(compiled);
+  std::string so_far;
+  auto chart = reference.begin();
+  auto verdict = reference.read("");
+  for (int step = 0; step < steps; ++step) {
+    CHECK_EQUAL(verdict.sentence, cursor.ended());
+    CHECK_EQUAL(verdict.sentence, cursor.was_sentence(so_far.size()));
+    const auto mask = mask_of(cursor, tokenizer);
+    std::vector<uint32_t> allowed;
+    for (uint32_t token = 0; token < tokenizer.size(); ++token) {
+      const std::string piece(tokenizer.piece(token));
+      const bool expected = !piece.empty() && reference.would_read(chart, piece).beginning;
+      if (expected != has(mask, token)) {
+        std::fprintf(stderr, "grammar:\n%s\nafter '%s', token '%s'\n", text.c_str(), so_far.c_str(), piece.c_str());
+        CHECK_EQUAL(expected, has(mask, token));
+      }
+      if (expected) allowed.push_back(token);
+    }
+    CHECK_EQUAL(!allowed.empty(), cursor.can_go_on());
+    if (allowed.empty()) break;
+    const uint32_t token = allowed[random() % allowed.size()];
+    CHECK(cursor.push(tokenizer.piece(token)));
+    so_far += tokenizer.piece(token);
+    verdict = reference.go_on(chart, tokenizer.piece(token));
+  }
+}
+
+// A text drawn at random with a limit is a sentence when the limit is reached, if not before.
+size_t steered(const std::string& text, const std::shared_ptr<const grammar::CompiledGrammar>& compiled, const Tokenizer& tokenizer,
+               std::mt19937_64& random, Cost limit, const GrammarReference& reference) {
+  GrammarCursor cursor(compiled);
+  std::string so_far;
+  Cost drawn = 0;
+  for (; drawn < limit; ++drawn) {
+    const auto mask = mask_of(cursor, tokenizer, limit - drawn - 1);
+    const auto all = mask_of(cursor, tokenizer);
+    std::vector<uint32_t> allowed;
+    for (uint32_t token = 0; token < tokenizer.size(); ++token) {
+      if (!has(mask, token)) continue;
+      CHECK(has(all, token));
+      allowed.push_back(token);
+    }
+    if (allowed.empty()) break;
+    // Mostly what leads far: the longest tokens.
+    uint32_t token = allowed[random() % allowed.size()];
+    CHECK(cursor.push(tokenizer.piece(token)));
+    so_far += tokenizer.piece(token);
+    CHECK(cursor.fewest_tokens() <= limit - drawn - 1);
+  }
+  CHECK(cursor.ended());
+  if (!reference.read(so_far).sentence) {
+    std::fprintf(stderr, "grammar:\n%s\n'%s' is no sentence\n", text.c_str(), so_far.c_str());
+    CHECK(reference.read(so_far).sentence);
+  }
+  return drawn;
+}
+
+}  // namespace
+
+TEST(masks_are_those_of_the_reference_on_every_kind_of_grammar) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  std::mt19937_64 random(7);
+  for (const auto& text : grammars) {
+    for (int round = 0; round < 2; ++round) walk(text, tokenizer, random, 20);
+  }
+}
+
+TEST(masks_are_those_of_the_reference_on_random_grammars) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  std::mt19937_64 random(20261121);
+  int walked = 0;
+  for (int round = 0; round < 200; ++round) {
+    const std::string text = random_grammar(random);
+    try {
+      compile(text, tokenizer);
+    } catch (const grammar::GrammarError&) {
+      continue;
+    }
+    // The reference takes every rule for one that can be completed.
+    bool completable = true;
+    const auto rules = grammar::parse_gbnf(text);
+    for (const auto& rule : rules.rules) {
+      std::string as_root = text;
+      as_root += "start ::= " + rule.name + "\n";
+      for (size_t at = 0; (at = as_root.find("root", at)) != std::string::npos; at += 4) as_root.replace(at, 4, "goal");
+      const std::string used = rule.name == "root" ? "goal" : rule.name;
+      as_root.replace(as_root.find("start ::= "), std::string::npos, "root ::= " + used + "\n");
+      try {
+        compile(as_root, tokenizer);
+      } catch (const grammar::GrammarError&) {
+        completable = false;
+      }
+    }
+    if (!completable) continue;
+    ++walked;
+    try {
+      walk(text, tokenizer, random, 12);
+    } catch (const grammar::GrammarExhausted& error) {
+      std::printf("      %s: %s\n", error.what(), text.c_str());
+    }
+  }
+  std::printf("      %d grammars walked\n", walked);
+  CHECK(walked > 30);
+}
+
+TEST(a_limit_is_met_with_a_whole_sentence_whatever_is_drawn) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  std::mt19937_64 random(3);
+  for (const auto& text : grammars) {
+    const auto rules = grammar::parse_gbnf(text);
+    const GrammarReference reference(rules);
+    const auto compiled = compile(text, tokenizer);
+    const Cost fewest = compiled->fewest_tokens();
+    CHECK(fewest < 200);
+    for (Cost limit : {fewest, fewest + 1, fewest + 2, fewest + 3, fewest + 9, fewest + 30}) {
+      for (int round = 0; round < 2; ++round) CHECK(steered(text, compiled, tokenizer, random, limit, reference) <= limit);
+    }
+  }
+}
+
+TEST(the_fewest_tokens_are_counted_in_tokens_not_bytes) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  const auto fewest = [&](const std::string& text) { return compile(text, tokenizer)->fewest_tokens(); };
+  CHECK_EQUAL(0u, fewest("root ::= \"a\"*"));
+  CHECK_EQUAL(1u, fewest("root ::= \"hello world\""));
+  CHECK_EQUAL(2u, fewest("root ::= \"abc\" \"abc\""));
+  CHECK_EQUAL(1u, fewest(json_grammar));        // {}
+  CHECK_EQUAL(5u, fewest("root ::= \"x\"{30} \"xxx\""));
+  // What is counted and not written out takes a token for each round: never too few.
+  CHECK_EQUAL(90u, fewest("root ::= \"x\"{90}"));
+}
+
+TEST(a_vocabulary_without_bytes_spells_what_it_can) {
+  const Tokenizer tokenizer = tokenizer_with({"a", "b", "hello"}, false);
+  const auto compiled = compile("root ::= (\"a\" | \"q\" | \"hello\") \"b\"", tokenizer);
+  GrammarCursor cursor(compiled);
+  const auto mask = mask_of(cursor, tokenizer);
+  CHECK(has(mask, 0) && !has(mask, 1) && !has(mask, 2));
+  CHECK_THROWS(grammar::GrammarError, compile("root ::= \"q\"", tokenizer));
+}
+
+TEST(rules_that_never_end_are_never_begun) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  GrammarCursor cursor(compile("root ::= \"a\" dead | \"b\" | \"a\" \"b\"\ndead ::= \"x\" dead", tokenizer));
+  CHECK(cursor.push("a"));
+  const auto mask = mask_of(cursor, tokenizer);
+  CHECK(has(mask, 'b') && !has(mask, 'x'));
+  CHECK_THROWS(grammar::GrammarError, compile("root ::= \"x\" root", tokenizer));
+}
+
+TEST(control_and_unused_tokens_never_match) {
+  const Tokenizer tokenizer = tokenizer_with({});
+  GrammarCursor cursor(compile("root ::= .*", tokenizer));
+  const auto mask = mask_of(cursor, tokenizer);
+  CHECK(has(mask, 'a') && has(mask, '<'));
+  CHECK(!has(mask, tokenizer.size() - 1) && !has(mask, tokenizer.size() - 2));
+}
+
+TEST(masks_do_not_depend_on_what_was_asked_before) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  const auto warm = compile(json_grammar, tokenizer);
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 30; ++round) {
+    GrammarCursor in_company(warm);
+    GrammarCursor alone(compile(json_grammar, tokenizer));
+    for (int step = 0; step < 30 && alone.can_go_on(); ++step) {
+      const Cost left = random() % 3 == 0 ? static_cast<Cost>(alone.fewest_tokens() + random() % 5) : endless - 1;
+      const auto mask = mask_of(in_company, tokenizer, left);
+      CHECK(mask == mask_of(alone, tokenizer, left));
+      std::vector<uint32_t> allowed;
+      for (uint32_t token = 0; token < tokenizer.size(); ++token) {
+        if (has(mask, token)) allowed.push_back(token);
+      }
+      if (allowed.empty()) break;
+      const auto piece = tokenizer.piece(allowed[random() % allowed.size()]);
+      CHECK(in_company.push(piece) && alone.push(piece));
+    }
+  }
+}
+
+TEST(deep_nesting_and_long_texts_keep_little_in_memory) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  const auto compiled = compile(json_grammar, tokenizer);
+  GrammarCursor cursor(compiled);
+  CHECK(cursor.push("{\"a\":"));
+  for (int i = 0; i < 20'000; ++i) CHECK(cursor.push("[["));
+  CHECK(cursor.fewest_tokens() > 20'000);
+  for (int i = 0; i < 20'000; ++i) CHECK(cursor.push("]]"));
+  CHECK(!cursor.ended());
+  CHECK(cursor.push("}") && cursor.ended());
+}
+
+TEST(what_cannot_be_held_in_bounds_fails_and_never_opens) {
+  const Tokenizer tokenizer = tokenizer_with(pieces);
+  // Every letter doubles the ways to read what came before.
+  std::string text = "root ::= \"a\" root root \"x\" | \"a\" root \"y\" root | \"a\" \"z\" | \"a\" root \"z\"\n";
+  const auto doubling = [&] {
+    std::string all = "root ::= r0\n";
+    for (int i = 0; i < 14; ++i) {
+      const std::string next = "r" + std::to_string(i + 1);
+      all += "r" + std::to_string(i) + " ::= " + next + " [a-c]+ | s" + std::to_string(i) + " [b-d]+ | " + next + " \"z\" root\n";
+      all += "s" + std::to_string(i) + " ::= " + next + " [a-c]+ \"q\" root | " + next + " \"y\" root\n";
+    }
+    return all + "r14 ::= [ab]+ root?\n";
+  }();
+  for (const auto& hostile : {text, doubling}) {
+    bool exhausted = false;
+    uint64_t most_work = 0;
+    try {
+      const auto compiled = compile(hostile, tokenizer);
+      GrammarCursor cursor(compiled);
+      for (int i = 0; i < 400; ++i) {
+        const uint64_t before = compiled->masks().work();
+        try {
+          mask_of(cursor, tokenizer);
+        } catch (const grammar::GrammarExhausted&) {
+          exhausted = true;
+        }
+        most_work = std::max(most_work, compiled->masks().work() - before);
+        if (exhausted || !cursor.push("a")) break;
+      }
+    } catch (const grammar::GrammarExhausted&) {
+      exhausted = true;
+    }
+    std::printf("      exhausted %d, most work for one token %llu\n", exhausted, static_cast<unsigned long long>(most_work));
+    CHECK(most_work <= grammar::most_mask_work + 100'000);
+  }
+}
