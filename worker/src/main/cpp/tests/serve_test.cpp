@@ -307,7 +307,7 @@ TEST(text_goes_to_tokens_and_back) {
     CHECK_EQUAL(7u, engine.wait_for<Pong>().request_id);
     if (ready.slots == 0) {
       engine.send(hot_request(1, "x", 1));
-      CHECK(engine.wait_for<SequenceRejected>().code == Rejection::invalid);
+      CHECK(engine.wait_for<SequenceRejected>().code == Rejection::busy);
     }
   }
 }
@@ -437,4 +437,58 @@ TEST(a_wrong_command_line_is_a_usage_error) {
     EngineProcess engine(arguments);
     CHECK_EQUAL(64, engine.wait_exit());
   }
+}
+
+namespace {
+
+OpenSequence json_sequence(uint64_t id) {
+  OpenSequence open = hot_request(id, "JSON: ", 40);
+  open.grammar = "root ::= \"{\\\"n\\\":\" [0-9]{1,30} \",\\\"s\\\":\\\"\" [a-z ]* \"\\\"}\"";
+  return open;
+}
+
+}  // namespace
+
+TEST(a_grammar_binds_the_answer_and_a_bad_one_is_refused) {
+  EngineProcess engine({"serve", "--model", model_path(), "--threads", "1", "--slots", "4", "--ctx-size", "256"});
+  engine.start();
+  std::map<uint64_t, std::string> texts;
+  for (uint64_t id = 1; id <= 3; ++id) {
+    engine.send(json_sequence(id));
+    texts[id] = engine.finish(id).first;
+    const std::string& text = texts[id];
+    CHECK(text.starts_with("{\"n\":") && text.ends_with("\"}"));
+    CHECK(text.find(",\"s\":\"") != std::string::npos);
+  }
+  OpenSequence bad = hot_request(9, "x", 4);
+  bad.grammar = "root ::= [a-";
+  engine.send(bad);
+  const auto rejected = engine.wait_for<SequenceRejected>();
+  CHECK(rejected.code == Rejection::invalid && rejected.param == "grammar");
+  // Together they draw what they drew alone.
+  for (uint64_t id = 1; id <= 3; ++id) {
+    OpenSequence again = json_sequence(id);
+    again.sequence_id = id + 10;
+    engine.send(again);
+  }
+  std::map<uint64_t, std::string> together;
+  for (int ended = 0; ended < 3;) {
+    const auto event = engine.next();
+    CHECK(event.has_value());
+    if (const auto* piece = std::get_if<TokenPiece>(&*event)) together[piece->sequence_id - 10] += piece->text;
+    if (std::holds_alternative<SequenceFinished>(*event)) ++ended;
+  }
+  CHECK(texts == together);
+}
+
+TEST(the_tokenizer_process_checks_a_sequence_and_has_no_slot_for_it) {
+  EngineProcess engine({"tokenizer", "--model", model_path()});
+  engine.start();
+  engine.send(json_sequence(1));
+  CHECK(engine.wait_for<SequenceRejected>().code == Rejection::busy);
+  OpenSequence bad = json_sequence(2);
+  bad.grammar = "root ::= nothing";
+  engine.send(bad);
+  const auto rejected = engine.wait_for<SequenceRejected>();
+  CHECK(rejected.code == Rejection::invalid && rejected.param == "grammar");
 }

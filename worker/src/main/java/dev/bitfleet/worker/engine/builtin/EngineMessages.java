@@ -50,6 +50,7 @@ public final class EngineMessages {
             .addAllEmitted(request.emitted())
             .setCacheScope(request.cacheScope())
             .setAddBeginToken(request.addBeginToken())
+            .setGrammar(request.grammar())
             .setPromptScoring(promptScoring(request.promptScoring()));
     request.topLogprobs().ifPresent(open::setTopLogprobs);
     return EngineCommand.newBuilder().setOpen(open).build();
@@ -122,7 +123,8 @@ public final class EngineMessages {
             ready.getEmbeddingSize(), ready.getPooling(), ready.getEmbedsOnly()));
   }
 
-  static EngineEvent rejected(SequenceRejected rejected) throws IOException {
+  /** Why a sequence was not opened. */
+  public static EngineEvent rejected(SequenceRejected rejected) throws IOException {
     long id = rejected.getSequenceId();
     return switch (rejected.getCode()) {
       case REJECTION_BUSY -> new EngineEvent.Busy(id, rejected.getMessage());

@@ -4,12 +4,13 @@ import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The body of {@code POST /completion}: numbers and token ids alone, every field named and typed,
- * nothing of a client's text in it. The server crashes on invalid UTF-8, on odd stop lists and deep
+ * nothing of a client's text in it but a grammar that our own parser has read, in ASCII. The server crashes on invalid UTF-8, on odd stop lists and deep
  * JSON, and ignores mistyped fields; none of that can be built here.
  */
 final class CompletionBody {
@@ -63,6 +64,9 @@ final class CompletionBody {
         .put("ignore_eos", request.ignoreEndTokens())
         .put("seed", seed(sampling.seed()));
     body.putArray("stop");
+    if (!request.grammar().isEmpty()) {
+      body.put("grammar", ascii(request.grammar()));
+    }
     ArrayNode bias = body.putArray("logit_bias");
     sampling.logitBias().forEach((id, value) -> bias.addArray().add(id).add(value));
     if (request.ignoreEndTokens()) {
@@ -70,6 +74,25 @@ final class CompletionBody {
       controlTokens.forEach(id -> bias.addArray().add(id).add(false));
     }
     return body.toString();
+  }
+
+  /**
+   * A grammar means the same with its characters written as escapes: they stand in texts and sets,
+   * or in comments, where nobody reads them.
+   */
+  static String ascii(String grammar) {
+    StringBuilder out = new StringBuilder(grammar.length());
+    grammar
+        .codePoints()
+        .forEach(
+            point -> {
+              if (point < 0x80) {
+                out.append((char) point);
+              } else {
+                out.append(String.format(Locale.ROOT, "\\U%08X", point));
+              }
+            });
+    return out.toString();
   }
 
   /** The server has 32 bits; all of ours count. */

@@ -114,9 +114,17 @@ final class LlamaServerEngine implements Engine {
     }
     Sequence sequence = new Sequence(request);
     open.put(request.id(), sequence);
+<<<<<<< HEAD
     tokenizer
         .tokenize(request.prompt(), request.addBeginToken(), false, 0)
         .onComplete(tokens -> sequence.start(tokens.ids()), sequence::notTokenized);
+=======
+    Future<Void> checked =
+        request.grammar().isEmpty() ? Future.succeededFuture() : tokenizer.check(request);
+    checked
+        .compose(ok -> tokenizer.tokenize(request.prompt(), request.addBeginToken()))
+        .onComplete(sequence::start, sequence::notTokenized);
+>>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
   }
 
   @Override
@@ -199,6 +207,13 @@ final class LlamaServerEngine implements Engine {
       return Optional.of(
           new OpenReply.Refused(
               OpenReply.Code.INVALID, "llama-server tells nothing of a prompt's tokens", "echo"));
+    }
+    if (!request.grammar().isEmpty() && !request.emitted().isEmpty()) {
+      return Optional.of(
+          new OpenReply.Refused(
+              OpenReply.Code.INVALID,
+              "llama-server cannot go on with an answer that follows a grammar",
+              "grammar"));
     }
     if (!request.stopTokens().isEmpty()) {
       return Optional.of(
@@ -337,7 +352,13 @@ final class LlamaServerEngine implements Engine {
       if (gone()) {
         return;
       }
+<<<<<<< HEAD
       if (problem instanceof TextException) {
+=======
+      if (problem instanceof TokenizerProcess.RefusedException refused) {
+        finish(new EngineEvent.Refused(request.id(), refused.refusal()));
+      } else if (problem instanceof TokenizerProcess.TokenizeException) {
+>>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
         finish(
             new EngineEvent.Refused(
                 request.id(),

@@ -2,11 +2,24 @@ package dev.bitfleet.worker.engine.llamaserver;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.bitfleet.proto.EngineFrames;
+<<<<<<< HEAD
 import dev.bitfleet.proto.engine.v1.EngineEvent;
 import dev.bitfleet.proto.engine.v1.Ready;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.Tokenization;
 import dev.bitfleet.worker.engine.builtin.TextQuestions;
+=======
+import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.engine.v1.EngineCommand;
+import dev.bitfleet.proto.engine.v1.EngineEvent;
+import dev.bitfleet.proto.engine.v1.Ready;
+import dev.bitfleet.proto.engine.v1.SequenceRejected;
+import dev.bitfleet.proto.engine.v1.Tokenize;
+import dev.bitfleet.proto.engine.v1.Tokenized;
+import dev.bitfleet.worker.engine.PromptSegment;
+import dev.bitfleet.worker.engine.SequenceRequest;
+import dev.bitfleet.worker.engine.builtin.EngineMessages;
+>>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
 import dev.bitfleet.worker.engine.process.ChildProcess;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -25,8 +38,27 @@ import java.util.function.Consumer;
 final class TokenizerProcess {
   private final Context context;
   private final ChildProcess child;
+<<<<<<< HEAD
   private final TextQuestions questions = new TextQuestions(this::send);
+=======
+  private final Map<Long, Promise<List<Integer>>> waiting = new HashMap<>();
+  private final Map<Long, Promise<Void>> checking = new HashMap<>();
+>>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
   private final Promise<Ready> ready = Promise.promise();
+
+  /** A request that no engine of ours would take. */
+  static final class RefusedException extends Exception {
+    private final transient OpenReply.Refused refusal;
+
+    RefusedException(OpenReply.Refused refusal) {
+      super(refusal.message());
+      this.refusal = refusal;
+    }
+
+    OpenReply.Refused refusal() {
+      return refusal;
+    }
+  }
 
   /**
    * @param ended hears of its end, with the cause
@@ -43,7 +75,14 @@ final class TokenizerProcess {
                     ignored -> {
                       String message = "the tokenizer ended: " + cause;
                       ready.tryFail(message);
+<<<<<<< HEAD
                       questions.end(message);
+=======
+                      List.copyOf(waiting.values()).forEach(promise -> promise.tryFail(message));
+                      waiting.clear();
+                      List.copyOf(checking.values()).forEach(promise -> promise.tryFail(message));
+                      checking.clear();
+>>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
                       ended.accept(message);
                     }));
   }
@@ -70,6 +109,31 @@ final class TokenizerProcess {
     }
   }
 
+  /**
+   * Whether our own engine would find nothing wrong with the request, its grammar above all: the
+   * server ignores a grammar that it cannot read. Fails with {@link RefusedException} when not.
+   */
+  Future<Void> check(SequenceRequest request) {
+    if (over) {
+      return Future.failedFuture("the tokenizer ended");
+    }
+    long id = ++requests;
+    EngineCommand.Builder command = EngineMessages.open(request).toBuilder();
+    command.getOpenBuilder().setSequenceId(id);
+    byte[] frame;
+    try {
+      frame = EngineFrames.encode(command.build());
+    } catch (IllegalArgumentException e) {
+      return Future.failedFuture(new TokenizeException(String.valueOf(e.getMessage())));
+    }
+    Promise<Void> checked = Promise.promise();
+    checking.put(id, checked);
+    if (!child.write(frame)) {
+      child.kill("the tokenizer stopped reading its commands");
+    }
+    return checked.future();
+  }
+
   void kill(String cause) {
     child.kill(cause);
   }
@@ -92,14 +156,45 @@ final class TokenizerProcess {
     switch (event.getEventCase()) {
       case READY -> ready.tryComplete(event.getReady());
       case LOAD_FAILED -> ready.tryFail(event.getLoadFailed().getMessage());
+<<<<<<< HEAD
       case TOKENIZED -> heard(questions.answered(event.getTokenized()));
       case DETOKENIZED -> heard(questions.answered(event.getDetokenized()));
+=======
+      case TOKENIZED -> on(event.getTokenized());
+      case REJECTED -> on(event.getRejected());
+>>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
       default -> {}
     }
   }
 
+<<<<<<< HEAD
   private void heard(boolean asked) {
     if (!asked) {
+=======
+  /** It has no slots, so what it finds nothing wrong with is too much for it. */
+  private void on(SequenceRejected rejected) {
+    Promise<Void> checked = checking.remove(rejected.getSequenceId());
+    if (checked == null) {
+      child.kill("it answered what nobody asked");
+      return;
+    }
+    try {
+      if (EngineMessages.rejected(rejected)
+          instanceof dev.bitfleet.worker.engine.EngineEvent.Refused refused) {
+        checked.tryFail(new RefusedException(refused.refusal()));
+      } else {
+        checked.tryComplete();
+      }
+    } catch (IOException e) {
+      checked.tryFail(e);
+      child.kill(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void on(Tokenized tokenized) {
+    Promise<List<Integer>> ids = waiting.remove(tokenized.getRequestId());
+    if (ids == null) {
+>>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
       child.kill("it answered what nobody asked");
     }
   }
