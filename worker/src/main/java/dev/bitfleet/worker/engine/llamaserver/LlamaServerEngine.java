@@ -114,17 +114,12 @@ final class LlamaServerEngine implements Engine {
     }
     Sequence sequence = new Sequence(request);
     open.put(request.id(), sequence);
-<<<<<<< HEAD
-    tokenizer
-        .tokenize(request.prompt(), request.addBeginToken(), false, 0)
-        .onComplete(tokens -> sequence.start(tokens.ids()), sequence::notTokenized);
-=======
     Future<Void> checked =
         request.grammar().isEmpty() ? Future.succeededFuture() : tokenizer.check(request);
     checked
-        .compose(ok -> tokenizer.tokenize(request.prompt(), request.addBeginToken()))
-        .onComplete(sequence::start, sequence::notTokenized);
->>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
+        .compose(
+            ok -> tokenizer.tokenize(request.prompt(), request.addBeginToken(), false, 0))
+        .onComplete(tokens -> sequence.start(tokens.ids()), sequence::notTokenized);
   }
 
   @Override
@@ -352,13 +347,9 @@ final class LlamaServerEngine implements Engine {
       if (gone()) {
         return;
       }
-<<<<<<< HEAD
-      if (problem instanceof TextException) {
-=======
       if (problem instanceof TokenizerProcess.RefusedException refused) {
         finish(new EngineEvent.Refused(request.id(), refused.refusal()));
-      } else if (problem instanceof TokenizerProcess.TokenizeException) {
->>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
+      } else if (problem instanceof TextException) {
         finish(
             new EngineEvent.Refused(
                 request.id(),

@@ -2,24 +2,17 @@ package dev.bitfleet.worker.engine.llamaserver;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.bitfleet.proto.EngineFrames;
-<<<<<<< HEAD
-import dev.bitfleet.proto.engine.v1.EngineEvent;
-import dev.bitfleet.proto.engine.v1.Ready;
-import dev.bitfleet.worker.engine.PromptSegment;
-import dev.bitfleet.worker.engine.Tokenization;
-import dev.bitfleet.worker.engine.builtin.TextQuestions;
-=======
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.engine.v1.EngineCommand;
 import dev.bitfleet.proto.engine.v1.EngineEvent;
 import dev.bitfleet.proto.engine.v1.Ready;
 import dev.bitfleet.proto.engine.v1.SequenceRejected;
-import dev.bitfleet.proto.engine.v1.Tokenize;
-import dev.bitfleet.proto.engine.v1.Tokenized;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
+import dev.bitfleet.worker.engine.TextException;
+import dev.bitfleet.worker.engine.Tokenization;
 import dev.bitfleet.worker.engine.builtin.EngineMessages;
->>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
+import dev.bitfleet.worker.engine.builtin.TextQuestions;
 import dev.bitfleet.worker.engine.process.ChildProcess;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -27,7 +20,9 @@ import io.vertx.core.Promise;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -38,13 +33,11 @@ import java.util.function.Consumer;
 final class TokenizerProcess {
   private final Context context;
   private final ChildProcess child;
-<<<<<<< HEAD
   private final TextQuestions questions = new TextQuestions(this::send);
-=======
-  private final Map<Long, Promise<List<Integer>>> waiting = new HashMap<>();
   private final Map<Long, Promise<Void>> checking = new HashMap<>();
->>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
   private final Promise<Ready> ready = Promise.promise();
+  private long checks;
+  private boolean over;
 
   /** A request that no engine of ours would take. */
   static final class RefusedException extends Exception {
@@ -73,16 +66,12 @@ final class TokenizerProcess {
             (cause, stderr) ->
                 context.runOnContext(
                     ignored -> {
+                      over = true;
                       String message = "the tokenizer ended: " + cause;
                       ready.tryFail(message);
-<<<<<<< HEAD
                       questions.end(message);
-=======
-                      List.copyOf(waiting.values()).forEach(promise -> promise.tryFail(message));
-                      waiting.clear();
                       List.copyOf(checking.values()).forEach(promise -> promise.tryFail(message));
                       checking.clear();
->>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
                       ended.accept(message);
                     }));
   }
@@ -117,20 +106,18 @@ final class TokenizerProcess {
     if (over) {
       return Future.failedFuture("the tokenizer ended");
     }
-    long id = ++requests;
+    long id = ++checks;
     EngineCommand.Builder command = EngineMessages.open(request).toBuilder();
     command.getOpenBuilder().setSequenceId(id);
     byte[] frame;
     try {
       frame = EngineFrames.encode(command.build());
     } catch (IllegalArgumentException e) {
-      return Future.failedFuture(new TokenizeException(String.valueOf(e.getMessage())));
+      return Future.failedFuture(new TextException(String.valueOf(e.getMessage())));
     }
     Promise<Void> checked = Promise.promise();
     checking.put(id, checked);
-    if (!child.write(frame)) {
-      child.kill("the tokenizer stopped reading its commands");
-    }
+    send(frame);
     return checked.future();
   }
 
@@ -156,26 +143,18 @@ final class TokenizerProcess {
     switch (event.getEventCase()) {
       case READY -> ready.tryComplete(event.getReady());
       case LOAD_FAILED -> ready.tryFail(event.getLoadFailed().getMessage());
-<<<<<<< HEAD
       case TOKENIZED -> heard(questions.answered(event.getTokenized()));
       case DETOKENIZED -> heard(questions.answered(event.getDetokenized()));
-=======
-      case TOKENIZED -> on(event.getTokenized());
       case REJECTED -> on(event.getRejected());
->>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
       default -> {}
     }
   }
 
-<<<<<<< HEAD
-  private void heard(boolean asked) {
-    if (!asked) {
-=======
-  /** It has no slots, so what it finds nothing wrong with is too much for it. */
+  /** It has no slots, so what it finds nothing wrong with it is too busy for. */
   private void on(SequenceRejected rejected) {
     Promise<Void> checked = checking.remove(rejected.getSequenceId());
+    heard(checked != null);
     if (checked == null) {
-      child.kill("it answered what nobody asked");
       return;
     }
     try {
@@ -191,10 +170,8 @@ final class TokenizerProcess {
     }
   }
 
-  private void on(Tokenized tokenized) {
-    Promise<List<Integer>> ids = waiting.remove(tokenized.getRequestId());
-    if (ids == null) {
->>>>>>> db355b3 (Hand grammars to both engines; let the tokenizer check what llama-server would ignore)
+  private void heard(boolean asked) {
+    if (!asked) {
       child.kill("it answered what nobody asked");
     }
   }
