@@ -10,8 +10,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The body of {@code POST /completion}: numbers and token ids alone, every field named and typed,
- * nothing of a client's text in it but a grammar that our own parser has read, in ASCII. The server crashes on invalid UTF-8, on odd stop lists and deep
- * JSON, and ignores mistyped fields; none of that can be built here.
+ * nothing of a client's text in it but a grammar that our own parser has read, in ASCII. The server
+ * crashes on invalid UTF-8, on odd stop lists and deep JSON, and ignores mistyped fields; none of
+ * that can be built here.
  */
 final class CompletionBody {
   private static final long SEED_MASK = 0xffff_ffffL;
