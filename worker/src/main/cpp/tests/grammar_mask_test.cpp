@@ -158,7 +158,7 @@ TEST(masks_are_those_of_the_reference_on_random_grammars) {
   const Tokenizer tokenizer = tokenizer_with(pieces);
   std::mt19937_64 random(20261121);
   int walked = 0;
-  for (int round = 0; round < 100; ++round) {
+  for (int round = 0; round < 40; ++round) {
     const std::string text = random_grammar(random);
     try {
       compile(text, tokenizer);
@@ -189,7 +189,7 @@ TEST(masks_are_those_of_the_reference_on_random_grammars) {
     }
   }
   std::printf("      %d grammars walked\n", walked);
-  CHECK(walked > 15);
+  CHECK(walked > 6);
 }
 
 TEST(a_limit_is_met_with_a_whole_sentence_whatever_is_drawn) {
@@ -201,7 +201,7 @@ TEST(a_limit_is_met_with_a_whole_sentence_whatever_is_drawn) {
     const auto compiled = compile(text, tokenizer);
     const Cost fewest = compiled->fewest_tokens();
     CHECK(fewest < 200);
-    for (Cost limit : {fewest, fewest + 1, fewest + 2, fewest + 3, fewest + 9, fewest + 30}) {
+    for (Cost limit : {fewest, fewest + 1, fewest + 3, fewest + 20}) {
       for (int round = 0; round < 2; ++round) CHECK(steered(text, compiled, tokenizer, random, limit, reference) <= limit);
     }
   }
