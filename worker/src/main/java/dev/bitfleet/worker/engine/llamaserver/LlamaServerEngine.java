@@ -117,8 +117,7 @@ final class LlamaServerEngine implements Engine {
     Future<Void> checked =
         request.grammar().isEmpty() ? Future.succeededFuture() : tokenizer.check(request);
     checked
-        .compose(
-            ok -> tokenizer.tokenize(request.prompt(), request.addBeginToken(), false, 0))
+        .compose(ok -> tokenizer.tokenize(request.prompt(), request.addBeginToken(), false, 0))
         .onComplete(tokens -> sequence.start(tokens.ids()), sequence::notTokenized);
   }
 
