@@ -11,6 +11,7 @@ import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
 import dev.bitfleet.gateway.dispatch.ContextFit;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.dispatch.EmbeddingService;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.AccessRules;
 import dev.bitfleet.gateway.http.Handler;
@@ -20,8 +21,10 @@ import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.gateway.keys.LiveKeys;
 import dev.bitfleet.gateway.management.ManagementServer;
 import dev.bitfleet.gateway.operations.CompletionRunner;
+import dev.bitfleet.gateway.operations.EmbeddingsHandler;
 import dev.bitfleet.gateway.operations.GeneratingOperations;
 import dev.bitfleet.gateway.operations.GrammarCompiler;
+import dev.bitfleet.gateway.operations.ModelInfoHandler;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
 import dev.bitfleet.gateway.operations.TextHandler;
@@ -230,6 +233,14 @@ public final class GatewayVerticle extends VerticleBase {
             ResponseLimits.withGrace(options.streamGrace()));
     responding.addTo(handlers);
     responses = responding;
+    handlers.put(
+        Operation.CREATE_EMBEDDINGS,
+        new EmbeddingsHandler(
+            vertx,
+            reader,
+            dispatching.fleet(),
+            new EmbeddingService(vertx, dispatching, options.queueLimit())));
+    new ModelInfoHandler(dispatching.fleet()).addTo(handlers);
     ServiceHandler service = new ServiceHandler(dispatching.fleet());
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));

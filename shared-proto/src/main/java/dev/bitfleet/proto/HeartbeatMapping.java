@@ -75,6 +75,7 @@ final class HeartbeatMapping {
         .setChat(model.chat())
         .setEmbeddingSize(model.embeddingSize())
         .setPooling(model.pooling())
+        .setQuantization(model.quantization())
         .build();
   }
 
@@ -90,6 +91,7 @@ final class HeartbeatMapping {
         proto.getCreated(),
         proto.getChat(),
         proto.getEmbeddingSize(),
-        proto.getPooling());
+        proto.getPooling(),
+        proto.getQuantization());
   }
 }

@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param chat whether it has a chat template
  * @param embeddingSize numbers of an embedding; 0 = not an embedding model
  * @param pooling how hidden states become one embedding: mean, cls or last; else none
+ * @param quantization the type most weights are in, as ggml spells it; empty when unknown
  */
 public record ModelDescription(
     String id,
@@ -26,12 +27,14 @@ public record ModelDescription(
     long created,
     boolean chat,
     int embeddingSize,
-    String pooling) {
+    String pooling,
+    String quantization) {
   public ModelDescription {
     Objects.requireNonNull(id);
     Objects.requireNonNull(architecture);
     Objects.requireNonNull(fingerprint);
     Objects.requireNonNull(pooling);
+    Objects.requireNonNull(quantization);
   }
 
   /** A model that makes no embeddings. */
@@ -56,6 +59,7 @@ public record ModelDescription(
         created,
         chat,
         0,
-        "none");
+        "none",
+        "");
   }
 }

@@ -179,7 +179,8 @@ class FleetCodecsTest {
                                         6,
                                         true,
                                         1024,
-                                        "last")),
+                                        "last",
+                                        "I2_S")),
                                 state)))
                 .map(beat -> Arguments.of(WorkerHeartbeat.class, beat)))
         .flatMap(stream -> stream);

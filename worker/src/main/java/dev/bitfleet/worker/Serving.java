@@ -4,5 +4,10 @@ import dev.bitfleet.worker.model.ChatRenderer;
 import dev.bitfleet.worker.model.ModelFile;
 import dev.bitfleet.worker.supervise.EngineSupervisor;
 
-/** What a worker has once its model file has been read. */
-record Serving(ModelFile model, ChatRenderer renderer, EngineSupervisor supervisor) {}
+/**
+ * What a worker has once its model file has been read.
+ *
+ * @param quantization the type most weights are in
+ */
+record Serving(
+    ModelFile model, String quantization, ChatRenderer renderer, EngineSupervisor supervisor) {}

@@ -16,6 +16,7 @@ import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
+import dev.bitfleet.worker.home.ModelFacts;
 import dev.bitfleet.worker.model.ChatRenderer;
 import dev.bitfleet.worker.model.ChatTemplateException;
 import dev.bitfleet.worker.model.ModelFile;
@@ -124,14 +125,17 @@ public final class WorkerVerticle extends VerticleBase {
     return consumer == null ? Future.succeededFuture() : consumer.unregister();
   }
 
-  private record Parts(ModelFile model, EngineLauncher launcher) {}
+  private record Parts(ModelFile model, EngineLauncher launcher, String quantization) {}
 
   private void setUp() {
     vertx
         .executeBlocking(
             () -> {
               ModelFile model = ModelFile.read(options.modelFile());
-              return new Parts(model, EngineLaunchers.create(vertx, options, model));
+              return new Parts(
+                  model,
+                  EngineLaunchers.create(vertx, options, model),
+                  ModelFacts.read(options.modelFile()).quantization());
             })
         .onComplete(this::begin, this::setUpLater);
   }
@@ -144,7 +148,7 @@ public final class WorkerVerticle extends VerticleBase {
     EngineSupervisor supervisor =
         new EngineSupervisor(
             vertx, parts.launcher(), options.supervision(), new SupervisorListener());
-    serving = Optional.of(new Serving(parts.model(), renderer, supervisor));
+    serving = Optional.of(new Serving(parts.model(), parts.quantization(), renderer, supervisor));
     setupProblem = "";
     renderer
         .ready()
@@ -477,7 +481,8 @@ public final class WorkerVerticle extends VerticleBase {
                 s.model().modifiedSeconds(),
                 chat && !engine.embeddings().only(),
                 engine.embeddings().size(),
-                engine.embeddings().pooling()));
+                engine.embeddings().pooling(),
+                s.quantization()));
   }
 
   private WorkerHeartbeat.State state() {

@@ -74,6 +74,10 @@ public enum Operation {
   CANCEL_RESPONSE("cancelResponse", "POST", "/v1/responses/{response_id}/cancel", Body.OPTIONAL),
   LIST_RESPONSE_INPUT_ITEMS(
       "listResponseInputItems", "GET", "/v1/responses/{response_id}/input_items", Body.NONE),
+  CREATE_EMBEDDINGS("createEmbeddings", "POST", "/v1/embeddings", Body.REQUIRED),
+  GET_MODEL_INFO("getModelInfo", "GET", "/api/v1/model/info", Body.NONE),
+  GET_API_HEALTH("getApiHealth", "GET", "/api/v1/health", Body.NONE),
+  GET_PROPS("getProps", "GET", "/props", Body.NONE),
   GET_HEALTH("getHealth", "GET", "/health", Body.NONE),
   GET_CONTRACT("getContract", "GET", "/openapi.json", Body.NONE);
 

@@ -108,11 +108,15 @@ public final class Failures {
 
   /** 404 for a model that nobody serves. */
   public static ApiError unknownModel(String model) {
-    String shown = model.length() > 80 ? model.substring(0, 80) + "…" : model;
     return ApiError.invalid(
         404,
         "model_not_found",
         Optional.of("model"),
-        "The model '" + shown + "' does not exist or is not being served.");
+        "The model '" + shown(model) + "' does not exist or is not being served.");
+  }
+
+  /** A model's name as a message may have it. */
+  public static String shown(String model) {
+    return model.length() > 80 ? model.substring(0, 80) + "…" : model;
   }
 }

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.testing;
 
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
+import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
@@ -61,6 +62,7 @@ public final class TestWorker {
   private final Queue<Behaviour> script = new ArrayDeque<>();
   private final Map<String, Stream> streams = new HashMap<>();
   private final Queue<GenerationRequest> seen = new ConcurrentLinkedQueue<>();
+  private final Queue<EmbedRequest> batches = new ConcurrentLinkedQueue<>();
   private final Queue<TextRequest> questions = new ConcurrentLinkedQueue<>();
   private final Queue<String> cancelled = new ConcurrentLinkedQueue<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
@@ -119,6 +121,7 @@ public final class TestWorker {
           worker.consumers.add(
               vertx.eventBus().consumer(BusAddresses.cancel(id), worker::cancelling));
           worker.consumers.add(vertx.eventBus().consumer(BusAddresses.text(id), worker::asked));
+          worker.consumers.add(vertx.eventBus().consumer(BusAddresses.embed(id), worker::embed));
           vertx.setPeriodic(0, 200, timer -> worker.beat());
         });
     return worker;
@@ -205,6 +208,11 @@ public final class TestWorker {
     onContext(() -> consumers.forEach(consumer -> consumer.unregister()));
   }
 
+  /** Texts it was to embed, batch by batch. */
+  public List<EmbedRequest> batches() {
+    return List.copyOf(batches);
+  }
+
   /** Questions about text it was asked. */
   public List<TextRequest> questions() {
     return List.copyOf(questions);
@@ -255,8 +263,20 @@ public final class TestWorker {
   }
 
   private ModelDescription model() {
+    boolean embeds = modelId.startsWith("embed");
     return new ModelDescription(
-        modelId, "test", FINGERPRINT, contextLength, 1000, 1_000_000, 250_000, 1_700_000_000, true);
+        modelId,
+        "test",
+        FINGERPRINT,
+        contextLength,
+        1000,
+        1_000_000,
+        250_000,
+        1_700_000_000,
+        !embeds,
+        embeds ? TestEmbeddings.SIZE : 0,
+        embeds ? "mean" : "none",
+        "I2_S");
   }
 
   private void opening(Message<GenerationRequest> message) {
@@ -345,6 +365,15 @@ public final class TestWorker {
         state == State.READY
             ? TestText.answer(message.body(), contextLength)
             : new TextReply.Busy("not ready"));
+  }
+
+  /** One batch at a time, each after a pause, so that several requests meet. */
+  private void embed(Message<EmbedRequest> message) {
+    batches.add(message.body());
+    if (!silent) {
+      vertx.setTimer(
+          Math.max(1, pauseMillis), timer -> message.reply(TestEmbeddings.answer(message.body())));
+    }
   }
 
   private void cancelling(Message<CancelGeneration> message) {
