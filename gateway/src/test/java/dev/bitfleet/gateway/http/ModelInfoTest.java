@@ -47,8 +47,7 @@ class ModelInfoTest {
       assertThat(healthy.at("/memory/utilization").doubleValue()).isBetween(0.0, 1.0);
 
       gateway.worker().become(State.RESTARTING);
-      Await.until(
-          "the gateway has heard", () -> gateway.get("/api/v1/health").statusCode() == 503);
+      Await.until("the gateway has heard", () -> gateway.get("/api/v1/health").statusCode() == 503);
       HttpResponse<String> away = gateway.get("/api/v1/health");
       assertThat(away.statusCode()).isEqualTo(503);
       assertThat(Gateway.json(away).path("model_loaded").booleanValue()).isFalse();
