@@ -223,7 +223,6 @@ class BadInputTest {
         // the rest
         row(CHAT, chat("\"truncation\":1"), 400, "invalid_parameter", "truncation"),
         row(CHAT, chat("\"truncation\":\"some\""), 400, "invalid_parameter", "truncation"),
-        row(CHAT, chat("\"truncation\":\"auto\""), 400, "unsupported_parameter", "truncation"),
         row(CHAT, chat("\"stream\":1"), 400, "invalid_parameter", "stream"),
         row(CHAT, chat("\"stop\":5"), 400, "invalid_parameter", "stop"),
         row(CHAT, chat("\"stop\":\"\""), 400, "invalid_parameter", "stop"),
