@@ -15,6 +15,7 @@ import com.openai.models.responses.ResponseStatus;
 import com.openai.models.responses.ResponseStreamEvent;
 import com.openai.models.responses.inputitems.InputItemListPage;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,8 +53,8 @@ class ResponsesIT {
 
   @Test
   void every_answer_and_every_event_is_of_the_clients_types() throws Exception {
-    try (var bitfleet = BitfleetProcess.start(folder);
-        OpenAIClient client = client(bitfleet)) {
+    try (var bitfleet = BitfleetProcess.start(folder)) {
+      OpenAIClient client = client(bitfleet);
       Response made =
           client
               .responses()
@@ -109,8 +110,8 @@ class ResponsesIT {
   void an_acknowledged_background_response_survives_the_death_of_the_server() throws Exception {
     String id;
     String kept;
-    try (var bitfleet = BitfleetProcess.start(folder);
-        OpenAIClient client = client(bitfleet)) {
+    try (var bitfleet = BitfleetProcess.start(folder)) {
+      OpenAIClient client = client(bitfleet);
       kept = client.responses().create(asked(FRANCE).build()).id();
       // Many wait behind each other, so that the kill finds the last ones untouched.
       id = "";
@@ -121,12 +122,13 @@ class ResponsesIT {
       }
       bitfleet.kill();
     }
-    try (var bitfleet = BitfleetProcess.start(folder);
-        OpenAIClient client = client(bitfleet)) {
+    try (var bitfleet = BitfleetProcess.start(folder)) {
+      OpenAIClient client = client(bitfleet);
       assertThat(text(client.responses().retrieve(kept))).contains("Paris");
       String last = id;
       Await.until(
           "the last one is answered",
+          Duration.ofMinutes(1),
           () ->
               client
                   .responses()
