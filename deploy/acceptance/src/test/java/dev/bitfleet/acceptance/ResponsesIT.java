@@ -86,9 +86,7 @@ class ResponsesIT {
       assertThat(cut.validate().status()).contains(ResponseStatus.INCOMPLETE);
 
       Response next =
-          client
-              .responses()
-              .create(asked("And of Spain?").previousResponseId(made.id()).build());
+          client.responses().create(asked("And of Spain?").previousResponseId(made.id()).build());
       next.validate();
       InputItemListPage items = client.responses().inputItems().list(next.id());
       assertThat(items.data()).hasSize(1);
@@ -98,10 +96,7 @@ class ResponsesIT {
       assertThatThrownBy(() -> client.responses().retrieve(made.id()))
           .isInstanceOf(NotFoundException.class);
       assertThatThrownBy(
-              () ->
-                  client
-                      .responses()
-                      .create(asked("x").previousResponseId(made.id()).build()))
+              () -> client.responses().create(asked("x").previousResponseId(made.id()).build()))
           .isInstanceOf(BadRequestException.class);
     }
   }

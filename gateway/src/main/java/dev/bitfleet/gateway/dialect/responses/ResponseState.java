@@ -111,7 +111,11 @@ public final class ResponseState {
   private static ObjectNode usageJson(Usage used) {
     ObjectNode usage = JsonMapper.shared().createObjectNode();
     usage.put("input_tokens", used.promptTokens());
-    usage.putObject("input_tokens_details").put("cached_tokens", used.cachedTokens());
+    usage
+        .putObject("input_tokens_details")
+        .put("cached_tokens", used.cachedTokens())
+        // Prefixes are kept without being asked for, and nobody pays for it.
+        .put("cache_write_tokens", 0);
     usage.put("output_tokens", used.completionTokens());
     usage.putObject("output_tokens_details").put("reasoning_tokens", 0);
     usage.put("total_tokens", used.promptTokens() + used.completionTokens());

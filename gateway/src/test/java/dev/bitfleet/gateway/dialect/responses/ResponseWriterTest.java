@@ -127,7 +127,7 @@ class ResponseWriterTest {
     assertThat(whole.path("output").path(0)).isEqualTo(events.get(8).path("item"));
     assertThat(whole.path("usage").toString())
         .isEqualTo(
-            "{\"input_tokens\":7,\"input_tokens_details\":{\"cached_tokens\":2},"
+            "{\"input_tokens\":7,\"input_tokens_details\":{\"cached_tokens\":2,\"cache_write_tokens\":0},"
                 + "\"output_tokens\":3,\"output_tokens_details\":{\"reasoning_tokens\":0},"
                 + "\"total_tokens\":10}");
   }
