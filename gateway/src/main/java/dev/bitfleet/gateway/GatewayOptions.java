@@ -40,6 +40,8 @@ import java.util.regex.Pattern;
  * @param drainTimeout longest wait for open requests when the gateway stops
  * @param streamGrace how long a stored response stream goes on without its client
  * @param store what is kept, and where
+ * @param refuseWith422 whether {@code /completion} and a conversation's chat answer a bad body with
+ *     422, as the servers did that had these routes first
  */
 public record GatewayOptions(
     String gatewayId,
@@ -66,7 +68,8 @@ public record GatewayOptions(
     Duration pingInterval,
     Duration drainTimeout,
     Duration streamGrace,
-    StoreOptions store) {
+    StoreOptions store,
+    boolean refuseWith422) {
 
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
@@ -148,6 +151,7 @@ public record GatewayOptions(
     private Duration drainTimeout = Duration.ofSeconds(30);
     private Duration streamGrace = Duration.ofSeconds(30);
     private StoreOptions store = StoreOptions.in(Path.of("bitfleet-store"));
+    private boolean refuseWith422;
 
     private Builder(String gatewayId) {
       this.gatewayId = gatewayId;
@@ -263,6 +267,11 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder refuseWith422(boolean value) {
+      refuseWith422 = value;
+      return this;
+    }
+
     public Builder store(StoreOptions value) {
       store = value;
       return this;
@@ -304,7 +313,8 @@ public record GatewayOptions(
           pingInterval,
           drainTimeout,
           streamGrace,
-          store);
+          store,
+          refuseWith422);
     }
   }
 }

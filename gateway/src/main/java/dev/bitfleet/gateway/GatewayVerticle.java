@@ -39,6 +39,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -246,6 +247,18 @@ public final class GatewayVerticle extends VerticleBase {
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));
     handlers.put(Operation.GET_HEALTH, (exchange, body) -> service.health(exchange));
     handlers.put(Operation.GET_CONTRACT, (exchange, body) -> exchange.json(200, contract.json()));
+    if (options.refuseWith422()) {
+      for (Operation operation :
+          List.of(Operation.CREATE_PLAIN_COMPLETION, Operation.CREATE_CONVERSATION_CHAT)) {
+        handlers.computeIfPresent(
+            operation,
+            (same, handler) ->
+                (exchange, body) -> {
+                  exchange.refuseWith422();
+                  handler.handle(exchange, body);
+                });
+      }
+    }
     return handlers;
   }
 

@@ -48,6 +48,7 @@ public final class Exchange {
   private @Nullable Usage usage;
   private boolean settled;
   private boolean delivered;
+  private boolean refusesWith422;
   private long answeredNanos;
 
   Exchange(HttpServerRequest request, GatewayMetrics metrics, String requestId) {
@@ -189,6 +190,11 @@ public final class Exchange {
     }
   }
 
+  /** From now on a body that is not understood is answered 422 where it would be 400. */
+  public void refuseWith422() {
+    refusesWith422 = true;
+  }
+
   /** Answers with the error envelope. */
   public void error(ApiError error) {
     if (!response.headWritten()) {
@@ -197,8 +203,12 @@ public final class Exchange {
         // Clients would retry a 5xx, and this one was retried here already.
         response.putHeader("x-should-retry", "false");
       }
-      json(error.status(), ErrorJson.envelope(error));
+      json(statusOf(error), ErrorJson.envelope(error));
     }
+  }
+
+  private int statusOf(ApiError error) {
+    return refusesWith422 && error.status() == 400 ? 422 : error.status();
   }
 
   /**

@@ -37,7 +37,7 @@ final class OffLoop {
   private final MeterRegistry registry;
   private final ReentrantLock opening = new ReentrantLock();
   private volatile @Nullable Vault vault;
-  private boolean closed;
+  private volatile boolean closed;
   private @Nullable Long failedNanos;
 
   OffLoop(Vertx vertx, StoreOptions options, MeterRegistry registry) {
@@ -77,7 +77,7 @@ final class OffLoop {
   /** Nobody waits for it, and a store that is not open has nothing to do for it. */
   void later(Step step) {
     Vault open = vault;
-    if (open != null) {
+    if (open != null && !closed) {
       Thread.ofVirtual()
           .name("store")
           .start(
@@ -127,12 +127,14 @@ final class OffLoop {
     }
   }
 
-  private static Throwable told(Throwable e) {
+  private Throwable told(Throwable e) {
     if (e instanceof ApiException) {
       return e;
     }
     if (e instanceof HazelcastException || e instanceof IllegalStateException) {
-      log.warn("the store failed", e);
+      if (!closed) {
+        log.warn("the store failed", e);
+      }
       return StoreErrors.unavailable();
     }
     return e;

@@ -342,6 +342,15 @@ class ConversationsHttpTest {
     assertThat(chat("conv_0", say("x")).statusCode()).isEqualTo(404);
   }
 
+  @Test
+  void older_clients_can_have_their_422() {
+    try (Gateway older = Gateway.bare(builder -> builder.refuseWith422(true))) {
+      String id = Gateway.json(older.post("/v1/conversations", "{}")).path("id").stringValue();
+      refused(older.post("/v1/conversations/" + id + "/chat", "{}"), 422, "messages");
+      refused(older.post("/v1/chat/completions", "{}"), 400, "messages");
+    }
+  }
+
   private static void refused(HttpResponse<String> response, int status, String param) {
     assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
     assertThat(Gateway.json(response).path("error").path("param").stringValue("")).isEqualTo(param);

@@ -92,7 +92,8 @@ public final class ConfigurationLoader {
             settings.get(Settings.MAX_BODY),
             settings.get(Settings.MAX_HEADERS),
             settings.get(Settings.CLIENT_TIMEOUT),
-            settings.get(Settings.STREAM_GRACE)),
+            settings.get(Settings.STREAM_GRACE),
+            settings.get(Settings.REFUSE_WITH_422)),
         new ManagementConfiguration(
             settings.get(Settings.MANAGEMENT_HOST), settings.get(Settings.MANAGEMENT_PORT)),
         new AdmissionConfiguration(
@@ -105,6 +106,12 @@ public final class ConfigurationLoader {
             settings.get(Settings.SLOTS),
             settings.get(Settings.ENGINE),
             settings.get(Settings.ENGINE_BIN)),
+        new StoreConfiguration(
+            settings.get(Settings.CONVERSATION_TTL),
+            settings.get(Settings.STORE_MEMORY),
+            settings.get(Settings.MAX_CONVERSATIONS),
+            settings.get(Settings.CONVERSATION_ITEMS),
+            settings.get(Settings.CONVERSATION_SIZE)),
         dataDir,
         settings.get(Settings.DRAIN_TIMEOUT),
         settings.get(Settings.LOG_LEVEL));

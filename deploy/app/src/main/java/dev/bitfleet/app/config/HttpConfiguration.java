@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param maxHeaders all headers of one request together
  * @param clientTimeout longest a client may stand still over its request or leave its answer unread
  * @param streamGrace how long a stored response stream goes on without its client
+ * @param refuseWith422 whether bad bodies are 422 on the two routes whose first servers did so
  */
 public record HttpConfiguration(
     String host,
@@ -26,7 +27,8 @@ public record HttpConfiguration(
     DataSize maxBody,
     DataSize maxHeaders,
     Duration clientTimeout,
-    Duration streamGrace) {
+    Duration streamGrace,
+    boolean refuseWith422) {
   public HttpConfiguration {
     corsOrigins = List.copyOf(corsOrigins);
   }

@@ -15,6 +15,7 @@ public record ServeConfiguration(
     ManagementConfiguration management,
     AdmissionConfiguration admission,
     WorkerConfiguration worker,
+    StoreConfiguration store,
     Path dataDir,
     Duration drainTimeout,
     LogLevel logLevel) {}

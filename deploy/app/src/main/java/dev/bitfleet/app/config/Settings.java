@@ -99,6 +99,13 @@ public final class Settings {
           Duration.ofSeconds(10),
           "how long a client may take over its headers, or leave its answer unread");
 
+  public static final Setting<Boolean> REFUSE_WITH_422 =
+      new Setting<>(
+          "refuse-with-422",
+          Kind.flag(),
+          false,
+          "answer a bad body with 422 on /completion and in a conversation's chat, as older servers did");
+
   public static final Setting<Integer> QUEUE_LIMIT =
       new Setting<>(
           "queue-limit",
@@ -157,6 +164,35 @@ public final class Settings {
           Kind.duration(Duration.ofMillis(1), Duration.ofHours(1)),
           Duration.ofSeconds(30),
           "how long a stored response stream goes on without its client");
+
+  public static final Setting<Duration> CONVERSATION_TTL =
+      new Setting<>(
+          "conversation-ttl",
+          Kind.duration(Duration.ofSeconds(1), Duration.ofHours(24 * 3650)),
+          Duration.ofHours(24 * 30),
+          "how long conversations, responses and stored completions are kept after their last change");
+  public static final Setting<DataSize> STORE_MEMORY =
+      new Setting<>(
+          "store-memory",
+          Kind.size(DataSize.ofMebibytes(1), DataSize.ofMebibytes(1 << 20)),
+          DataSize.ofMebibytes(256),
+          "memory for all that is kept; what would go beyond it is answered 503");
+  public static final Setting<Integer> MAX_CONVERSATIONS =
+      new Setting<>(
+          "max-conversations",
+          Kind.integer(1, 100_000_000),
+          100_000,
+          "conversations one tenant may have");
+  public static final Setting<Integer> CONVERSATION_ITEMS =
+      new Setting<>(
+          "conversation-items", Kind.integer(1, 1_000_000), 10_000, "items one conversation may have");
+  public static final Setting<DataSize> CONVERSATION_SIZE =
+      new Setting<>(
+          "conversation-size",
+          Kind.size(DataSize.ofKibibytes(1), DataSize.ofMebibytes(256)),
+          DataSize.ofMebibytes(8),
+          "all items of one conversation together");
+
   public static final Setting<Duration> DRAIN_TIMEOUT =
       new Setting<>(
           "drain-timeout",
@@ -189,6 +225,7 @@ public final class Settings {
           MAX_HEADERS,
           CLIENT_TIMEOUT,
           STREAM_GRACE,
+          REFUSE_WITH_422,
           QUEUE_LIMIT,
           QUEUE_TIMEOUT,
           WORKERS,
@@ -198,6 +235,11 @@ public final class Settings {
           SLOTS,
           ENGINE,
           ENGINE_BIN,
+          CONVERSATION_TTL,
+          STORE_MEMORY,
+          MAX_CONVERSATIONS,
+          CONVERSATION_ITEMS,
+          CONVERSATION_SIZE,
           DRAIN_TIMEOUT,
           LOG_LEVEL);
 

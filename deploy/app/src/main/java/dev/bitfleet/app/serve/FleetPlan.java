@@ -2,6 +2,7 @@ package dev.bitfleet.app.serve;
 
 import dev.bitfleet.app.config.EngineKind;
 import dev.bitfleet.app.config.ServeConfiguration;
+import dev.bitfleet.app.config.StoreConfiguration;
 import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.store.StoreOptions;
@@ -73,7 +74,8 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
         .corsOrigins(http.corsOrigins())
         .allowedHosts(http.allowedHosts().orElseGet(() -> usualHosts(http.host())))
         .keyFile(http.keyFile())
-        .store(StoreOptions.in(configuration.dataDir().resolve("store")))
+        .store(store(configuration))
+        .refuseWith422(http.refuseWith422())
         .maxBodyBytes(Math.toIntExact(http.maxBody().bytes()))
         .bodyBudgetBytes(Math.max(256L << 20, http.maxBody().bytes()))
         .maxHeaderBytes(Math.toIntExact(http.maxHeaders().bytes()))
@@ -99,6 +101,20 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
     } catch (UnknownHostException e) {
       return List.of(host); // listening will fail, and say so
     }
+  }
+
+  private static StoreOptions store(ServeConfiguration configuration) {
+    StoreConfiguration store = configuration.store();
+    StoreOptions defaults = StoreOptions.in(configuration.dataDir().resolve("store"));
+    return defaults
+        .keeping(store.ttl(), defaults.answerTtl(), defaults.sweepInterval())
+        .queueing(configuration.admission().queueTimeout(), defaults.turnsWaiting())
+        .bounded(
+            store.conversations(),
+            store.conversationItems(),
+            store.conversationSize().bytes(),
+            defaults.bytesPerItem(),
+            store.memory().bytes());
   }
 
   private static List<WorkerOptions> workers(

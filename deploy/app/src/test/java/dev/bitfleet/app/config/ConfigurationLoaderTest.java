@@ -89,6 +89,12 @@ class ConfigurationLoaderTest {
           Map.entry("slots", "8"),
           Map.entry("engine", "bitnet.cpp"),
           Map.entry("engine-bin", "/opt/llama-server"),
+          Map.entry("refuse-with-422", "true"),
+          Map.entry("conversation-ttl", "2h"),
+          Map.entry("store-memory", "64MiB"),
+          Map.entry("max-conversations", "50"),
+          Map.entry("conversation-items", "60"),
+          Map.entry("conversation-size", "70KiB"),
           Map.entry("drain-timeout", "5s"),
           Map.entry("log-level", "debug"));
 
@@ -105,7 +111,8 @@ class ConfigurationLoaderTest {
               List.of("https://a.example", "https://b.example:8443"),
               DataSize.ofMebibytes(1),
               DataSize.ofKibibytes(8),
-              Duration.ofMinutes(2)),
+              Duration.ofMinutes(2),
+              true),
           new ManagementConfiguration("localhost", 9191),
           new AdmissionConfiguration(7, Duration.ofMillis(1500)),
           new WorkerConfiguration(
@@ -116,6 +123,12 @@ class ConfigurationLoaderTest {
               8,
               EngineKind.LLAMA_SERVER,
               Optional.of(Path.of("/opt/llama-server"))),
+          new StoreConfiguration(
+              Duration.ofHours(2),
+              DataSize.ofMebibytes(64),
+              50,
+              60,
+              DataSize.ofKibibytes(70)),
           Path.of("/srv/bitfleet"),
           Duration.ofSeconds(5),
           LogLevel.DEBUG);
