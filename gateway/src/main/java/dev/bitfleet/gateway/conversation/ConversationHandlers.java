@@ -233,7 +233,7 @@ public final class ConversationHandlers {
                 attempt ->
                     store
                         .conversations()
-                        .begin(tenant(exchange), id(exchange))
+                        .beginUnseen(tenant(exchange), id(exchange))
                         .onComplete(
                             turn -> append(exchange, turn, items, attempt), exchange::fail)));
   }

@@ -106,6 +106,15 @@ public final class Conversations {
    * <p>A caller that has lost interest meanwhile still gets its turn, and releases it.
    */
   public Future<Turn> begin(String tenant, String id) {
+    return begin(tenant, id, true);
+  }
+
+  /** The same for who does not look at the history: it is not read, and empty. */
+  public Future<Turn> beginUnseen(String tenant, String id) {
+    return begin(tenant, id, false);
+  }
+
+  private Future<Turn> begin(String tenant, String id, boolean withHistory) {
     return offLoop.call(
         vault -> {
           // A guessed id must not make a queue.
@@ -116,7 +125,9 @@ public final class Conversations {
                   .acquire("turn:" + id, vault.options().turnWait(), vault.options().turnsWaiting())
                   .orElseThrow(StoreErrors::conversationBusy);
           try {
-            return new Turn(offLoop, lease, id, unpacked(stored(vault, tenant, id)));
+            List<ObjectNode> history =
+                withHistory ? unpacked(stored(vault, tenant, id)) : List.of();
+            return new Turn(offLoop, lease, id, history);
           } catch (RuntimeException e) {
             lease.close();
             throw e;

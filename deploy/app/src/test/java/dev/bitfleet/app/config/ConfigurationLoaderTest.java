@@ -42,7 +42,8 @@ class ConfigurationLoaderTest {
                 List.of("loopback"),
                 DataSize.ofMebibytes(8),
                 DataSize.ofKibibytes(16),
-                Duration.ofSeconds(10)));
+                Duration.ofSeconds(10),
+                false));
     assertThat(defaults.management()).isEqualTo(new ManagementConfiguration("127.0.0.1", 9090));
     assertThat(defaults.admission())
         .isEqualTo(new AdmissionConfiguration(256, Duration.ofSeconds(60)));
@@ -56,6 +57,14 @@ class ConfigurationLoaderTest {
                 4,
                 EngineKind.BUILTIN,
                 Optional.empty()));
+    assertThat(defaults.store())
+        .isEqualTo(
+            new StoreConfiguration(
+                Duration.ofHours(720),
+                DataSize.ofMebibytes(256),
+                100_000,
+                10_000,
+                DataSize.ofMebibytes(8)));
     assertThat(defaults.dataDir()).isEqualTo(folder.resolve("home/.local/share/bitfleet"));
     assertThat(defaults.drainTimeout()).isEqualTo(Duration.ofSeconds(30));
     assertThat(defaults.logLevel()).isEqualTo(LogLevel.INFO);
