@@ -42,8 +42,7 @@ class KilledStoreIT {
       long began = System.nanoTime();
       List<Future<?>> running = new ArrayList<>();
       for (int i = 0; i < WRITERS; i++) {
-        TurnWriter writer =
-            new TurnWriter(i, TURNS / WRITERS, () -> api(bitfleet), acknowledged);
+        TurnWriter writer = new TurnWriter(i, TURNS / WRITERS, () -> api(bitfleet), acknowledged);
         writers.add(writer);
         running.add(threads.submit(writer));
       }

@@ -16,8 +16,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A client that converses turn after turn and notes what it was told is kept. What it gets no answer
- * to it says again with the same idempotency key, as an SDK does, until it is answered.
+ * A client that converses turn after turn and notes what it was told is kept. What it gets no
+ * answer to it says again with the same idempotency key, as an SDK does, until it is answered.
  */
 final class TurnWriter implements Runnable {
   /** Then it begins another conversation: a long one is the context's affair, not the store's. */
@@ -56,9 +56,7 @@ final class TurnWriter implements Runnable {
     for (int turn = 0; turn < turns; turn++) {
       if (turn % TURNS_EACH == 0) {
         conversation =
-            insist("/v1/conversations", "{}", "w" + number + "-c" + turn)
-                .path("id")
-                .asString();
+            insist("/v1/conversations", "{}", "w" + number + "-c" + turn).path("id").asString();
         told.put(conversation, new ArrayList<>());
       }
       String said = "w" + number + " t" + turn;
@@ -98,7 +96,8 @@ final class TurnWriter implements Runnable {
           replayed += response.headers().firstValue("idempotent-replayed").isPresent() ? 1 : 0;
           return read(response);
         }
-        if (response.statusCode() < 500 && response.statusCode() != 429
+        if (response.statusCode() < 500
+            && response.statusCode() != 429
             && response.statusCode() != 200) {
           throw new AssertionError(path + ": " + response.statusCode() + " " + response.body());
         }

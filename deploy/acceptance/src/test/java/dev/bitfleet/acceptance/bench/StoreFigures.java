@@ -33,7 +33,8 @@ public final class StoreFigures {
 
   /** No arguments. */
   public static void main(String[] args) throws Exception {
-    Path base = Path.of(System.getProperty("bitfleet.store.folder", System.getProperty("java.io.tmpdir")));
+    Path base =
+        Path.of(System.getProperty("bitfleet.store.folder", System.getProperty("java.io.tmpdir")));
     Path folder = Files.createTempDirectory(base, "bitfleet-store-figures");
     System.out.println("| what | figure |\n|---|---|");
     try (BitfleetProcess bitfleet = BitfleetProcess.start(folder)) {
@@ -42,7 +43,10 @@ public final class StoreFigures {
       try (RawClient client = new RawClient(api)) {
         long began = System.nanoTime();
         client.post("/v1/conversations", "{}");
-        row("first conversation, the store opening for it", "%.0f ms", (System.nanoTime() - began) / 1e6);
+        row(
+            "first conversation, the store opening for it",
+            "%.0f ms",
+            (System.nanoTime() - began) / 1e6);
       }
       row("JVM resident, store open", "%.0f MiB", residentMebibytes(bitfleet));
       load(bitfleet, 16, Duration.ofSeconds(8), "warm-up");

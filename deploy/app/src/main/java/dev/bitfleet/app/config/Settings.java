@@ -185,7 +185,10 @@ public final class Settings {
           "conversations one tenant may have");
   public static final Setting<Integer> CONVERSATION_ITEMS =
       new Setting<>(
-          "conversation-items", Kind.integer(1, 1_000_000), 10_000, "items one conversation may have");
+          "conversation-items",
+          Kind.integer(1, 1_000_000),
+          10_000,
+          "items one conversation may have");
   public static final Setting<DataSize> CONVERSATION_SIZE =
       new Setting<>(
           "conversation-size",

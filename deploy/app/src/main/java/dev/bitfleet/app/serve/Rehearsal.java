@@ -16,8 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A whole life in a few seconds: start, a streamed and a plain answer and a turn of a conversation over a real socket, stop.
- * The launcher has the JVM note which classes that takes, and later starts begin with them loaded.
+ * A whole life in a few seconds: start, a streamed and a plain answer and a turn of a conversation
+ * over a real socket, stop. The launcher has the JVM note which classes that takes, and later
+ * starts begin with them loaded.
  */
 public final class Rehearsal {
   private static final Duration READY_WITHIN = Duration.ofMinutes(2);

@@ -133,11 +133,7 @@ class ConfigurationLoaderTest {
               EngineKind.LLAMA_SERVER,
               Optional.of(Path.of("/opt/llama-server"))),
           new StoreConfiguration(
-              Duration.ofHours(2),
-              DataSize.ofMebibytes(64),
-              50,
-              60,
-              DataSize.ofKibibytes(70)),
+              Duration.ofHours(2), DataSize.ofMebibytes(64), 50, 60, DataSize.ofKibibytes(70)),
           Path.of("/srv/bitfleet"),
           Duration.ofSeconds(5),
           LogLevel.DEBUG);
