@@ -43,6 +43,7 @@ class ConfigurationLoaderTest {
                 DataSize.ofMebibytes(8),
                 DataSize.ofKibibytes(16),
                 Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
                 false));
     assertThat(defaults.management()).isEqualTo(new ManagementConfiguration("127.0.0.1", 9090));
     assertThat(defaults.admission())
@@ -121,6 +122,7 @@ class ConfigurationLoaderTest {
               DataSize.ofMebibytes(1),
               DataSize.ofKibibytes(8),
               Duration.ofMinutes(2),
+              Duration.ofSeconds(45),
               true),
           new ManagementConfiguration("localhost", 9191),
           new AdmissionConfiguration(7, Duration.ofMillis(1500)),
