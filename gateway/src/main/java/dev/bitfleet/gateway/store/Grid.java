@@ -32,12 +32,13 @@ final class Grid implements AutoCloseable {
   static final String LEASES = "bitfleet.leases";
   static final String FRAMES = "bitfleet.frames";
 
+  private static final String LOGGING = "hazelcast.logging.type";
   private static final Properties QUIET = new Properties();
 
   static {
     QUIET.putAll(
         Map.ofEntries(
-            Map.entry("hazelcast.logging.type", "slf4j"),
+            Map.entry(LOGGING, "slf4j"),
             Map.entry("hazelcast.phone.home.enabled", "false"),
             Map.entry("hazelcast.socket.bind.any", "false"),
             Map.entry("hazelcast.shutdownhook.enabled", "false"),
@@ -74,6 +75,10 @@ final class Grid implements AutoCloseable {
 
   /** Starts a member. Takes a second in a fresh JVM. */
   static Grid start() {
+    // Its first logger is made before there is a configuration.
+    if (System.getProperty(LOGGING) == null) {
+      System.setProperty(LOGGING, "slf4j");
+    }
     Config config = new Config();
     config.setClusterName("bitfleet-" + UUID.randomUUID());
     config.setProperties(QUIET);

@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.store;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -70,6 +71,7 @@ final class JournalFile implements AutoCloseable {
       }
       connection = new JDBC().connect("jdbc:sqlite:" + path, new Properties());
       prepare(path, connection);
+      removeUnpacked(folder);
       return new JournalFile(path, connection);
     } catch (IOException e) {
       throw new JournalException("cannot make " + folder + ": " + e, e);
@@ -82,6 +84,19 @@ final class JournalFile implements AutoCloseable {
         }
       }
       throw e instanceof JournalException journal ? journal : described(path, (SQLException) e);
+    }
+  }
+
+  /**
+   * The driver's native half is loaded and needs no name any more, and the file is ours alone: what
+   * killed processes have left goes too.
+   */
+  private static void removeUnpacked(Path folder) throws IOException {
+    try (DirectoryStream<Path> left =
+        Files.newDirectoryStream(folder, "sqlite-*-libsqlitejdbc.so*")) {
+      for (Path each : left) {
+        Files.deleteIfExists(each);
+      }
     }
   }
 

@@ -438,6 +438,18 @@ class StoreTest {
   }
 
   @Test
+  void nothing_lies_in_the_folder_but_the_journal() throws IOException {
+    Files.write(folder.resolve("sqlite-1-libsqlitejdbc.so"), new byte[1]);
+    try (StoreHarness store = open()) {
+      get(store.store().open());
+      try (var files = Files.list(folder)) {
+        assertThat(files.map(file -> file.getFileName().toString()))
+            .allMatch(name -> name.startsWith(JournalFile.NAME));
+      }
+    }
+  }
+
+  @Test
   void a_journal_is_written_by_one_process_alone() {
     try (StoreHarness first = open();
         StoreHarness second = open()) {
