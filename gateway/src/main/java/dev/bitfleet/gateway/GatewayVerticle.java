@@ -12,6 +12,7 @@ import dev.bitfleet.gateway.dispatch.ContextFit;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
 import dev.bitfleet.gateway.dispatch.EmbeddingService;
+import dev.bitfleet.gateway.dispatch.ModelControl;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.AccessRules;
 import dev.bitfleet.gateway.http.Handler;
@@ -25,6 +26,7 @@ import dev.bitfleet.gateway.operations.EmbeddingsHandler;
 import dev.bitfleet.gateway.operations.GeneratingOperations;
 import dev.bitfleet.gateway.operations.GrammarCompiler;
 import dev.bitfleet.gateway.operations.ModelInfoHandler;
+import dev.bitfleet.gateway.operations.ModelControlHandler;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
 import dev.bitfleet.gateway.operations.TextHandler;
@@ -242,6 +244,11 @@ public final class GatewayVerticle extends VerticleBase {
             dispatching.fleet(),
             new EmbeddingService(vertx, dispatching, options.queueLimit())));
     new ModelInfoHandler(dispatching.fleet()).addTo(handlers);
+    ModelControlHandler models =
+        new ModelControlHandler(
+            reader, new ModelControl(vertx, dispatching.fleet(), options.gatewayId()));
+    handlers.put(Operation.LOAD_MODEL, models::load);
+    handlers.put(Operation.UNLOAD_MODEL, models::unload);
     ServiceHandler service = new ServiceHandler(dispatching.fleet());
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));

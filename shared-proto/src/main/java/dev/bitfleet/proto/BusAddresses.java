@@ -29,6 +29,16 @@ public final class BusAddresses {
     return PREFIX + "worker." + workerId + ".text";
   }
 
+  /** Request/reply: {@link WorkerCall} → the same, when it is done. */
+  public static String call(String workerId) {
+    return PREFIX + "worker." + workerId + ".call";
+  }
+
+  /** Request/reply: {@link ModelCommand} → {@link ModelReply}. */
+  public static String models(String nodeId) {
+    return PREFIX + "node." + nodeId + ".models";
+  }
+
   /** Point to point, in order for each worker: {@link GenerationEvent}. */
   public static String inbox(String gatewayId) {
     return PREFIX + "gateway." + gatewayId + ".inbox";

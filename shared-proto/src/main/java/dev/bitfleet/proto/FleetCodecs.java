@@ -57,7 +57,22 @@ public final class FleetCodecs {
               WorkerHeartbeat.class,
               HeartbeatMapping::toProto,
               dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.parser(),
-              HeartbeatMapping::fromProto));
+              HeartbeatMapping::fromProto),
+          new Codec<>(
+              WorkerCall.class,
+              ModelMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.WorkerCall.parser(),
+              ModelMapping::fromProto),
+          new Codec<>(
+              ModelCommand.class,
+              ModelMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.ModelCommand.parser(),
+              ModelMapping::fromProto),
+          new Codec<>(
+              ModelReply.class,
+              ModelMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.ModelReply.parser(),
+              ModelMapping::fromProto));
 
   private FleetCodecs() {}
 
@@ -81,6 +96,9 @@ public final class FleetCodecs {
               case TextRequest ignored -> TextRequest.class.getName();
               case TextReply ignored -> TextReply.class.getName();
               case WorkerHeartbeat ignored -> WorkerHeartbeat.class.getName();
+              case WorkerCall ignored -> WorkerCall.class.getName();
+              case ModelCommand ignored -> ModelCommand.class.getName();
+              case ModelReply ignored -> ModelReply.class.getName();
               case null, default -> null;
             });
   }

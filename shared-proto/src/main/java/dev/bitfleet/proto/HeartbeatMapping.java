@@ -22,6 +22,7 @@ final class HeartbeatMapping {
                       dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_RESTARTING;
                   case DRAINING -> dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_DRAINING;
                   case FAILED -> dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_FAILED;
+                  case IDLE -> dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_IDLE;
                 })
             .setSlots(heartbeat.slots())
             .setOpenSequences(heartbeat.openSequences())
@@ -47,6 +48,7 @@ final class HeartbeatMapping {
           case STATE_READY -> WorkerHeartbeat.State.READY;
           case STATE_RESTARTING -> WorkerHeartbeat.State.RESTARTING;
           case STATE_DRAINING -> WorkerHeartbeat.State.DRAINING;
+          case STATE_IDLE -> WorkerHeartbeat.State.IDLE;
           // A state from a newer worker: not known to be ready, so nothing is sent there.
           case STATE_FAILED, STATE_UNSPECIFIED, UNRECOGNIZED -> WorkerHeartbeat.State.FAILED;
         },
@@ -76,6 +78,8 @@ final class HeartbeatMapping {
         .setEmbeddingSize(model.embeddingSize())
         .setPooling(model.pooling())
         .setQuantization(model.quantization())
+        .addAllAliases(model.aliases())
+        .setRank(model.rank())
         .build();
   }
 
@@ -92,6 +96,8 @@ final class HeartbeatMapping {
         proto.getChat(),
         proto.getEmbeddingSize(),
         proto.getPooling(),
-        proto.getQuantization());
+        proto.getQuantization(),
+        proto.getAliasesList(),
+        proto.getRank());
   }
 }

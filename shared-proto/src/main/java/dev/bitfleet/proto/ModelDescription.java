@@ -1,5 +1,6 @@
 package dev.bitfleet.proto;
 
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -15,6 +16,8 @@ import java.util.Objects;
  * @param embeddingSize numbers of an embedding; 0 = not an embedding model
  * @param pooling how hidden states become one embedding: mean, cls or last; else none
  * @param quantization the type most weights are in, as ggml spells it; empty when unknown
+ * @param aliases other ids it answers to, where nobody has them as their own
+ * @param rank of the models a request may mean that names none, the lowest serves it
  */
 public record ModelDescription(
     String id,
@@ -28,16 +31,19 @@ public record ModelDescription(
     boolean chat,
     int embeddingSize,
     String pooling,
-    String quantization) {
+    String quantization,
+    List<String> aliases,
+    int rank) {
   public ModelDescription {
     Objects.requireNonNull(id);
     Objects.requireNonNull(architecture);
     Objects.requireNonNull(fingerprint);
     Objects.requireNonNull(pooling);
     Objects.requireNonNull(quantization);
+    aliases = List.copyOf(aliases);
   }
 
-  /** A model that makes no embeddings. */
+  /** One with its id alone, of the first rank, that makes no embeddings. */
   public ModelDescription(
       String id,
       String architecture,
@@ -60,6 +66,8 @@ public record ModelDescription(
         chat,
         0,
         "none",
-        "");
+        "",
+        List.of(),
+        0);
   }
 }

@@ -40,7 +40,9 @@ public record WorkerHeartbeat(
     RESTARTING,
     DRAINING,
     /** Gave up: the model cannot be loaded or the engine crashes without end. */
-    FAILED
+    FAILED,
+    /** Unused for its keep-alive time: no engine runs until {@link WorkerCall#WAKE}. */
+    IDLE
   }
 
   public WorkerHeartbeat {

@@ -6,6 +6,7 @@ import dev.bitfleet.proto.fleet.v1.OpenGeneration;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.eventbus.MessageCodec;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -180,9 +181,43 @@ class FleetCodecsTest {
                                         true,
                                         1024,
                                         "last",
-                                        "I2_S")),
+                                        "I2_S",
+                                        List.of("old", "älter"),
+                                        3)),
                                 state)))
-                .map(beat -> Arguments.of(WorkerHeartbeat.class, beat)))
+                .map(beat -> Arguments.of(WorkerHeartbeat.class, beat)),
+            Arrays.stream(WorkerCall.values()).map(call -> Arguments.of(WorkerCall.class, call)),
+            Stream.of(
+                    ModelCommand.Load.replacing("me/modèle"),
+                    new ModelCommand.Load(
+                        "m",
+                        Optional.of("a"),
+                        Optional.of("i"),
+                        false,
+                        OptionalInt.of(0),
+                        OptionalInt.of(3),
+                        OptionalInt.of(0),
+                        Optional.of(new ModelCommand.KeepAlive.Of(Duration.ZERO)),
+                        Optional.of("f16"),
+                        Optional.of("q8_0")),
+                    new ModelCommand.Load(
+                        "m",
+                        Optional.empty(),
+                        Optional.empty(),
+                        true,
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        OptionalInt.of(2048),
+                        Optional.of(new ModelCommand.KeepAlive.Forever()),
+                        Optional.empty(),
+                        Optional.empty()),
+                    new ModelCommand.Unload("m"))
+                .map(command -> Arguments.of(ModelCommand.class, command)),
+            Stream.concat(
+                    Stream.of(new ModelReply.Done("m", "")),
+                    Arrays.stream(ModelReply.Code.values())
+                        .map(code -> new ModelReply.Refused(code, "why", "model_dir")))
+                .map(reply -> Arguments.of(ModelReply.class, reply)))
         .flatMap(stream -> stream);
   }
 

@@ -45,6 +45,7 @@ final class EmbeddingDesk {
   private final WorkerOptions options;
   private final Quarantine quarantine;
   private final Supplier<Collection<PromptHash>> openPrompts;
+  private final Runnable whenAsked;
   private final Runnable whenIdle;
   private final Map<String, Order> orders = new HashMap<>();
   // Those with texts the engine has not been given, in the order of their turns.
@@ -78,16 +79,19 @@ final class EmbeddingDesk {
 
   /**
    * @param openPrompts everything the engine has now, {@link #openPrompts} included
+   * @param whenAsked called at every request, before it is looked at
    * @param whenIdle called when the last request has been answered
    */
   EmbeddingDesk(
       WorkerOptions options,
       Quarantine quarantine,
       Supplier<Collection<PromptHash>> openPrompts,
+      Runnable whenAsked,
       Runnable whenIdle) {
     this.options = options;
     this.quarantine = quarantine;
     this.openPrompts = openPrompts;
+    this.whenAsked = whenAsked;
     this.whenIdle = whenIdle;
   }
 
@@ -99,6 +103,11 @@ final class EmbeddingDesk {
   /** From now on that engine computes. */
   void serve(EngineSupervisor engine) {
     supervisor = Optional.of(engine);
+  }
+
+  /** Until the next {@link #serve} none does. */
+  void rest() {
+    supervisor = Optional.empty();
   }
 
   /** Takes nothing more on. */
@@ -121,11 +130,12 @@ final class EmbeddingDesk {
   }
 
   private void onRequest(Message<EmbedRequest> message) {
+    whenAsked.run();
     EmbedRequest request = message.body();
     EngineDescription engine = engine().orElse(null);
     if (draining) {
       message.reply(new EmbedReply.Busy("draining"));
-    } else if (!request.model().isEmpty() && !request.model().equals(options.modelId())) {
+    } else if (!options.answersTo(request.model())) {
       message.reply(new EmbedReply.Busy("other model"));
     } else if (engine == null) {
       message.reply(new EmbedReply.Busy("not ready"));

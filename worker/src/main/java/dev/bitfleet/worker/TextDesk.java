@@ -92,7 +92,7 @@ final class TextDesk {
     TextRequest request = message.body();
     Optional<Serving> now = serving.get();
     Optional<Engine> engine = now.flatMap(s -> s.supervisor().serving());
-    if (!request.model().isEmpty() && !request.model().equals(options.modelId())) {
+    if (!options.answersTo(request.model())) {
       message.reply(new TextReply.Busy("other model"));
     } else if (now.isEmpty() || engine.isEmpty()) {
       message.reply(new TextReply.Busy("not ready"));

@@ -27,6 +27,7 @@ import java.util.Optional;
  * @param drainTimeout for which open streams may go on when the worker stops
  * @param supervision how patient it is with its engine
  * @param weights what is made of the model's weights
+ * @param offer how the model is offered to clients
  */
 public record WorkerOptions(
     String workerId,
@@ -43,7 +44,8 @@ public record WorkerOptions(
     Duration heartbeatInterval,
     Duration drainTimeout,
     SupervisionSettings supervision,
-    WeightOptions weights) {
+    WeightOptions weights,
+    Offer offer) {
 
   /** The context of a sequence when nobody asked for one: KV memory grows with it. */
   public static final int MAX_DEFAULT_CONTEXT = 8192;
@@ -62,6 +64,7 @@ public record WorkerOptions(
     Objects.requireNonNull(drainTimeout);
     Objects.requireNonNull(supervision);
     Objects.requireNonNull(weights);
+    Objects.requireNonNull(offer);
     cores = List.copyOf(cores);
     if (workerId.isBlank() || nodeId.isBlank() || modelId.isBlank()) {
       throw new IllegalArgumentException("a worker has an id, a node and a model id");
@@ -80,7 +83,7 @@ public record WorkerOptions(
     }
   }
 
-  /** One that takes the model's weights as they are. */
+  /** One that takes the model's weights as they are, and whose model is offered plainly. */
   public WorkerOptions(
       String workerId,
       String nodeId,
@@ -111,7 +114,8 @@ public record WorkerOptions(
         heartbeatInterval,
         drainTimeout,
         supervision,
-        WeightOptions.PLAIN);
+        WeightOptions.PLAIN,
+        Offer.PLAIN);
   }
 
   /** The same with other weights. */
@@ -131,7 +135,13 @@ public record WorkerOptions(
         heartbeatInterval,
         drainTimeout,
         supervision,
-        other);
+        other,
+        offer);
+  }
+
+  /** Whether that is its model, by id or alias; an empty name means whatever there is. */
+  boolean answersTo(String model) {
+    return model.isEmpty() || model.equals(modelId) || offer.aliases().contains(model);
   }
 
   /** Everything as by default, for that model. */

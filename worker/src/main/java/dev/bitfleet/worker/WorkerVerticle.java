@@ -10,6 +10,7 @@ import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.TextRequest;
+import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
@@ -58,7 +59,11 @@ public final class WorkerVerticle extends VerticleBase {
   private final Quarantine quarantine;
   private final EmbeddingDesk embeddings;
 
+  private final IdleClock idle;
   private Optional<Serving> serving = Optional.empty();
+  private Optional<ModelDescription> described = Optional.empty();
+  private boolean asleep;
+  private Future<Void> stopped = Future.succeededFuture();
   private String setupProblem = "";
   private boolean chat;
   private @Nullable Promise<Void> drained;
@@ -67,13 +72,16 @@ public final class WorkerVerticle extends VerticleBase {
   private @Nullable MessageConsumer<GenerationRequest> opens;
   private @Nullable MessageConsumer<CancelGeneration> cancels;
   private @Nullable MessageConsumer<TextRequest> questions;
+  private @Nullable MessageConsumer<WorkerCall> calls;
 
   public WorkerVerticle(WorkerOptions options) {
     this.options = options;
     this.slots = new SlotTable<>(options.slots());
     this.quarantine = new Quarantine(options.supervision());
     this.embeddings =
-        new EmbeddingDesk(options, quarantine, this::openPrompts, this::signalWhenDrained);
+        new EmbeddingDesk(
+            options, quarantine, this::openPrompts, this::asked, this::signalWhenDrained);
+    this.idle = new IdleClock(options.offer().keepAlive());
   }
 
   @Override
@@ -85,44 +93,117 @@ public final class WorkerVerticle extends VerticleBase {
             .consumer(
                 BusAddresses.cancel(options.workerId()),
                 message -> onCancel(message.body().streamId()));
-    questions =
-        new TextDesk(vertx, options, () -> drained == null ? serving : Optional.empty()).open();
-    heartbeatTimer =
-        vertx.setPeriodic(options.heartbeatInterval().toMillis(), ignored -> heartbeat());
+    questions = new TextDesk(vertx, options, this::askedAboutText).open();
+    calls = vertx.eventBus().consumer(BusAddresses.call(options.workerId()), this::onCall);
+    heartbeatTimer = vertx.setPeriodic(options.heartbeatInterval().toMillis(), ignored -> onBeat());
     setUp();
     return Future.join(
         opens.completion(),
         cancels.completion(),
         questions.completion(),
+        calls.completion(),
         embeddings.open(vertx.eventBus()));
   }
 
   /** Lets open streams end within the drain timeout, fails the rest, and kills the engine. */
   @Override
   public Future<?> stop() {
-    Promise<Void> done = Promise.promise();
-    drained = done;
-    embeddings.drain();
-    heartbeat();
+    Promise<Void> done = drain();
     long timer = vertx.setTimer(options.drainTimeout().toMillis(), ignored -> done.tryComplete());
-    signalWhenDrained();
     return done.future()
         .compose(
             ignored -> {
               vertx.cancelTimer(timer);
               failAll(FailureCause.WORKER_STOPPING, "the worker stops");
-              Future<Void> closed = embeddings.close();
-              serving.ifPresent(s -> s.renderer().close());
-              return Future.join(
-                  closed, serving.map(s -> s.supervisor().stop()).orElse(Future.succeededFuture()));
+              return Future.join(embeddings.close(), halt());
             })
         .onComplete(ignored -> vertx.cancelTimer(heartbeatTimer))
         .compose(
-            ignored -> Future.join(unregister(opens), unregister(cancels), unregister(questions)));
+            ignored ->
+                Future.join(
+                    unregister(opens),
+                    unregister(cancels),
+                    unregister(questions),
+                    unregister(calls)));
   }
 
   private static Future<Void> unregister(@Nullable MessageConsumer<?> consumer) {
     return consumer == null ? Future.succeededFuture() : consumer.unregister();
+  }
+
+  private Promise<Void> drain() {
+    Promise<Void> promise = drained;
+    if (promise == null) {
+      promise = Promise.promise();
+      drained = promise;
+      embeddings.drain();
+      heartbeat();
+      signalWhenDrained();
+    }
+    return promise;
+  }
+
+  /** Ends the engine and lets go of what was read from the model file. */
+  private Future<Void> halt() {
+    Optional<Serving> ended = serving;
+    serving = Optional.empty();
+    chat = false;
+    embeddings.rest();
+    ended.ifPresent(s -> s.renderer().close());
+    stopped = ended.map(s -> s.supervisor().stop()).orElse(stopped);
+    return stopped;
+  }
+
+  // ---- idling ----------------------------------------------------------------------------------
+
+  private void onCall(Message<WorkerCall> message) {
+    switch (message.body()) {
+      case WAKE -> {
+        wake();
+        message.reply(WorkerCall.WAKE);
+      }
+      case DRAIN -> drain().future().onComplete(ignored -> message.reply(WorkerCall.DRAIN));
+    }
+  }
+
+  private void onBeat() {
+    boolean ready = !asleep && state() == WorkerHeartbeat.State.READY;
+    int open = embeddings.idle() ? slots.open() : slots.open() + 1;
+    if (ready && idle.over(open, System.nanoTime())) {
+      asleep = true;
+      LOG.info("worker {} is unused; its engine stops until somebody asks", options.workerId());
+      var unused = halt();
+    }
+    heartbeat();
+  }
+
+  private Optional<Serving> askedAboutText() {
+    if (drained != null) {
+      return Optional.empty();
+    }
+    asked();
+    return serving;
+  }
+
+  private void asked() {
+    wake();
+    idle.used(System.nanoTime());
+  }
+
+  private void wake() {
+    if (!asleep || drained != null) {
+      return;
+    }
+    asleep = false;
+    idle.used(System.nanoTime());
+    heartbeat();
+    // Both at once might not fit into memory.
+    stopped.onComplete(
+        ignored -> {
+          if (drained == null && !asleep) {
+            setUp();
+          }
+        });
   }
 
   private record Parts(ModelFile model, EngineLauncher launcher, String quantization) {}
@@ -177,7 +258,7 @@ public final class WorkerVerticle extends VerticleBase {
     vertx.setTimer(
         options.supervision().slowRetry().toMillis(),
         ignored -> {
-          if (drained == null) {
+          if (drained == null && !asleep) {
             setUp();
           }
         });
@@ -191,10 +272,11 @@ public final class WorkerVerticle extends VerticleBase {
       message.reply(new OpenReply.Busy("draining"));
       return;
     }
-    if (!request.model().isEmpty() && !request.model().equals(options.modelId())) {
+    if (!options.answersTo(request.model())) {
       message.reply(new OpenReply.Busy("other model"));
       return;
     }
+    asked();
     Serving now = serving.orElse(null);
     if (now == null || now.supervisor().state() != EngineSupervisor.State.READY) {
       message.reply(new OpenReply.Busy("not ready"));
@@ -301,6 +383,7 @@ public final class WorkerVerticle extends VerticleBase {
   private Optional<OpenStream> release(long sequenceId) {
     boolean full = slots.open() == slots.slots();
     Optional<OpenStream> released = slots.release(sequenceId);
+    idle.used(System.nanoTime());
     if (released.filter(stream -> full || stream.cancelled()).isPresent()) {
       heartbeat();
     }
@@ -445,6 +528,7 @@ public final class WorkerVerticle extends VerticleBase {
 
   private void heartbeat() {
     Optional<EngineDescription> engine = description();
+    engine.flatMap(this::model).ifPresent(model -> described = Optional.of(model));
     vertx
         .eventBus()
         .publish(
@@ -455,7 +539,7 @@ public final class WorkerVerticle extends VerticleBase {
                 ++heartbeats,
                 ProtocolVersion.FLEET,
                 state(),
-                engine.flatMap(this::model),
+                described,
                 slots.slots(),
                 slots.open(),
                 options.engine() == EngineChoice.BUILTIN ? "builtin" : "llama-server",
@@ -482,12 +566,17 @@ public final class WorkerVerticle extends VerticleBase {
                 chat && !engine.embeddings().only(),
                 engine.embeddings().size(),
                 engine.embeddings().pooling(),
-                s.quantization()));
+                s.quantization(),
+                options.offer().aliases(),
+                options.offer().rank()));
   }
 
   private WorkerHeartbeat.State state() {
     if (drained != null) {
       return WorkerHeartbeat.State.DRAINING;
+    }
+    if (asleep) {
+      return WorkerHeartbeat.State.IDLE;
     }
     if (!setupProblem.isEmpty()) {
       return WorkerHeartbeat.State.FAILED;

@@ -82,7 +82,7 @@ class SystemdUnitTest {
         new ConfigurationLoader(Map.of(), folder, folder)
             .load(Optional.of(file.toString()), Map.of());
 
-    assertThat(read.model().model()).contains("bitfleet-demo");
+    assertThat(read.model().wishes().getFirst().model()).contains("bitfleet-demo");
     assertThat(read.http()).isEqualTo(shipped().http());
     assertThat(read.management()).isEqualTo(shipped().management());
     assertThat(read.admission()).isEqualTo(shipped().admission());

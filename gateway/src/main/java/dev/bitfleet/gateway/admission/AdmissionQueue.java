@@ -136,6 +136,9 @@ public final class AdmissionQueue {
           return Optional.of(new Decision.Unserved(ticket, awaited.everServed()));
         }
       }
+      // It is being woken, which takes as long as loading does: only the ticket's own deadline ends
+      // the wait.
+      case ModelSupply.Idle ignored -> ticket.awaitingSinceNanos = null;
       case ModelSupply.Lost ignored -> {
         return Optional.of(new Decision.Unserved(ticket, true));
       }

@@ -38,7 +38,8 @@ public final class Contract {
           "openapi-generate.yaml",
           "openapi-text.yaml",
           "openapi-conversations.yaml",
-          "openapi-responses.yaml");
+          "openapi-responses.yaml",
+          "openapi-models.yaml");
 
   private static final String DOCUMENT = "https://bitfleet.dev/openapi.json";
 

@@ -78,6 +78,8 @@ public enum Operation {
   GET_MODEL_INFO("getModelInfo", "GET", "/api/v1/model/info", Body.NONE),
   GET_API_HEALTH("getApiHealth", "GET", "/api/v1/health", Body.NONE),
   GET_PROPS("getProps", "GET", "/props", Body.NONE),
+  LOAD_MODEL("loadModel", "POST", "/v1/models/load", Body.REQUIRED),
+  UNLOAD_MODEL("unloadModel", "POST", "/v1/models/unload", Body.REQUIRED),
   GET_HEALTH("getHealth", "GET", "/health", Body.NONE),
   GET_CONTRACT("getContract", "GET", "/openapi.json", Body.NONE);
 

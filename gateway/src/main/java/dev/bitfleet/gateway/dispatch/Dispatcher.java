@@ -12,6 +12,7 @@ import dev.bitfleet.gateway.telemetry.FleetFigures;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.GenerationRequest;
+import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -23,6 +24,7 @@ import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -155,11 +157,20 @@ public final class Dispatcher {
     try {
       do {
         decideAgain = false;
-        queue.decide(fleet::supply, now()).forEach(this::carryOut);
+        queue.decide(this::supply, now()).forEach(this::carryOut);
       } while (decideAgain);
     } finally {
       deciding = false;
     }
+  }
+
+  /** Somebody waits for that model: if it sleeps, it is woken. */
+  ModelSupply supply(Optional<String> model) {
+    ModelSupply supply = fleet.supply(model);
+    if (supply instanceof ModelSupply.Idle idle) {
+      idle.asleep().forEach(id -> vertx.eventBus().send(BusAddresses.call(id), WorkerCall.WAKE));
+    }
+    return supply;
   }
 
   private void carryOut(Decision decision) {

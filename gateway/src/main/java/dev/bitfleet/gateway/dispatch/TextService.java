@@ -71,7 +71,7 @@ public final class TextService {
     }
 
     void tryNext() {
-      switch (dispatcher.fleet().supply(model)) {
+      switch (dispatcher.supply(model)) {
         case ModelSupply.Serving serving -> {
           Optional<WorkerView> worker =
               Router.choose(dispatcher.fleet().workers(), serving.model(), excluded);
@@ -81,6 +81,11 @@ public final class TextService {
             wait(new CompletionFailure.NoWorker(dispatcher.retryAfter()));
           }
         }
+        // It has just been told to wake.
+        case ModelSupply.Idle ignored ->
+            wait(
+                dispatcher.limits().queueTimeout(),
+                new CompletionFailure.ModelLoading(dispatcher.retryAfter()));
         case ModelSupply.Awaited awaited ->
             wait(
                 awaited.everServed()
@@ -94,7 +99,11 @@ public final class TextService {
     }
 
     private void wait(CompletionFailure otherwise) {
-      if (dispatcher.now() - beganNanos > dispatcher.limits().workerWait().toNanos()) {
+      wait(dispatcher.limits().workerWait(), otherwise);
+    }
+
+    private void wait(Duration atMost, CompletionFailure otherwise) {
+      if (dispatcher.now() - beganNanos > atMost.toNanos()) {
         fail(otherwise);
       } else {
         excluded.clear();

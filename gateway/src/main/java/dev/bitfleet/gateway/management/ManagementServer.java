@@ -96,7 +96,8 @@ public final class ManagementServer {
   }
 
   private void ready(HttpServerRequest request) {
-    long ready = fleet.workers().stream().filter(WorkerView::ready).count();
+    // An idle one serves as soon as somebody asks.
+    long ready = fleet.workers().stream().filter(each -> each.ready() || each.idle()).count();
     String status =
         stopping.getAsBoolean() ? "stopping" : ready == 0 ? "no worker is ready" : "ready";
     ObjectNode body = MAPPER.createObjectNode();

@@ -6,7 +6,6 @@ import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.openai.ModelJson;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.routing.FleetView;
-import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
 import java.nio.charset.StandardCharsets;
@@ -26,22 +25,29 @@ public final class ServiceHandler {
   }
 
   public void models(Exchange exchange) {
-    exchange.json(200, ModelJson.list(fleet.models()));
+    exchange.json(200, ModelJson.list(fleet.models(), fleet::loaded));
   }
 
   public void model(Exchange exchange) {
     String id = exchange.parameter("model");
     Optional<ModelDescription> model =
-        fleet.models().stream().filter(each -> each.id().equals(id)).findFirst();
+        fleet.models().stream()
+            .filter(each -> each.id().equals(id))
+            .findFirst()
+            .or(
+                () ->
+                    fleet.models().stream()
+                        .filter(each -> each.aliases().contains(id))
+                        .findFirst());
     if (model.isPresent()) {
-      exchange.json(200, ModelJson.one(model.get()));
+      exchange.json(200, ModelJson.one(model.get(), fleet.loaded(model.get().id())));
     } else {
       exchange.error(Failures.unknownModel(id));
     }
   }
 
   public void health(Exchange exchange) {
-    if (fleet.workers().stream().anyMatch(WorkerView::ready)) {
+    if (fleet.workers().stream().anyMatch(worker -> worker.ready() || worker.idle())) {
       exchange.json(200, OK);
       return;
     }

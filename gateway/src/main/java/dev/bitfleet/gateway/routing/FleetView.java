@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -88,43 +89,62 @@ public final class FleetView {
     return Collections.unmodifiableCollection(workers.values());
   }
 
-  /** The models that ready workers serve, by id, each once. */
+  /** The models that can be served now or as soon as one is asked for, by id, each once. */
   public List<ModelDescription> models() {
     NavigableMap<String, ModelDescription> models = new TreeMap<>();
     for (WorkerView worker : workers.values()) {
-      if (worker.ready()) {
+      if (worker.ready() || worker.idle() || worker.waking()) {
         worker.heartbeat().model().ifPresent(model -> models.putIfAbsent(model.id(), model));
       }
     }
     return List.copyOf(models.values());
   }
 
+  /** Whether that model is in memory, and not to be loaded again first. */
+  public boolean loaded(String model) {
+    return workers.values().stream().anyMatch(each -> each.ready() && each.serves(model));
+  }
+
   /**
-   * What there is for that model. A request that names none gets the first model by name that is
-   * being served: always the same one while the fleet stays as it is.
+   * What there is for that model. An alias stands for the model behind it, unless somebody serves
+   * under that very id. A request that names none gets the first model: the lowest rank, then the
+   * first by name.
    */
   public ModelSupply supply(Optional<String> model) {
-    Optional<String> served = model.isPresent() ? model : firstServed();
+    Optional<String> served = model.map(this::canonical).or(this::first);
     int slots = 0;
     boolean serving = false;
+    boolean idle = false;
+    List<String> asleep = new ArrayList<>();
     boolean servedBefore = false;
     boolean undecided = workers.isEmpty();
     boolean known = false;
     for (WorkerView worker : workers.values()) {
       State state = worker.heartbeat().state();
-      if (served.isPresent() && worker.ready() && worker.serves(served.get())) {
+      boolean meant = served.isPresent() && worker.serves(served.get());
+      if (meant && worker.ready()) {
         serving = true;
         slots += Math.max(0, worker.heartbeat().slots() - worker.foreign());
-      } else if (state != State.FAILED && worker.heartbeat().model().isEmpty()) {
+      } else if (meant && (worker.idle() || worker.waking())) {
+        idle = true;
+        if (worker.idle()) {
+          asleep.add(worker.id());
+        }
+      } else if (worker.heartbeat().model().isEmpty()
+          && state != State.FAILED
+          && state != State.DRAINING) {
         // What it will serve shows only once it has loaded it.
         undecided = true;
-      } else if (model.isEmpty() || worker.serves(model.get())) {
+      } else if (model.isEmpty() || worker.answersTo(model.get())) {
         known = true;
         servedBefore |= state != State.FAILED;
       }
     }
     if (serving) {
       return new ModelSupply.Serving(served.get(), slots);
+    }
+    if (idle) {
+      return new ModelSupply.Idle(asleep);
     }
     if (undecided || servedBefore) {
       return new ModelSupply.Awaited(servedBefore);
@@ -134,11 +154,28 @@ public final class FleetView {
     return known || allFailed ? new ModelSupply.Lost() : new ModelSupply.Unknown();
   }
 
-  private Optional<String> firstServed() {
+  /** The id behind a name: itself when somebody can serve under it, else what it is an alias of. */
+  private String canonical(String name) {
+    boolean own = workers.values().stream().anyMatch(each -> able(each) && each.serves(name));
+    return own
+        ? name
+        : workers.values().stream()
+            .filter(each -> able(each) && each.answersTo(name))
+            .flatMap(each -> each.heartbeat().model().stream())
+            .map(ModelDescription::id)
+            .min(String::compareTo)
+            .orElse(name);
+  }
+
+  private static boolean able(WorkerView worker) {
+    return worker.ready() || worker.idle() || worker.waking();
+  }
+
+  private Optional<String> first() {
     return workers.values().stream()
-        .filter(WorkerView::ready)
+        .filter(FleetView::able)
         .flatMap(worker -> worker.heartbeat().model().stream())
-        .map(ModelDescription::id)
-        .min(String::compareTo);
+        .min(Comparator.comparingInt(ModelDescription::rank).thenComparing(ModelDescription::id))
+        .map(ModelDescription::id);
   }
 }

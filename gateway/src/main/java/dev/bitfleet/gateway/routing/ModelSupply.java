@@ -1,5 +1,7 @@
 package dev.bitfleet.gateway.routing;
 
+import java.util.List;
+
 /** What the fleet has to offer for a model now. */
 public sealed interface ModelSupply {
 
@@ -13,6 +15,18 @@ public sealed interface ModelSupply {
 
   /** None is ready, but one may soon be: it starts, restarts, or has not been heard of yet. */
   record Awaited(boolean everServed) implements ModelSupply {}
+
+  /**
+   * Nobody is ready, but there are workers that were stopped because nobody used them, or that are
+   * starting again.
+   *
+   * @param asleep ids of those that have to be woken
+   */
+  record Idle(List<String> asleep) implements ModelSupply {
+    public Idle {
+      asleep = List.copyOf(asleep);
+    }
+  }
 
   /** The fleet is known, and nobody serves or prepares that model. */
   record Unknown() implements ModelSupply {}

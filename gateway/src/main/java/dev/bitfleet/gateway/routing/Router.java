@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.routing;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -23,16 +24,22 @@ public final class Router {
   private Router() {}
 
   /**
-   * The least busy ready worker that serves the model.
+   * The least busy ready worker that serves the model: one that has it as its own id before one
+   * that has it as an alias.
    *
    * @param excluded ids that have been tried already
    */
   public static Optional<WorkerView> choose(
       Collection<WorkerView> workers, String model, Set<String> excluded) {
-    return workers.stream()
-        .filter(WorkerView::ready)
+    List<WorkerView> able =
+        workers.stream()
+            .filter(WorkerView::ready)
+            .filter(worker -> worker.answersTo(model))
+            .filter(worker -> !excluded.contains(worker.id()))
+            .toList();
+    return able.stream()
         .filter(worker -> worker.serves(model))
-        .filter(worker -> !excluded.contains(worker.id()))
-        .min(LEAST_BUSY);
+        .min(LEAST_BUSY)
+        .or(() -> able.stream().min(LEAST_BUSY));
   }
 }

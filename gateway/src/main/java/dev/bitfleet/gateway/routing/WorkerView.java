@@ -21,8 +21,27 @@ public record WorkerView(WorkerHeartbeat heartbeat, long heardNanos, int inFligh
     return heartbeat.state() == State.READY && heartbeat.model().isPresent();
   }
 
+  /** Whether it can serve as soon as it is asked: its engine starts then. */
+  public boolean idle() {
+    return heartbeat.state() == State.IDLE && heartbeat.model().isPresent();
+  }
+
+  /** Whether its engine starts, and has been ready before. */
+  public boolean waking() {
+    return heartbeat.state() == State.STARTING && heartbeat.model().isPresent();
+  }
+
+  /** Whether that is its model's own id. */
   public boolean serves(String model) {
     return heartbeat.model().map(m -> m.id().equals(model)).orElse(false);
+  }
+
+  /** Whether that is its model's id or one of its aliases. */
+  public boolean answersTo(String model) {
+    return heartbeat
+        .model()
+        .map(m -> m.id().equals(model) || m.aliases().contains(model))
+        .orElse(false);
   }
 
   /** Sequences it is known or expected to have open. */

@@ -3,6 +3,7 @@ package dev.bitfleet.app.cli;
 import dev.bitfleet.app.BuildVersion;
 import dev.bitfleet.app.config.ConfigurationException;
 import dev.bitfleet.app.config.ConfigurationLoader;
+import dev.bitfleet.app.config.ModelConfiguration;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.logging.ConsoleLog;
 import dev.bitfleet.app.model.BundledModel;
@@ -25,8 +26,9 @@ import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -56,15 +58,20 @@ final class ServeCommand implements BitfleetCommand.Command {
   @Override
   public ExitCode run(ParseResult arguments, PrintWriter out, PrintWriter err) throws Exception {
     ServeConfiguration configuration;
-    Path model;
+    ModelHome home;
+    List<Path> models = new ArrayList<>();
     try {
       configuration =
           ConfigurationLoader.ofProcess()
               .load(SettingOptions.file(arguments), SettingOptions.given(arguments));
       ConsoleLog.setLevel(configuration.logLevel());
-      model = model(configuration);
-      // The worker would find out too, and go on trying; at a start a person is watching.
-      var unused = ModelFile.read(model);
+      home = home(configuration);
+      for (ModelConfiguration.Wish wish : configuration.model().wishes()) {
+        Path model = home.find(wish.model().orElse(BundledModel.ID), Path.of("").toAbsolutePath());
+        // The worker would find out too, and go on trying; at a start a person is watching.
+        var unused = ModelFile.read(model);
+        models.add(model);
+      }
     } catch (ConfigurationException e) {
       err.println("bitfleet: the configuration cannot be used");
       err.println(e.getMessage());
@@ -76,7 +83,7 @@ final class ServeCommand implements BitfleetCommand.Command {
     } catch (IOException e) {
       return failed(err, ExitCode.SOFTWARE, "the model cannot be read or unpacked: " + e);
     }
-    return switch (FleetPlan.of(configuration, CpuTopology.ofThisMachine(), model, NODE)) {
+    return switch (FleetPlan.of(configuration, CpuTopology.ofThisMachine(), home, models, NODE)) {
       case FleetPlan.Outcome.Impossible impossible -> {
         err.println("bitfleet: the configuration does not fit this machine");
         impossible.problems().forEach(problem -> err.println("  " + problem));
@@ -86,18 +93,12 @@ final class ServeCommand implements BitfleetCommand.Command {
     };
   }
 
-  private static Path model(ServeConfiguration configuration)
-      throws ModelNotFoundException, IOException {
-    Optional<String> name =
-        configuration.model().model().filter(model -> !model.equals(BundledModel.ID));
-    var home = new ModelHome(configuration.model().home());
-    if (name.isPresent()) {
-      return home.find(name.get(), Path.of("").toAbsolutePath());
-    }
-    Optional<Path> bundled = BundledModel.extract(configuration.dataDir());
-    return bundled.isPresent()
-        ? bundled.get()
-        : home.find(BundledModel.ID, Path.of("").toAbsolutePath());
+  private static ModelHome home(ServeConfiguration configuration) throws IOException {
+    return new ModelHome(
+        configuration.model().home(),
+        BundledModel.extract(configuration.dataDir())
+            .map(file -> Map.of(BundledModel.ID, file))
+            .orElse(Map.of()));
   }
 
   private static ExitCode serve(

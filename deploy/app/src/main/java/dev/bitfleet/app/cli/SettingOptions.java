@@ -3,6 +3,7 @@ package dev.bitfleet.app.cli;
 import dev.bitfleet.app.config.Setting;
 import dev.bitfleet.app.config.Settings;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,11 +23,14 @@ final class SettingOptions {
   static void addTo(CommandSpec command) {
     command.addPositional(
         PositionalParamSpec.builder()
-            .index("0")
-            .arity("0..1")
+            .index("0..*")
+            .arity("0..*")
             .paramLabel("MODEL")
-            .type(String.class)
-            .description(Settings.MODEL_NAME.description())
+            .type(List.class)
+            .auxiliaryTypes(String.class)
+            .description(
+                Settings.MODEL_NAME.description()
+                    + "; of several, the first serves requests that name none")
             .build());
     command.addOption(
         OptionSpec.builder(FILE)
@@ -55,9 +59,11 @@ final class SettingOptions {
   /** The written form of every setting that was given, by name. */
   static Map<String, String> given(ParseResult arguments) {
     var given = new LinkedHashMap<String, String>();
-    String model = arguments.matchedPositionalValue(0, (String) null);
-    if (model != null) {
-      given.put(Settings.MODEL_NAME.name(), model);
+    List<String> models = arguments.matchedPositionalValue(0, List.of());
+    if (models.size() == 1) {
+      given.put(Settings.MODEL_NAME.name(), models.getFirst());
+    } else if (models.size() > 1) {
+      given.put(Settings.MODELS.name(), String.join(",", models));
     }
     for (Setting<?> setting : Settings.ALL) {
       if (arguments.hasMatchedOption(setting.flag())) {

@@ -71,6 +71,7 @@ public final class ConfigurationLoader {
   }
 
   private ServeConfiguration toRecords(ResolvedSettings settings) throws ConfigurationException {
+    List<ModelConfiguration.Wish> wishes = wishes(settings);
     var problems = new ArrayList<>(settings.problems());
     problems.addAll(CrossChecks.of(settings));
     if (!problems.isEmpty()) {
@@ -79,9 +80,9 @@ public final class ConfigurationLoader {
     Path dataDir = settings.get(Settings.DATA_DIR).orElseGet(this::usualDataDir);
     return new ServeConfiguration(
         new ModelConfiguration(
-            settings.get(Settings.MODEL_NAME),
-            settings.get(Settings.MODEL_ALIAS),
-            settings.get(Settings.MODEL_HOME).orElseGet(() -> dataDir.resolve("models"))),
+            wishes,
+            settings.get(Settings.MODEL_HOME).orElseGet(() -> dataDir.resolve("models")),
+            settings.get(Settings.MODEL_KEEP_ALIVE)),
         new HttpConfiguration(
             settings.get(Settings.HOST_NAME),
             settings.get(Settings.PORT),
@@ -115,6 +116,30 @@ public final class ConfigurationLoader {
         dataDir,
         settings.get(Settings.DRAIN_TIMEOUT),
         settings.get(Settings.LOG_LEVEL));
+  }
+
+  /** Whoever names one model means it alone, where that is the stronger word. */
+  private static List<ModelConfiguration.Wish> wishes(ResolvedSettings settings) {
+    List<String> models = settings.get(Settings.MODELS);
+    if (models.isEmpty()
+        || settings.strength(Settings.MODEL_NAME) > settings.strength(Settings.MODELS)) {
+      return List.of(
+          ModelConfiguration.Wish.plain(
+              settings.get(Settings.MODEL_NAME), settings.get(Settings.MODEL_ALIAS)));
+    }
+    var wishes = new ArrayList<ModelConfiguration.Wish>();
+    for (int i = 0; i < models.size(); i++) {
+      int slots = settings.ofModel(i, "slots", Settings.SLOTS, 0);
+      wishes.add(
+          new ModelConfiguration.Wish(
+              Optional.of(models.get(i)),
+              settings.ofModel(i, "id", Settings.MODEL_ALIAS, Optional.empty()),
+              slots == 0 ? Optional.empty() : Optional.of(slots),
+              settings.ofModel(i, "ctx-size", Settings.CTX_SIZE, Optional.empty()),
+              settings.ofModel(i, "threads", Settings.THREADS, Optional.empty()),
+              settings.ofModel(i, "keep-alive", Settings.MODEL_KEEP_ALIVE, Optional.empty())));
+    }
+    return List.copyOf(wishes);
   }
 
   /** By the XDG base directory rules, which ask for relative values to be ignored. */

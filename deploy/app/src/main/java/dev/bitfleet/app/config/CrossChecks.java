@@ -32,6 +32,7 @@ final class CrossChecks {
                   + settings.get(Settings.ENGINE).names().getFirst()
                   + " needs engine-bin, the path of its program"));
     }
+    models(settings).ifPresent(problems::add);
     int cores = settings.get(Settings.CORES).map(List::size).orElse(Integer.MAX_VALUE);
     int workers = settings.get(Settings.WORKERS).orElse(1);
     if (workers > cores) {
@@ -41,6 +42,23 @@ final class CrossChecks {
               workers + " workers cannot share " + cores + " cores"));
     }
     return problems;
+  }
+
+  private static Optional<Problem> models(ResolvedSettings settings) {
+    int one = settings.strength(Settings.MODEL_NAME);
+    int several = settings.strength(Settings.MODELS);
+    if (one >= 0 && one == several) {
+      return Optional.of(
+          new Problem(
+              settings.source(Settings.MODELS), "model and models are both set; models is enough"));
+    }
+    if (several > one && settings.strength(Settings.MODEL_ALIAS) >= 0) {
+      return Optional.of(
+          new Problem(
+              settings.source(Settings.MODEL_ALIAS),
+              "model-id is for one model; give each of models an id of its own"));
+    }
+    return Optional.empty();
   }
 
   /** Beyond loopback anybody could use the machine, so it takes a deliberate word. */

@@ -181,6 +181,24 @@ public interface Kind<T> {
     };
   }
 
+  /** Names separated by commas; at least one, none twice. */
+  static Kind<List<String>> names() {
+    return (text, base) -> {
+      var names = new ArrayList<String>();
+      for (String part : text.split(",", -1)) {
+        String name = part.strip();
+        if (name.isEmpty()) {
+          throw new IllegalArgumentException("'" + text + "' has an empty name in it");
+        }
+        if (names.contains(name)) {
+          throw new IllegalArgumentException("'" + name + "' is named twice");
+        }
+        names.add(name);
+      }
+      return List.copyOf(names);
+    };
+  }
+
   /** Web origins, {@code loopback}, or {@code *} for any; separated by commas. */
   static Kind<List<String>> origins() {
     return (text, base) -> {

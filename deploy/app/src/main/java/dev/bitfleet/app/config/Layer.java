@@ -9,8 +9,14 @@ import java.util.Map;
  *
  * @param entries by setting name; names that are no setting have become problems already
  * @param base folder that relative paths in this layer start from
+ * @param models what the items of {@code models} set for themselves, in their order; empty when
+ *     none does
  */
-public record Layer(Map<String, Entry> entries, List<Problem> problems, Path base) {
+public record Layer(
+    Map<String, Entry> entries,
+    List<Problem> problems,
+    Path base,
+    List<Map<String, Entry>> models) {
 
   /** The written form of one value. */
   public record Entry(String text, Source source) {}
@@ -18,6 +24,12 @@ public record Layer(Map<String, Entry> entries, List<Problem> problems, Path bas
   public Layer {
     entries = Map.copyOf(entries);
     problems = List.copyOf(problems);
+    models = List.copyOf(models);
+  }
+
+  /** One whose models, if any, have no settings of their own. */
+  Layer(Map<String, Entry> entries, List<Problem> problems, Path base) {
+    this(entries, problems, base, List.of());
   }
 
   static String unknown(String what, String name, List<String> known) {

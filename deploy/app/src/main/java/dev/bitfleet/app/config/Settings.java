@@ -26,6 +26,18 @@ public final class Settings {
               Kind.text("a model id (letters, digits and . _ : / @ -, at most 128)", MODEL_ID)),
           Optional.empty(),
           "the name clients ask for; the file's own name when left out");
+  public static final Setting<List<String>> MODELS =
+      new Setting<>(
+          "models",
+          Kind.names(),
+          List.of(),
+          "several models, separated by commas; the first serves requests that name none");
+  public static final Setting<Optional<Duration>> MODEL_KEEP_ALIVE =
+      new Setting<>(
+          "model-keep-alive",
+          Kind.optional(Kind.duration(Duration.ofSeconds(1), Duration.ofDays(365))),
+          Optional.empty(),
+          "how long a model nobody uses stays in memory; for ever when left out");
   public static final Setting<Optional<Path>> MODEL_HOME =
       new Setting<>(
           "model-home",
@@ -214,6 +226,8 @@ public final class Settings {
       List.of(
           MODEL_NAME,
           MODEL_ALIAS,
+          MODELS,
+          MODEL_KEEP_ALIVE,
           MODEL_HOME,
           DATA_DIR,
           HOST_NAME,

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -27,10 +28,16 @@ final class YamlLayer {
   private static final long MAX_BYTES = 1 << 20;
 
   private static final int MAX_DEPTH = 8;
+  private static final String MODEL = "model";
+
+  /** What an item of {@code models} may set; each as the setting of that name does for all. */
+  static final List<String> OF_A_MODEL =
+      List.of(MODEL, "id", "slots", "ctx-size", "threads", "keep-alive");
 
   private final Path file;
   private final Map<String, Layer.Entry> entries = new LinkedHashMap<>();
   private final List<Problem> problems = new ArrayList<>();
+  private final List<Map<String, Layer.Entry>> models = new ArrayList<>();
 
   private YamlLayer(Path file) {
     this.file = file;
@@ -42,7 +49,8 @@ final class YamlLayer {
     var layer = new YamlLayer(file);
     layer.readAll();
     Path folder = absolute.getParent();
-    return new Layer(layer.entries, layer.problems, folder == null ? absolute : folder);
+    return new Layer(
+        layer.entries, layer.problems, folder == null ? absolute : folder, layer.models);
   }
 
   private void readAll() {
@@ -98,10 +106,21 @@ final class YamlLayer {
 
   private void list(JsonParser parser, String name, int line) {
     var items = new ArrayList<String>();
+    var own = new ArrayList<Map<String, Layer.Entry>>();
     boolean plain = true;
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       if (parser.currentToken().isScalarValue()) {
         items.add(parser.getString());
+        own.add(Map.of());
+      } else if (name.equals(Settings.MODELS.name())
+          && parser.currentToken() == JsonToken.START_OBJECT) {
+        Map<String, Layer.Entry> settings = model(parser);
+        // One without a name has become a problem; the others are looked at all the same.
+        items.add(
+            Optional.ofNullable(settings.get(MODEL))
+                .map(Layer.Entry::text)
+                .orElse("?" + items.size()));
+        own.add(settings);
       } else {
         plain = false;
         parser.skipChildren();
@@ -109,9 +128,35 @@ final class YamlLayer {
     }
     if (plain) {
       put(name, String.join(",", items), line);
+      if (name.equals(Settings.MODELS.name())) {
+        models.clear();
+        models.addAll(own);
+      }
     } else {
       problem(line, "'" + name + "' takes a list of plain values");
     }
+  }
+
+  /** One item of {@code models} that has settings of its own. */
+  private Map<String, Layer.Entry> model(JsonParser parser) {
+    int begin = line(parser.currentTokenLocation());
+    var settings = new LinkedHashMap<String, Layer.Entry>();
+    while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+      int line = line(parser.currentTokenLocation());
+      String key = parser.currentName();
+      if (!parser.nextToken().isScalarValue()) {
+        problem(line, "'" + key + "' of a model takes one value");
+        parser.skipChildren();
+      } else if (!OF_A_MODEL.contains(key)) {
+        problem(line, Layer.unknown("setting of a model", key, OF_A_MODEL));
+      } else {
+        settings.put(key, new Layer.Entry(parser.getString(), new Source.FileLine(file, line)));
+      }
+    }
+    if (!settings.containsKey(MODEL)) {
+      problem(begin, "a model without 'model': name a file, or one of the model home");
+    }
+    return settings;
   }
 
   private void put(String name, String text, int line) {

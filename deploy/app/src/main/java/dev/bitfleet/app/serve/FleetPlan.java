@@ -1,6 +1,7 @@
 package dev.bitfleet.app.serve;
 
 import dev.bitfleet.app.config.EngineKind;
+import dev.bitfleet.app.config.ModelConfiguration;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.config.StoreConfiguration;
 import dev.bitfleet.app.config.WorkerConfiguration;
@@ -8,7 +9,9 @@ import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
-import dev.bitfleet.worker.model.ModelFile;
+import dev.bitfleet.worker.home.ModelHome;
+import dev.bitfleet.worker.host.HostPlan;
+import dev.bitfleet.worker.host.ModelSetup;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import dev.bitfleet.worker.topology.CorePlan;
 import dev.bitfleet.worker.topology.CpuTopology;
@@ -17,19 +20,18 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 
-/**
- * What will run: one gateway, and a worker for each share of the cores.
- *
- * @param workers at least one
- */
-public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
+/** What will run: one gateway, and for each model a worker on each share of the cores. */
+public record FleetPlan(GatewayOptions gateway, HostPlan host) {
   /** The gateway has drained before a worker is told to stop: what is still open then is lost. */
   private static final Duration WORKER_DRAIN = Duration.ofSeconds(1);
 
-  public FleetPlan {
-    workers = List.copyOf(workers);
+  /** The workers it starts with; at least one. */
+  public List<WorkerOptions> workers() {
+    return host.workers();
   }
 
   /** A plan, or all that stands against one. */
@@ -45,9 +47,22 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
     }
   }
 
-  /** Lays the configuration out over a machine. Reads nothing, starts nothing. */
+  /**
+   * Lays the configuration out over a machine. Starts nothing.
+   *
+   * @param home where models can be loaded from later
+   * @param models the file of each model of the configuration, in its order
+   */
   public static Outcome of(
-      ServeConfiguration configuration, CpuTopology topology, Path modelFile, String nodeId) {
+      ServeConfiguration configuration,
+      CpuTopology topology,
+      ModelHome home,
+      List<Path> models,
+      String nodeId) {
+    List<String> twice = idsTwice(configuration, home, models);
+    if (!twice.isEmpty()) {
+      return new Outcome.Impossible(twice);
+    }
     WorkerConfiguration worker = configuration.worker();
     var wishes =
         new CorePlan.Wishes(
@@ -60,8 +75,32 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
           new Outcome.Planned(
               new FleetPlan(
                   gateway(configuration, nodeId),
-                  workers(configuration, planned.plan(), modelFile, nodeId)));
+                  host(configuration, planned.plan(), home, models, nodeId)));
     };
+  }
+
+  private static List<String> idsTwice(
+      ServeConfiguration configuration, ModelHome home, List<Path> files) {
+    var ids = new HashSet<String>();
+    var problems = new ArrayList<String>();
+    for (int i = 0; i < files.size(); i++) {
+      String id = id(configuration, home, files, i);
+      if (!ids.add(id)) {
+        problems.add(
+            "models: two would be called '" + id + "'; give one another id in the file's models");
+      }
+    }
+    return problems;
+  }
+
+  private static String id(
+      ServeConfiguration configuration, ModelHome home, List<Path> files, int index) {
+    return configuration
+        .model()
+        .wishes()
+        .get(index)
+        .id()
+        .orElseGet(() -> home.idOf(files.get(index)));
   }
 
   private static GatewayOptions gateway(ServeConfiguration configuration, String nodeId) {
@@ -117,31 +156,34 @@ public record FleetPlan(GatewayOptions gateway, List<WorkerOptions> workers) {
             store.memory().bytes());
   }
 
-  private static List<WorkerOptions> workers(
-      ServeConfiguration configuration, CorePlan cores, Path modelFile, String nodeId) {
+  private static HostPlan host(
+      ServeConfiguration configuration,
+      CorePlan cores,
+      ModelHome home,
+      List<Path> files,
+      String nodeId) {
     WorkerConfiguration worker = configuration.worker();
-    String modelId = configuration.model().id().orElseGet(() -> ModelFile.defaultId(modelFile));
-    var workers = new ArrayList<WorkerOptions>();
-    for (CorePlan.Share share : cores.workers()) {
-      workers.add(
-          new WorkerOptions(
-              nodeId + "-" + workers.size(),
-              nodeId,
-              modelId,
-              modelFile,
-              worker.engine() == EngineKind.BUILTIN
-                  ? EngineChoice.BUILTIN
-                  : EngineChoice.LLAMA_SERVER,
-              worker.engineBinary(),
-              share.cpus(),
-              share.threads(),
-              worker.slots(),
-              worker.contextLength().orElse(0),
-              configuration.dataDir(),
-              WorkerOptions.DEFAULT_HEARTBEAT_INTERVAL,
-              WORKER_DRAIN,
-              SupervisionSettings.DEFAULTS));
+    var models = new ArrayList<ModelSetup>();
+    for (int i = 0; i < files.size(); i++) {
+      ModelConfiguration.Wish wish = configuration.model().wishes().get(i);
+      models.add(
+          new ModelSetup(
+              id(configuration, home, files, i),
+              files.get(i),
+              wish.threads().map(OptionalInt::of).orElse(OptionalInt.empty()),
+              wish.slots().orElse(worker.slots()),
+              wish.contextLength().or(worker::contextLength).orElse(0),
+              wish.keepAlive().or(() -> configuration.model().keepAlive())));
     }
-    return workers;
+    return new HostPlan(
+        nodeId,
+        cores.workers(),
+        worker.engine() == EngineKind.BUILTIN ? EngineChoice.BUILTIN : EngineChoice.LLAMA_SERVER,
+        worker.engineBinary(),
+        configuration.dataDir(),
+        home,
+        models,
+        WORKER_DRAIN,
+        SupervisionSettings.DEFAULTS);
   }
 }

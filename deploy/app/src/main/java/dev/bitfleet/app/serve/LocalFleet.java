@@ -6,7 +6,8 @@ import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.WorkerOptions;
-import dev.bitfleet.worker.WorkerVerticle;
+import dev.bitfleet.worker.host.ModelHost;
+import dev.bitfleet.worker.host.Readiness;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -16,7 +17,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.file.FileSystemOptions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -43,7 +43,7 @@ public final class LocalFleet {
   private final GatewayVerticle gateway;
   private final Promise<List<WorkerHeartbeat>> ready = Promise.promise();
   private volatile String gatewayDeployment = "";
-  private volatile List<String> workerDeployments = List.of();
+  private volatile String hostDeployment = "";
 
   private LocalFleet(Vertx vertx, GatewayVerticle gateway) {
     this.vertx = vertx;
@@ -65,26 +65,21 @@ public final class LocalFleet {
     var fleet = new LocalFleet(vertx, new GatewayVerticle(plan.gateway(), registry));
     fleet.listen(plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet()));
     Future<String> gatewayUp = vertx.deployVerticle(fleet.gateway);
-    List<Future<String>> workersUp =
-        plan.workers().stream()
-            .map(worker -> vertx.deployVerticle(new WorkerVerticle(worker)))
-            .toList();
-    var all = new ArrayList<Future<?>>(workersUp);
-    all.add(gatewayUp);
+    Future<String> hostUp = vertx.deployVerticle(new ModelHost(plan.host()));
     // A worker that gives up ends the start at once, however far the gateway has come.
     var gaveUp = new CompletableFuture<Object>();
     fleet.ready.future().onFailure(gaveUp::completeExceptionally);
     try {
       var unused =
           CompletableFuture.anyOf(
-                  Future.join(all).toCompletionStage().toCompletableFuture(), gaveUp)
+                  Future.join(gatewayUp, hostUp).toCompletionStage().toCompletableFuture(), gaveUp)
               .get();
     } catch (ExecutionException | InterruptedException e) {
       closeQuietly(vertx);
       throw e;
     }
     fleet.gatewayDeployment = gatewayUp.result();
-    fleet.workerDeployments = workersUp.stream().map(Future::result).toList();
+    fleet.hostDeployment = hostUp.result();
     return fleet;
   }
 
@@ -116,7 +111,7 @@ public final class LocalFleet {
   }
 
   private void listen(Set<String> workerIds) {
-    var readiness = new Readiness(workerIds);
+    var readiness = new Readiness(workerIds, false);
     MessageConsumer<WorkerHeartbeat> heartbeats =
         vertx.eventBus().consumer(BusAddresses.HEARTBEATS);
     heartbeats.handler(
@@ -162,7 +157,7 @@ public final class LocalFleet {
   public void stop(Duration atMost) throws TimeoutException, InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
     await(vertx.undeploy(gatewayDeployment), deadline);
-    await(Future.join(workerDeployments.stream().map(vertx::undeploy).toList()), deadline);
+    await(vertx.undeploy(hostDeployment), deadline);
     await(vertx.close(), deadline);
   }
 

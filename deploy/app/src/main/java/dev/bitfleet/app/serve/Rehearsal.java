@@ -1,6 +1,8 @@
 package dev.bitfleet.app.serve;
 
 import dev.bitfleet.app.config.ServeConfiguration;
+import dev.bitfleet.app.model.BundledModel;
+import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.topology.CpuTopology;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -9,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -36,7 +39,13 @@ public final class Rehearsal {
    */
   public static void run(ServeConfiguration configuration, Path model)
       throws IOException, ExecutionException, InterruptedException, TimeoutException {
-    var outcome = FleetPlan.of(configuration, CpuTopology.ofThisMachine(), model, "rehearsal");
+    var outcome =
+        FleetPlan.of(
+            configuration,
+            CpuTopology.ofThisMachine(),
+            new ModelHome(configuration.model().home(), Map.of(BundledModel.ID, model)),
+            List.of(model),
+            "rehearsal");
     if (!(outcome instanceof FleetPlan.Outcome.Planned planned)) {
       throw new IOException("no plan: " + outcome);
     }

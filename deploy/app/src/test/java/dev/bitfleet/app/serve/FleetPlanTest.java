@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
+import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.topology.Core;
 import dev.bitfleet.worker.topology.CpuTopology;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ class FleetPlanTest {
   private static final Path HOME = Path.of("/home/u");
 
   private final Map<String, String> flags = new HashMap<>();
+  private List<Path> models = List.of(MODEL);
 
   @Test
   void the_gateways_defaults_are_the_configurations_defaults() throws Exception {
@@ -101,6 +103,32 @@ class FleetPlanTest {
   }
 
   @Test
+  void each_model_gets_workers_on_all_cores_and_a_rank_by_its_place() throws Exception {
+    flags.putAll(Map.of("models", "b,a", "model-keep-alive", "5m"));
+    models = List.of(Path.of("/x/b.gguf"), Path.of("/x/a.gguf"));
+
+    List<WorkerOptions> workers = plan(cores(4, 2)).workers();
+
+    assertThat(workers).extracting(WorkerOptions::modelId).containsExactly("b", "b", "a", "a");
+    assertThat(workers).extracting(WorkerOptions::workerId).doesNotHaveDuplicates();
+    assertThat(workers).extracting(each -> each.offer().rank()).containsExactly(0, 0, 1, 1);
+    assertThat(workers)
+        .extracting(each -> each.offer().keepAlive())
+        .containsOnly(Optional.of(Duration.ofMinutes(5)));
+  }
+
+  @Test
+  void two_models_of_one_id_make_it_impossible() throws Exception {
+    flags.put("models", "a,c/a");
+    models = List.of(Path.of("/x/a.gguf"), Path.of("/y/a.gguf"));
+
+    assertThat(outcome(cores(2, 1)))
+        .isInstanceOfSatisfying(
+            FleetPlan.Outcome.Impossible.class,
+            impossible -> assertThat(impossible.problems().getFirst()).contains("called 'a'"));
+  }
+
+  @Test
   void cores_that_are_not_there_make_it_impossible() throws Exception {
     flags.put("cores", "7");
 
@@ -117,7 +145,8 @@ class FleetPlanTest {
   private FleetPlan.Outcome outcome(CpuTopology topology) throws Exception {
     ServeConfiguration configuration =
         new ConfigurationLoader(Map.of(), HOME, HOME).load(Optional.empty(), flags);
-    return FleetPlan.of(configuration, topology, MODEL, "local");
+    return FleetPlan.of(
+        configuration, topology, new ModelHome(HOME.resolve("models")), models, "local");
   }
 
   private static CpuTopology cores(int count, int nodes) {

@@ -1,4 +1,4 @@
-package dev.bitfleet.app.serve;
+package dev.bitfleet.worker.host;
 
 import dev.bitfleet.proto.WorkerHeartbeat;
 import java.util.HashMap;
@@ -10,19 +10,23 @@ import java.util.TreeMap;
  * Judges, from heartbeats, whether a start has succeeded. Pure; a heartbeat older than one already
  * seen is ignored.
  */
-final class Readiness {
+public final class Readiness {
   private final Set<String> expected;
+  private final boolean oneLife;
   private final Map<String, WorkerHeartbeat> latest = new HashMap<>();
 
   /**
    * @param expected ids of the workers that were started
+   * @param oneLife whether an engine that dies before it was ready fails the start: when something
+   *     else serves meanwhile, a second try is for whoever asked
    */
-  Readiness(Set<String> expected) {
+  public Readiness(Set<String> expected, boolean oneLife) {
     this.expected = Set.copyOf(expected);
+    this.oneLife = oneLife;
   }
 
   /** What is known after this heartbeat. */
-  Verdict hear(WorkerHeartbeat heartbeat) {
+  public Verdict hear(WorkerHeartbeat heartbeat) {
     if (expected.contains(heartbeat.workerId())) {
       latest.merge(
           heartbeat.workerId(),
@@ -30,7 +34,8 @@ final class Readiness {
           (before, now) -> now.number() > before.number() ? now : before);
     }
     for (WorkerHeartbeat each : new TreeMap<>(latest).values()) {
-      if (each.state() == WorkerHeartbeat.State.FAILED) {
+      boolean died = oneLife && each.state() == WorkerHeartbeat.State.RESTARTING;
+      if (died || each.state() == WorkerHeartbeat.State.FAILED) {
         return new Verdict.Failed(each);
       }
     }
@@ -44,7 +49,7 @@ final class Readiness {
   }
 
   /** How the start stands. */
-  sealed interface Verdict {
+  public sealed interface Verdict {
     /** Some have not been heard to be ready. */
     record Waiting() implements Verdict {}
 

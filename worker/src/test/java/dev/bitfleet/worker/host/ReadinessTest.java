@@ -1,4 +1,4 @@
-package dev.bitfleet.app.serve;
+package dev.bitfleet.worker.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,7 +11,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ReadinessTest {
-  private final Readiness readiness = new Readiness(Set.of("a", "b"));
+  private final Readiness readiness = new Readiness(Set.of("a", "b"), false);
 
   @Test
   void a_start_has_succeeded_when_every_worker_is_ready() {
@@ -36,6 +36,14 @@ class ReadinessTest {
   }
 
   @Test
+  void an_engine_that_dies_fails_a_start_that_has_one_life() {
+    assertThat(hear("a", 1, State.RESTARTING)).isInstanceOf(Readiness.Verdict.Waiting.class);
+    var beside = new Readiness(Set.of("a"), true);
+    assertThat(beside.hear(beat("a", 1, State.RESTARTING)))
+        .isInstanceOf(Readiness.Verdict.Failed.class);
+  }
+
+  @Test
   void a_late_older_heartbeat_changes_nothing() {
     hear("a", 5, State.READY);
     hear("a", 4, State.RESTARTING);
@@ -49,22 +57,25 @@ class ReadinessTest {
   }
 
   private Readiness.Verdict hear(String worker, long number, State state) {
-    return readiness.hear(
-        new WorkerHeartbeat(
-            worker,
-            "node",
-            number,
-            ProtocolVersion.FLEET,
-            state,
-            Optional.empty(),
-            4,
-            0,
-            "builtin",
-            "1",
-            "scalar",
-            0,
-            List.of(0),
-            1,
-            "detail of " + worker));
+    return readiness.hear(beat(worker, number, state));
+  }
+
+  private static WorkerHeartbeat beat(String worker, long number, State state) {
+    return new WorkerHeartbeat(
+        worker,
+        "node",
+        number,
+        ProtocolVersion.FLEET,
+        state,
+        Optional.empty(),
+        4,
+        0,
+        "builtin",
+        "1",
+        "scalar",
+        0,
+        List.of(0),
+        1,
+        "detail of " + worker);
   }
 }

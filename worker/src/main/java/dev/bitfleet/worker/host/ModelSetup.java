@@ -1,0 +1,32 @@
+package dev.bitfleet.worker.host;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * One model as it is to be served.
+ *
+ * @param id name clients use
+ * @param file GGUF
+ * @param threads of each engine; 0 = by its cores, empty = as the core plan has it
+ * @param slots of each engine
+ * @param contextLength 0 = the model's own, within bounds
+ * @param keepAlive empty = for ever
+ */
+public record ModelSetup(
+    String id,
+    Path file,
+    OptionalInt threads,
+    int slots,
+    int contextLength,
+    Optional<Duration> keepAlive) {
+  public ModelSetup {
+    Objects.requireNonNull(id);
+    Objects.requireNonNull(file);
+    Objects.requireNonNull(threads);
+    Objects.requireNonNull(keepAlive);
+  }
+}

@@ -1,0 +1,239 @@
+package dev.bitfleet.worker.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.FleetCodecs;
+import dev.bitfleet.proto.ModelCommand;
+import dev.bitfleet.proto.ModelReply;
+import dev.bitfleet.proto.WorkerCall;
+import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.proto.WorkerHeartbeat.State;
+import dev.bitfleet.worker.EngineChoice;
+import dev.bitfleet.worker.engine.TestModels;
+import dev.bitfleet.worker.home.ModelHome;
+import dev.bitfleet.worker.supervise.SupervisionSettings;
+import dev.bitfleet.worker.topology.CorePlan;
+import io.vertx.core.Vertx;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands over a real bus, to real engines. */
+class ModelHostTest {
+  private static final Duration WINDOW = Duration.ofSeconds(30);
+
+  @TempDir Path home;
+
+  private final Map<String, WorkerHeartbeat> heard = new ConcurrentHashMap<>();
+  private final Vertx vertx = Vertx.vertx();
+
+  @BeforeEach
+  void start() throws Exception {
+    Files.createDirectories(home.resolve("me/tiny"));
+    Files.copy(TestModels.tiny(), home.resolve("me/tiny/model.gguf"));
+    Files.writeString(home.resolve("broken.gguf"), "GGUF and nothing else");
+    byte[] cut = Files.readAllBytes(TestModels.tiny());
+    Files.write(home.resolve("cut.gguf"), java.util.Arrays.copyOf(cut, cut.length / 2));
+    FleetCodecs.register(vertx.eventBus());
+    vertx
+        .eventBus()
+        .<WorkerHeartbeat>localConsumer(
+            BusAddresses.HEARTBEATS,
+            message -> heard.put(message.body().workerId(), message.body()));
+    vertx.deployVerticle(new ModelHost(plan(Optional.empty()))).await();
+    await("n-0", beat -> beat.state() == State.READY);
+  }
+
+  private HostPlan plan(Optional<Duration> keepAlive) {
+    return new HostPlan(
+        "n",
+        List.of(new CorePlan.Share(List.of(), 1, 0)),
+        EngineChoice.BUILTIN,
+        Optional.empty(),
+        TestModels.dataDir(),
+        new ModelHome(home, Map.of("bitfleet-demo", TestModels.demo())),
+        List.of(
+            new ModelSetup(
+                "bitfleet-demo", TestModels.demo(), OptionalInt.of(1), 2, 512, keepAlive)),
+        Duration.ofSeconds(1),
+        SupervisionSettings.DEFAULTS);
+  }
+
+  @AfterEach
+  void stop() {
+    vertx.close().await();
+  }
+
+  @Test
+  void a_model_takes_the_place_of_another_and_its_id() {
+    long old = await("n-0", beat -> beat.state() == State.READY).enginePid();
+
+    assertThat(send(ModelCommand.Load.replacing("me/tiny")))
+        .isEqualTo(new ModelReply.Done("tiny", ""));
+
+    WorkerHeartbeat now = await("n-1", beat -> beat.state() == State.READY);
+    assertThat(now.model().orElseThrow().id()).isEqualTo("tiny");
+    assertThat(now.model().orElseThrow().aliases()).containsExactly("bitfleet-demo");
+    assertThat(now.model().orElseThrow().rank()).isZero();
+    assertThat(now.slots()).as("as the replaced one has it").isEqualTo(2);
+    await("n-0", beat -> beat.state() == State.DRAINING);
+    awaitGone(old);
+  }
+
+  @Test
+  void a_load_that_fails_changes_nothing() {
+    long pid = await("n-0", beat -> beat.state() == State.READY).enginePid();
+    long began = System.nanoTime();
+    refused("me/none", ModelReply.Code.NOT_FOUND, "model");
+    refused("../../etc/passwd", ModelReply.Code.NOT_FOUND, "model");
+    refused("broken", ModelReply.Code.UNUSABLE, "model");
+    refused("cut", ModelReply.Code.UNUSABLE, "model");
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(5));
+
+    WorkerHeartbeat still = await("n-0", beat -> beat.number() > 2);
+    assertThat(still.state()).isEqualTo(State.READY);
+    assertThat(still.enginePid()).isEqualTo(pid);
+    await("n-1", beat -> beat.enginePid() == 0);
+  }
+
+  @Test
+  void one_beside_the_other_needs_an_id_of_its_own() {
+    ModelCommand.Load twin = beside("bitfleet-demo", Optional.empty());
+    assertThat(send(twin))
+        .isInstanceOfSatisfying(
+            ModelReply.Refused.class,
+            refused -> {
+              assertThat(refused.code()).isEqualTo(ModelReply.Code.INVALID);
+              assertThat(refused.param()).isEqualTo("id");
+            });
+
+    assertThat(send(beside("bitfleet-demo", Optional.of("twin"))))
+        .isEqualTo(new ModelReply.Done("twin", ""));
+    assertThat(await("n-1", beat -> beat.state() == State.READY).model().orElseThrow().rank())
+        .isEqualTo(1);
+    assertThat(await("n-0", beat -> beat.number() > 1).state()).isEqualTo(State.READY);
+  }
+
+  @Test
+  void what_is_unloaded_is_gone_and_may_come_back() {
+    assertThat(send(new ModelCommand.Unload("nobody")))
+        .isInstanceOfSatisfying(
+            ModelReply.Refused.class,
+            refused -> assertThat(refused.message()).contains("[bitfleet-demo]"));
+
+    long pid = await("n-0", beat -> beat.state() == State.READY).enginePid();
+    assertThat(send(new ModelCommand.Unload("bitfleet-demo")))
+        .isEqualTo(new ModelReply.Done("bitfleet-demo", ""));
+    assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
+
+    assertThat(send(ModelCommand.Load.replacing("bitfleet-demo")))
+        .isEqualTo(new ModelReply.Done("bitfleet-demo", ""));
+    await("n-1", beat -> beat.state() == State.READY);
+  }
+
+  @Test
+  void of_two_commands_at_once_one_is_turned_down() {
+    var first =
+        vertx
+            .eventBus()
+            .<ModelReply>request(BusAddresses.models("n"), ModelCommand.Load.replacing("me/tiny"));
+    ModelReply second = send(new ModelCommand.Unload("bitfleet-demo"));
+
+    assertThat(second)
+        .isInstanceOfSatisfying(
+            ModelReply.Refused.class,
+            refused -> assertThat(refused.code()).isEqualTo(ModelReply.Code.IN_PROGRESS));
+    assertThat(first.await().body()).isEqualTo(new ModelReply.Done("tiny", ""));
+  }
+
+  @Test
+  void a_model_nobody_uses_gives_its_engine_back_and_wakes_when_it_is_called() {
+    ModelReply loaded =
+        send(
+            new ModelCommand.Load(
+                "me/tiny",
+                Optional.empty(),
+                Optional.empty(),
+                true,
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                Optional.of(new ModelCommand.KeepAlive.Of(Duration.ofMillis(1200))),
+                Optional.empty(),
+                Optional.empty()));
+    assertThat(loaded).isEqualTo(new ModelReply.Done("tiny", ""));
+    long pid = await("n-1", beat -> beat.state() == State.READY).enginePid();
+
+    WorkerHeartbeat idle = await("n-1", beat -> beat.state() == State.IDLE);
+    assertThat(idle.model().orElseThrow().id()).isEqualTo("tiny");
+    assertThat(idle.enginePid()).isZero();
+    assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
+
+    vertx.eventBus().request(BusAddresses.call("n-1"), WorkerCall.WAKE).await();
+    assertThat(await("n-1", beat -> beat.state() == State.READY).enginePid()).isPositive();
+  }
+
+  private static ModelCommand.Load beside(String model, Optional<String> id) {
+    return new ModelCommand.Load(
+        model,
+        Optional.empty(),
+        id,
+        false,
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  private void refused(String model, ModelReply.Code code, String param) {
+    assertThat(send(ModelCommand.Load.replacing(model)))
+        .as(model)
+        .isInstanceOfSatisfying(
+            ModelReply.Refused.class,
+            refused -> {
+              assertThat(refused.code()).as(refused.message()).isEqualTo(code);
+              assertThat(refused.param()).isEqualTo(param);
+            });
+  }
+
+  private ModelReply send(ModelCommand command) {
+    return vertx
+        .eventBus()
+        .<ModelReply>request(BusAddresses.models("n"), command)
+        .map(message -> message.body())
+        .await();
+  }
+
+  private static void awaitGone(long pid) {
+    long deadline = System.nanoTime() + WINDOW.toNanos();
+    while (ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent()) {
+      assertThat(System.nanoTime()).as("engine %s lives", pid).isLessThan(deadline);
+      Thread.onSpinWait();
+    }
+  }
+
+  private WorkerHeartbeat await(String worker, Predicate<WorkerHeartbeat> wanted) {
+    long deadline = System.nanoTime() + WINDOW.toNanos();
+    while (true) {
+      WorkerHeartbeat beat = heard.get(worker);
+      if (beat != null && wanted.test(beat)) {
+        return beat;
+      }
+      assertThat(System.nanoTime()).as("the last of %s was %s", worker, beat).isLessThan(deadline);
+      Thread.onSpinWait();
+    }
+  }
+}
