@@ -15,6 +15,7 @@ import dev.bitfleet.gateway.dispatch.EmbeddingService;
 import dev.bitfleet.gateway.dispatch.ModelControl;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.AccessRules;
+import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpFront;
 import dev.bitfleet.gateway.http.HttpLimits;
@@ -25,8 +26,8 @@ import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.EmbeddingsHandler;
 import dev.bitfleet.gateway.operations.GeneratingOperations;
 import dev.bitfleet.gateway.operations.GrammarCompiler;
-import dev.bitfleet.gateway.operations.ModelInfoHandler;
 import dev.bitfleet.gateway.operations.ModelControlHandler;
+import dev.bitfleet.gateway.operations.ModelInfoHandler;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
 import dev.bitfleet.gateway.operations.TextHandler;
@@ -70,6 +71,7 @@ public final class GatewayVerticle extends VerticleBase {
 
   private final GatewayOptions options;
   private final PrometheusMeterRegistry registry;
+  private final List<ExtraRoute> extra;
   private volatile int port;
   private volatile int managementPort;
   private volatile boolean stopping;
@@ -85,8 +87,17 @@ public final class GatewayVerticle extends VerticleBase {
    * @param registry gets the gateway's meters and is what {@code /metrics} shows
    */
   public GatewayVerticle(GatewayOptions options, PrometheusMeterRegistry registry) {
+    this(options, registry, List.of());
+  }
+
+  /**
+   * @param extra routes of the program that has this gateway within it
+   */
+  public GatewayVerticle(
+      GatewayOptions options, PrometheusMeterRegistry registry, List<ExtraRoute> extra) {
     this.options = options;
     this.registry = registry;
+    this.extra = List.copyOf(extra);
   }
 
   @Override
@@ -138,6 +149,7 @@ public final class GatewayVerticle extends VerticleBase {
                           options.corsOrigins(),
                           read.keys().map(keys -> keys::ring)),
                       handlers(contract, limits, dispatching, keeping),
+                      extra,
                       metrics);
               front = listening;
               return dispatching

@@ -93,7 +93,9 @@ public enum Operation {
     NONE,
     /** May be absent, and then needs no content type either. */
     OPTIONAL,
-    REQUIRED
+    REQUIRED,
+    /** Of any type, or absent: for routes that are none of ours. */
+    ANYTHING
   }
 
   Operation(String id, String method, String path, Body body) {

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.dialect;
 
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.AnswerShapeFields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.grammar.AnswerShape;

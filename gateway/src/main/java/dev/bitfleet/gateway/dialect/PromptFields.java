@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.dialect;
 
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.proto.Prompt;
 import java.util.ArrayList;
 import java.util.List;

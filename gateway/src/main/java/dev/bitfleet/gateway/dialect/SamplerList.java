@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.dialect;
 
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.dialect;
 
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.proto.Sampling;
 import java.util.HashMap;
 import java.util.Map;

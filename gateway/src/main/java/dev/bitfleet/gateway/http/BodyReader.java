@@ -129,7 +129,7 @@ final class BodyReader {
   }
 
   private Optional<ApiError> unfit(HttpServerRequest request) {
-    if (kind == Operation.Body.OPTIONAL && bodiless(request)) {
+    if (kind != Operation.Body.REQUIRED && bodiless(request)) {
       return Optional.empty();
     }
     String encoding = request.getHeader("content-encoding");
@@ -137,7 +137,7 @@ final class BodyReader {
       return Optional.of(unsupported("Content-Encoding must be identity."));
     }
     Optional<ApiError> type = checkType(request.getHeader("content-type"));
-    if (type.isPresent()) {
+    if (type.isPresent() && kind != Operation.Body.ANYTHING) {
       return type;
     }
     String length = request.getHeader("content-length");

@@ -177,10 +177,14 @@ public final class Exchange {
 
   /** Answers with JSON. Nothing happens when it is answered or its client gone. */
   public void json(int status, byte[] body) {
+    body(status, "application/json", body);
+  }
+
+  private void body(int status, String contentType, byte[] body) {
     if (settled || response.ended() || response.headWritten()) {
       return;
     }
-    response.setStatusCode(status).putHeader("content-type", "application/json");
+    response.setStatusCode(status).putHeader("content-type", contentType);
     timed();
     if (request.method().equals(HttpMethod.HEAD)) {
       response.putHeader("content-length", Integer.toString(body.length));
@@ -193,6 +197,10 @@ public final class Exchange {
   /** From now on a body that is not understood is answered 422 where it would be 400. */
   public void refuseWith422() {
     refusesWith422 = true;
+  }
+
+  void whole(RouteAnswer answer) {
+    body(answer.status(), answer.contentType(), answer.body());
   }
 
   /** Answers with the error envelope. */

@@ -72,7 +72,15 @@ final class Gatekeeper {
 
   /** Whether the caller may have the operation done; notes in the exchange who it is. */
   Optional<ApiError> admit(Exchange exchange, Operation operation) {
-    Optional<Scope> required = RequiredScope.of(operation);
+    return admit(exchange, RequiredScope.of(operation));
+  }
+
+  /**
+   * The same for any route.
+   *
+   * @param required empty when everybody may
+   */
+  Optional<ApiError> admit(Exchange exchange, Optional<Scope> required) {
     if (keys.isEmpty() || required.isEmpty()) {
       return Optional.empty();
     }

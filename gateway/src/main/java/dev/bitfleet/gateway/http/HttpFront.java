@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.http;
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ErrorJson;
 import dev.bitfleet.gateway.contract.Operation;
+import dev.bitfleet.gateway.keys.Scope;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
@@ -19,6 +20,7 @@ import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +55,7 @@ public final class HttpFront {
   private final GatewayMetrics metrics;
   private final Map<Operation, Handler> handlers;
   private final RouteTable routes = new RouteTable();
+  private final ExtraRoutes extra;
   private final Connections connections;
   private final BodyBudget budget;
   private final Map<Exchange, Open> open = new HashMap<>();
@@ -70,6 +73,7 @@ public final class HttpFront {
       HttpLimits limits,
       AccessRules rules,
       Map<Operation, Handler> handlers,
+      List<ExtraRoute> extra,
       GatewayMetrics metrics) {
     this.vertx = vertx;
     this.limits = limits;
@@ -77,6 +81,7 @@ public final class HttpFront {
     this.cors = gatekeeper.cors();
     this.metrics = metrics;
     this.handlers = Map.copyOf(handlers);
+    this.extra = new ExtraRoutes(vertx, extra, routes);
     this.connections = new Connections(limits.maxConnections(), limits.clientTimeout());
     this.budget = new BodyBudget(limits.bodyBudgetBytes());
   }
@@ -178,8 +183,32 @@ public final class HttpFront {
       case RouteTable.Match.Malformed ignored ->
           refuse(exchange, 400, "malformed_request", "The path is not well-formed.");
       case RouteTable.Match.Nothing ignored ->
-          refuse(exchange, 404, "not_found", "There is no such path; see /openapi.json.");
+          extra
+              .find(request.method().name(), path(request))
+              .ifPresentOrElse(
+                  route -> carryOut(exchange, state, route),
+                  () ->
+                      refuse(
+                          exchange, 404, "not_found", "There is no such path; see /openapi.json."));
     }
+  }
+
+  private void carryOut(Exchange exchange, Open state, ExtraRoute route) {
+    Optional<ApiError> refusal =
+        gatekeeper.admit(exchange, route.open() ? Optional.empty() : Optional.of(Scope.INFERENCE));
+    if (refusal.isPresent()) {
+      exchange.errorAndClose(refusal.get());
+      return;
+    }
+    BodyReader reader =
+        new BodyReader(
+            exchange,
+            limits,
+            budget,
+            Operation.Body.ANYTHING,
+            body -> extra.run(route, exchange, body));
+    state.body = reader;
+    reader.read();
   }
 
   /** True when there is a body being read that this can be an answer to. */

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.testing;
 
 import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.GatewayVerticle;
+import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.FleetCodecs;
@@ -45,9 +46,13 @@ public final class Gateway implements AutoCloseable {
   private boolean stopped;
 
   private Gateway(GatewayOptions options) {
+    this(options, List.of());
+  }
+
+  private Gateway(GatewayOptions options, List<ExtraRoute> extra) {
     FleetCodecs.register(vertx.eventBus());
     RuntimeMetrics.bindJvm(registry);
-    verticle = new GatewayVerticle(options, registry);
+    verticle = new GatewayVerticle(options, registry, extra);
     deploymentId = await(vertx.deployVerticle(verticle).toCompletionStage().toCompletableFuture());
   }
 
@@ -61,6 +66,14 @@ public final class Gateway implements AutoCloseable {
                     .managementPort(0)
                     .store(StoreOptions.in(TestFolders.fresh())))
             .build());
+  }
+
+  /** A gateway with routes of somebody else. */
+  public static Gateway withRoutes(
+      UnaryOperator<GatewayOptions.Builder> change, ExtraRoute... extra) {
+    return new Gateway(
+        change.apply(GatewayOptions.builder("gw-test").port(0).managementPort(0)).build(),
+        List.of(extra));
   }
 
   /** A gateway with one worker of four slots that is known to be ready. */

@@ -276,7 +276,9 @@ public final class TestWorker {
         !embeds,
         embeds ? TestEmbeddings.SIZE : 0,
         embeds ? "mean" : "none",
-        "I2_S");
+        "I2_S",
+        List.of(),
+        0);
   }
 
   private void opening(Message<GenerationRequest> message) {

@@ -2,7 +2,7 @@ package dev.bitfleet.gateway.dialect.items;
 
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
-import dev.bitfleet.gateway.dialect.Fields;
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.proto.Role;
 import java.util.ArrayList;
 import java.util.List;

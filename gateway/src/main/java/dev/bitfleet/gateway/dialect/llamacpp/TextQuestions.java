@@ -1,8 +1,8 @@
 package dev.bitfleet.gateway.dialect.llamacpp;
 
 import dev.bitfleet.gateway.completion.CompletionRequest;
-import dev.bitfleet.gateway.dialect.Fields;
 import dev.bitfleet.gateway.dialect.JsonBytes;
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.TextReply;
 import dev.bitfleet.proto.TextRequest;

@@ -102,7 +102,7 @@ final class ChatChunks extends Chunks {
           out.raw("{\"tool_calls\":[{\"index\":")
               .number(began.index())
               .raw(",\"id\":")
-              .string(CallIds.of(stamp, index, began.index()))
+              .string(CallIds.of(stamp.id(), index, began.index()))
               .raw(",\"type\":\"function\",\"function\":{\"name\":")
               .string(began.name())
               .raw(",\"arguments\":\"\"}}]}");

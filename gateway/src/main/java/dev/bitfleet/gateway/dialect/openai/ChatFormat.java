@@ -54,7 +54,7 @@ final class ChatFormat extends OpenAiFormat {
         out.raw(",\"tool_calls\":[");
         for (int i = 0; i < calls.size(); i++) {
           out.raw(i == 0 ? "{\"id\":" : ",{\"id\":")
-              .string(CallIds.of(stamp, index, i))
+              .string(CallIds.of(stamp.id(), index, i))
               .raw(",\"type\":\"function\",\"function\":");
           function(calls.get(i), out);
           out.raw("}");

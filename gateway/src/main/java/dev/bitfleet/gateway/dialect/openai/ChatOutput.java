@@ -1,7 +1,7 @@
 package dev.bitfleet.gateway.dialect.openai;
 
-import dev.bitfleet.gateway.dialect.Fields;
 import dev.bitfleet.gateway.dialect.LlamaCppFields;
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.AnswerShapeFields;
 import dev.bitfleet.gateway.dialect.tools.OfferedTool;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;

@@ -2,9 +2,9 @@ package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.dialect.Failures;
-import dev.bitfleet.gateway.dialect.Fields;
 import dev.bitfleet.gateway.dialect.JsonBytes;
 import dev.bitfleet.gateway.dialect.PromptFields;
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.proto.EmbedReply;
 import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.Embedding;

@@ -1,7 +1,7 @@
 package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.dialect.DialectSettings;
-import dev.bitfleet.gateway.dialect.Fields;
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import java.util.Map;
 import java.util.OptionalInt;
 import tools.jackson.databind.JsonNode;

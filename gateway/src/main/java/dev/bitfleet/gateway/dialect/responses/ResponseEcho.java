@@ -1,6 +1,6 @@
 package dev.bitfleet.gateway.dialect.responses;
 
-import dev.bitfleet.gateway.dialect.Fields;
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OfferedTool;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.proto.Sampling;

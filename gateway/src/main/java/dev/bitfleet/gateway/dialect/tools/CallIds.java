@@ -1,7 +1,5 @@
 package dev.bitfleet.gateway.dialect.tools;
 
-import dev.bitfleet.gateway.dialect.AnswerStamp;
-
 /**
  * Names calls. The name follows from the answer and the call's place in it, so that a stream, the
  * answer that is kept of it and its later reader all say the same.
@@ -9,7 +7,7 @@ import dev.bitfleet.gateway.dialect.AnswerStamp;
 public final class CallIds {
   private static final String PREFIX = "call_";
 
-  /** Of the stamp's characters: with 62 kinds of them, 119 random bits. */
+  /** Of the answer's characters: with 62 kinds of them, 119 random bits. */
   private static final int STAMP_CHARACTERS = 20;
 
   private CallIds() {}
@@ -17,13 +15,13 @@ public final class CallIds {
   /**
    * The id of a call.
    *
+   * @param answer the unique part of the answer's id
    * @param choice index of the choice that made it
    * @param call its index within the choice
    */
-  public static String of(AnswerStamp stamp, int choice, int call) {
-    String random = stamp.id();
+  public static String of(String answer, int choice, int call) {
     return PREFIX
-        + random.substring(0, Math.min(STAMP_CHARACTERS, random.length()))
+        + answer.substring(0, Math.min(STAMP_CHARACTERS, answer.length()))
         + twoDigits(choice)
         + twoDigits(call);
   }

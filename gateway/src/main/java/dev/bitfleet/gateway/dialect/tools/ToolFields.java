@@ -2,7 +2,7 @@ package dev.bitfleet.gateway.dialect.tools;
 
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
-import dev.bitfleet.gateway.dialect.Fields;
+import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.grammar.Tool;
 import dev.bitfleet.proto.ToolDescription;
 import java.util.ArrayList;

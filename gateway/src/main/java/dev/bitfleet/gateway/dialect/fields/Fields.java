@@ -1,4 +1,4 @@
-package dev.bitfleet.gateway.dialect;
+package dev.bitfleet.gateway.dialect.fields;
 
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
