@@ -1,6 +1,6 @@
 package dev.bitfleet.app.cli;
 
-import dev.bitfleet.app.serve.LocalFleet;
+import dev.bitfleet.Bitfleet;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
@@ -14,14 +14,14 @@ final class StopOnSignal extends Thread {
   /** Beyond the drain: workers end their engines, ports close. */
   private static final Duration GRACE = Duration.ofSeconds(5);
 
-  private final LocalFleet fleet;
+  private final Bitfleet bitfleet;
   private final Duration drainTimeout;
   private final PrintWriter out;
   private final AtomicBoolean armed = new AtomicBoolean(true);
 
-  StopOnSignal(LocalFleet fleet, Duration drainTimeout, PrintWriter out) {
+  StopOnSignal(Bitfleet bitfleet, Duration drainTimeout, PrintWriter out) {
     super("stop-on-signal");
-    this.fleet = fleet;
+    this.bitfleet = bitfleet;
     this.drainTimeout = drainTimeout;
     this.out = out;
   }
@@ -41,7 +41,7 @@ final class StopOnSignal extends Thread {
     long began = System.nanoTime();
     boolean stopped = false;
     try {
-      fleet.stop(drainTimeout.plus(GRACE));
+      bitfleet.stop(drainTimeout.plus(GRACE));
       stopped = true;
     } catch (TimeoutException e) {
       out.println("Not all of it stopped in time");

@@ -1,6 +1,7 @@
 package dev.bitfleet.app.serve;
 
 import dev.bitfleet.gateway.GatewayVerticle;
+import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
@@ -58,11 +59,21 @@ public final class LocalFleet {
    * @throws ExecutionException with the reason as its cause
    */
   public static LocalFleet start(FleetPlan plan) throws ExecutionException, InterruptedException {
+    return start(plan, List.of());
+  }
+
+  /**
+   * The same with routes of the program around it.
+   *
+   * @throws ExecutionException with the reason as its cause
+   */
+  public static LocalFleet start(FleetPlan plan, List<ExtraRoute> routes)
+      throws ExecutionException, InterruptedException {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     RuntimeMetrics.bindJvm(registry);
     Vertx vertx = vertx(plan, registry);
     FleetCodecs.register(vertx.eventBus());
-    var fleet = new LocalFleet(vertx, new GatewayVerticle(plan.gateway(), registry));
+    var fleet = new LocalFleet(vertx, new GatewayVerticle(plan.gateway(), registry, routes));
     fleet.listen(plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet()));
     Future<String> gatewayUp = vertx.deployVerticle(fleet.gateway);
     Future<String> hostUp = vertx.deployVerticle(new ModelHost(plan.host()));
