@@ -31,20 +31,17 @@ final class JournalFile implements AutoCloseable {
   private static final int APPLICATION = 0x62666c74;
 
   private static final int SCHEMA_VERSION = 1;
+  private static final String PUT =
+      "INSERT OR REPLACE INTO entry(shelf, owner, place, touched, checksum, value)"
+          + " VALUES (?, ?, ?, ?, ?, ?)";
+  private static final String REMOVE = "DELETE FROM entry WHERE shelf = ? AND owner = ?";
 
   private final Path path;
   private final Connection connection;
-  private final PreparedStatement put;
-  private final PreparedStatement remove;
 
-  private JournalFile(Path path, Connection connection) throws SQLException {
+  private JournalFile(Path path, Connection connection) {
     this.path = path;
     this.connection = connection;
-    this.put =
-        connection.prepareStatement(
-            "INSERT OR REPLACE INTO entry(shelf, owner, place, touched, checksum, value)"
-                + " VALUES (?, ?, ?, ?, ?, ?)");
-    this.remove = connection.prepareStatement("DELETE FROM entry WHERE shelf = ? AND owner = ?");
   }
 
   /** What reading gives row after row. */
@@ -128,7 +125,6 @@ final class JournalFile implements AutoCloseable {
       statement.execute("PRAGMA synchronous = FULL");
       statement.execute("PRAGMA cell_size_check = ON");
       statement.execute("PRAGMA journal_size_limit = " + (16 << 20));
-      connection.setAutoCommit(false);
       if (fresh) {
         statement.execute(
             "CREATE TABLE entry(shelf INTEGER NOT NULL, owner TEXT NOT NULL, place INTEGER NOT"
@@ -136,7 +132,6 @@ final class JournalFile implements AutoCloseable {
                 + " NULL, PRIMARY KEY (shelf, owner, place)) WITHOUT ROWID");
         statement.execute("PRAGMA user_version = " + SCHEMA_VERSION);
       }
-      connection.commit();
     }
   }
 
@@ -166,7 +161,6 @@ final class JournalFile implements AutoCloseable {
           reader.row(shelf, rows.getString(1), rows.getInt(2), rows.getLong(3), value);
         }
       }
-      connection.commit();
     } catch (SQLException e) {
       throw described(path, e);
     }
@@ -174,34 +168,55 @@ final class JournalFile implements AutoCloseable {
 
   /** Writes all of it or nothing; on the disk when this returns. */
   void write(List<Change> changes) throws JournalException {
-    try {
+    // Statements of its own for each group: the driver closes one that has met a full disk.
+    try (PreparedStatement put = connection.prepareStatement(PUT);
+        PreparedStatement remove = connection.prepareStatement(REMOVE)) {
+      execute("BEGIN IMMEDIATE");
       for (Change change : changes) {
-        switch (change) {
-          case Change.Put row -> {
-            put.setInt(1, row.shelf().number());
-            put.setString(2, row.owner());
-            put.setInt(3, row.place());
-            put.setLong(4, row.touched());
-            put.setLong(5, checksum(row.value()));
-            put.setBytes(6, row.value());
-            put.executeUpdate();
-          }
-          case Change.Remove gone -> {
-            remove.setInt(1, gone.shelf().number());
-            remove.setString(2, gone.owner());
-            remove.executeUpdate();
-          }
-        }
+        carryOut(change, put, remove);
       }
-      connection.commit();
+      execute("COMMIT");
     } catch (SQLException e) {
       try {
-        connection.rollback();
+        // A full disk has done it already. The driver's own transactions lose count then, and
+        // write the next rows one by one; these do not.
+        execute("ROLLBACK");
       } catch (SQLException suppressed) {
         e.addSuppressed(suppressed);
       }
       throw described(path, e);
     }
+  }
+
+  private static void carryOut(Change change, PreparedStatement put, PreparedStatement remove)
+      throws SQLException {
+    switch (change) {
+      case Change.Put row -> {
+        put.setInt(1, row.shelf().number());
+        put.setString(2, row.owner());
+        put.setInt(3, row.place());
+        put.setLong(4, row.touched());
+        put.setLong(5, checksum(row.value()));
+        put.setBytes(6, row.value());
+        put.executeUpdate();
+      }
+      case Change.Remove gone -> {
+        remove.setInt(1, gone.shelf().number());
+        remove.setString(2, gone.owner());
+        remove.executeUpdate();
+      }
+    }
+  }
+
+  private void execute(String statement) throws SQLException {
+    try (Statement once = connection.createStatement()) {
+      once.execute(statement);
+    }
+  }
+
+  /** Lets the file have so many pages of 4 KiB, as if the disk were full then. */
+  void limit(int pages) throws SQLException {
+    execute("PRAGMA max_page_count = " + pages);
   }
 
   /** Owners with a row that was touched last before that time, Unix milliseconds. */
@@ -218,7 +233,6 @@ final class JournalFile implements AutoCloseable {
           owners.add(rows.getString(1));
         }
       }
-      connection.commit();
       return owners;
     } catch (SQLException e) {
       throw described(path, e);
@@ -234,7 +248,6 @@ final class JournalFile implements AutoCloseable {
           while (freed.next()) {}
         }
       }
-      connection.commit();
     } catch (SQLException e) {
       throw described(path, e);
     }
@@ -268,10 +281,9 @@ final class JournalFile implements AutoCloseable {
 
   @Override
   public void close() {
-    try (connection;
-        put;
-        remove) {
-      connection.commit();
+    try {
+      // Folds the log into the file.
+      connection.close();
     } catch (SQLException e) {
       // What was acknowledged is on the disk; a log that was not folded in is read at the next
       // start.
