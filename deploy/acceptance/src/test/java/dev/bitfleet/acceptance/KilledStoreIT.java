@@ -2,7 +2,6 @@ package dev.bitfleet.acceptance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -34,15 +32,15 @@ class KilledStoreIT {
   @Test
   void every_acknowledged_turn_is_there_once_and_in_order_after_each_kill() throws Exception {
     AtomicInteger acknowledged = new AtomicInteger();
-    AtomicReference<BitfleetProcess> bitfleet =
-        new AtomicReference<>(BitfleetProcess.start(folder, "--slots", "8"));
+    Server server = new Server();
     List<TurnWriter> writers = new ArrayList<>();
     ExecutorService threads = Executors.newFixedThreadPool(WRITERS);
     try {
       long began = System.nanoTime();
       List<Future<?>> running = new ArrayList<>();
       for (int i = 0; i < WRITERS; i++) {
-        TurnWriter writer = new TurnWriter(i, TURNS / WRITERS, () -> api(bitfleet), acknowledged);
+        TurnWriter writer =
+            new TurnWriter(i, TURNS / WRITERS, () -> server.bitfleet.api(), acknowledged);
         writers.add(writer);
         running.add(threads.submit(writer));
       }
@@ -52,19 +50,15 @@ class KilledStoreIT {
             at + " turns are acknowledged",
             Duration.ofMinutes(20),
             () -> acknowledged.get() >= at || running.stream().anyMatch(Future::isDone));
-        bitfleet.get().kill();
-        bitfleet.get().close();
-        bitfleet.set(BitfleetProcess.start(folder, "--slots", "8"));
+        server.killAndStart();
       }
       for (Future<?> writer : running) {
         writer.get(20, TimeUnit.MINUTES);
       }
       double seconds = (System.nanoTime() - began) / 1e9;
       // Once more, so that what is looked at is what the journal has.
-      bitfleet.get().kill();
-      bitfleet.get().close();
-      bitfleet.set(BitfleetProcess.start(folder, "--slots", "8"));
-      check(bitfleet.get(), writers);
+      server.killAndStart();
+      check(server.bitfleet, writers);
       System.out.printf(
           "%d turns by %d clients, %d kills: %.1f s; %d requests came again, %d of them were"
               + " replayed%n%s%n",
@@ -74,15 +68,30 @@ class KilledStoreIT {
           seconds,
           writers.stream().mapToInt(TurnWriter::repeated).sum(),
           writers.stream().mapToInt(TurnWriter::replayed).sum(),
-          bitfleet.get().log().lines().filter(line -> line.contains("store open")).toList());
+          server.bitfleet.log().lines().filter(line -> line.contains("store open")).toList());
     } finally {
       threads.shutdownNow();
-      bitfleet.get().close();
+      server.bitfleet.close();
     }
   }
 
-  private static URI api(AtomicReference<BitfleetProcess> bitfleet) {
-    return bitfleet.get().api();
+  /** The one that runs at the moment. */
+  private static final class Server {
+    volatile BitfleetProcess bitfleet = start();
+
+    private static BitfleetProcess start() {
+      try {
+        return BitfleetProcess.start(folder, "--slots", "8");
+      } catch (Exception e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    void killAndStart() {
+      bitfleet.kill();
+      bitfleet.close();
+      bitfleet = start();
+    }
   }
 
   private static void check(BitfleetProcess bitfleet, List<TurnWriter> writers) throws Exception {

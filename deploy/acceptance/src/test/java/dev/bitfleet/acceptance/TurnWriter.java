@@ -53,11 +53,13 @@ final class TurnWriter implements Runnable {
   @Override
   public void run() {
     String conversation = "";
+    List<String> spoken = new ArrayList<>();
     for (int turn = 0; turn < turns; turn++) {
       if (turn % TURNS_EACH == 0) {
         conversation =
             insist("/v1/conversations", "{}", "w" + number + "-c" + turn).path("id").asString();
-        told.put(conversation, new ArrayList<>());
+        spoken = new ArrayList<>();
+        told.put(conversation, spoken);
       }
       String said = "w" + number + " t" + turn;
       boolean stream = turn % 3 == 2;
@@ -71,8 +73,8 @@ final class TurnWriter implements Runnable {
               + "\"}]}";
       JsonNode answer =
           insist("/v1/conversations/" + conversation + "/chat", body, said.replace(' ', '-'));
-      told.get(conversation).add("user: " + said);
-      told.get(conversation).add("assistant: " + answer.path("text").asString());
+      spoken.add("user: " + said);
+      spoken.add("assistant: " + answer.path("text").asString());
       acknowledged.incrementAndGet();
     }
   }
