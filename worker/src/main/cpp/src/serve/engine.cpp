@@ -18,6 +18,15 @@ uint64_t fingerprint_of(const Model& model, const Tokenizer& tokenizer) {
   return hash;
 }
 
+GgufFile open_adapter(const std::string& path) {
+  try {
+    return GgufFile::open(path);
+  } catch (const ModelError& error) {
+    // Which of two files it is about is what the reader of the message needs to know.
+    throw ModelError(error.code(), std::string("the adapter: ") + error.what());
+  }
+}
+
 void test_itself(Engine& engine) {
   const uint32_t token = engine.tokenizer->begin_token().value_or(0);
   const BatchToken batch[] = {{token, 0, 0, true}};
@@ -35,7 +44,7 @@ Engine load(const ServeOptions& options) {
     const GgufFile file = GgufFile::open(options.model);
     engine.tokenizer = std::make_unique<Tokenizer>(Tokenizer::load(file));
     std::optional<GgufFile> adapter;
-    if (!options.adapter.empty()) adapter.emplace(GgufFile::open(options.adapter));
+    if (!options.adapter.empty()) adapter.emplace(open_adapter(options.adapter));
     engine.model = Model::load(file, LoadOptions{.threads = engine.threads,
                                                  .adapter = adapter ? &*adapter : nullptr,
                                                  .adapter_strength = options.adapter_strength,

@@ -27,13 +27,14 @@ public sealed interface ModelCommand {
    * Loads a model.
    *
    * @param model its name in the node's model home
-   * @param adapter likewise
+   * @param adapter likewise; of no characters = none; empty = that of the replaced one, when it has
+   *     the same file
    * @param id name clients use; empty for the model's own
    * @param replace in place of the model of that id, else of the default one; or beside them
    * @param threads 0 = by the machine. Empty here and below: as the replaced one has it
    * @param contextLength 0 = the model's own, within bounds
-   * @param adapterType in which an adapter's weights are held; empty = f32
-   * @param headType in which the output matrix is held; empty = as in the file
+   * @param adapterType in which an adapter's weights are held: none, int8 or q4_0
+   * @param headType in which the output matrix is held, likewise
    */
   record Load(
       String model,

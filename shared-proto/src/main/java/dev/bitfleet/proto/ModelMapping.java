@@ -44,11 +44,11 @@ final class ModelMapping {
     var proto =
         LoadModel.newBuilder()
             .setModel(load.model())
-            .setAdapter(load.adapter().orElse(""))
             .setId(load.id().orElse(""))
             .setReplace(load.replace())
             .setAdapterType(load.adapterType().orElse(""))
             .setHeadType(load.headType().orElse(""));
+    load.adapter().ifPresent(proto::setAdapter);
     load.threads().ifPresent(proto::setThreads);
     load.slots().ifPresent(proto::setSlots);
     load.contextLength().ifPresent(proto::setContextLength);
@@ -74,7 +74,7 @@ final class ModelMapping {
   private static ModelCommand.Load fromProto(LoadModel proto) {
     return new ModelCommand.Load(
         proto.getModel(),
-        text(proto.getAdapter()),
+        proto.hasAdapter() ? Optional.of(proto.getAdapter()) : Optional.empty(),
         text(proto.getId()),
         proto.getReplace(),
         proto.hasThreads() ? OptionalInt.of(proto.getThreads()) : OptionalInt.empty(),

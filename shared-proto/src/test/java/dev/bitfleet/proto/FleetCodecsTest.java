@@ -202,7 +202,7 @@ class FleetCodecsTest {
                         Optional.of("q8_0")),
                     new ModelCommand.Load(
                         "m",
-                        Optional.empty(),
+                        Optional.of(""),
                         Optional.empty(),
                         true,
                         OptionalInt.empty(),

@@ -79,7 +79,8 @@ public final class ModelControlHandler {
   private static ModelCommand load(JsonNode tree) {
     return new ModelCommand.Load(
         tree.path("model_dir").asString(""),
-        text(tree, "adapter_dir"),
+        // An empty one is something that is said: no adapter.
+        tree.path("adapter_dir").stringValueOpt(),
         text(tree, "model_id"),
         tree.path("replace").asBoolean(true),
         number(tree, "threads"),

@@ -2,6 +2,7 @@ package dev.bitfleet.worker.home;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** A LoRA adapter as the PEFT library saves it. */
 public final class AdapterFolder {
@@ -17,5 +18,10 @@ public final class AdapterFolder {
   public static boolean isOne(Path folder) {
     return Files.isRegularFile(folder.resolve(CONFIGURATION))
         && Files.isRegularFile(folder.resolve(WEIGHTS));
+  }
+
+  /** The two of that folder. */
+  static List<Path> files(Path folder) {
+    return List.of(folder.resolve(CONFIGURATION), folder.resolve(WEIGHTS));
   }
 }

@@ -147,8 +147,11 @@ public record ModelHome(Path folder, Map<String, Path> bundled) {
     Path found = pick(candidate, name, wanted).orElseThrow(() -> unknown(name, kind));
     try {
       // The name was clean; a link inside the home could still lead anywhere.
-      if (!found.toRealPath().startsWith(folder.toRealPath())) {
-        throw unknown(name, kind);
+      Path home = folder.toRealPath();
+      for (Path each : Files.isDirectory(found) ? AdapterFolder.files(found) : List.of(found)) {
+        if (!each.toRealPath().startsWith(home)) {
+          throw unknown(name, kind);
+        }
       }
     } catch (IOException e) {
       throw unknown(name, kind);

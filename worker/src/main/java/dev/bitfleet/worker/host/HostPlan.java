@@ -3,7 +3,6 @@ package dev.bitfleet.worker.host;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.Offer;
 import dev.bitfleet.worker.WorkerOptions;
-import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import dev.bitfleet.worker.topology.CorePlan;
@@ -75,7 +74,7 @@ public record HostPlan(
               WorkerOptions.DEFAULT_HEARTBEAT_INTERVAL,
               stopDrain,
               supervision,
-              WeightOptions.PLAIN,
+              model.weights(),
               offer));
     }
     return List.copyOf(workers);

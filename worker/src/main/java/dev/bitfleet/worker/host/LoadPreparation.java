@@ -2,12 +2,19 @@ package dev.bitfleet.worker.host;
 
 import dev.bitfleet.proto.ModelCommand;
 import dev.bitfleet.proto.ModelReply.Code;
+import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
+import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.WeightOptions;
+import dev.bitfleet.worker.engine.WeightQuant;
+import dev.bitfleet.worker.home.ModelFacts;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.home.ModelNotFoundException;
+import dev.bitfleet.worker.lora.PeftConversion;
 import dev.bitfleet.worker.model.ModelFile;
 import dev.bitfleet.worker.model.ModelFileException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -23,29 +30,37 @@ final class LoadPreparation {
   private static final Duration LONGEST_KEEP_ALIVE = Duration.ofDays(365);
 
   private final ModelHome home;
+  private final Path dataDir;
+  private final EngineChoice engine;
 
-  LoadPreparation(ModelHome home) {
+  /**
+   * @param dataDir where adapters are kept in the form that engines read
+   */
+  LoadPreparation(ModelHome home, Path dataDir, EngineChoice engine) {
     this.home = home;
+    this.dataDir = dataDir;
+    this.engine = engine;
   }
 
-  /** The file that is meant, and what clients will call it. */
-  record Target(String id, Path file) {}
+  /**
+   * The files that are meant, and what clients will call the model.
+   *
+   * @param adapter GGUF; empty when the command names none
+   */
+  record Target(String id, Path file, Optional<Path> adapter) {}
 
-  /** Finds and reads the file. Blocks. */
+  /** Finds and reads the files. Blocks. */
   Target target(ModelCommand.Load load) throws RefusedException {
-    // Left out in silence they would give answers of another model than the one that was asked for.
-    refused("adapter", load.adapter());
-    refused("adapter_type", load.adapterType());
-    refused("head_type", load.headType());
     Path file;
     try {
       file = home.resolve(load.model());
     } catch (ModelNotFoundException e) {
       throw new RefusedException(Code.NOT_FOUND, String.valueOf(e.getMessage()), "model");
     }
+    String architecture;
     try {
-      ModelFile model = ModelFile.read(file);
-      if (model.architecture().isBlank()) {
+      architecture = ModelFile.read(file).architecture();
+      if (architecture.isBlank()) {
         throw new ModelFileException("general.architecture is empty");
       }
     } catch (ModelFileException e) {
@@ -62,18 +77,100 @@ final class LoadPreparation {
           "a model id is made of letters, digits and . _ : / @ -, at most 128",
           load.id().isPresent() ? "id" : "model");
     }
-    return new Target(id, file);
+    Optional<String> adapter = load.adapter().filter(name -> !name.isEmpty());
+    return new Target(
+        id,
+        file,
+        adapter.isPresent()
+            ? Optional.of(adapter(adapter.get(), file, architecture))
+            : Optional.empty());
   }
 
-  private static void refused(String param, Optional<String> value) throws RefusedException {
-    if (value.isPresent()) {
+  private Path adapter(String name, Path model, String architecture) throws RefusedException {
+    Path found;
+    try {
+      found = home.resolveAdapter(name);
+    } catch (ModelNotFoundException e) {
+      throw new RefusedException(Code.NOT_FOUND, String.valueOf(e.getMessage()), "adapter");
+    }
+    try {
+      if (Files.isDirectory(found)) {
+        return PeftConversion.convert(found, model, dataDir);
+      }
+      ModelFacts facts = ModelFacts.read(found);
+      if (facts.kind() != ModelFacts.Kind.ADAPTER) {
+        throw new ModelFileException("it is a model");
+      }
+      if (!facts.architecture().equals(architecture)) {
+        throw new ModelFileException(
+            "it is for the architecture '%s', the model's is '%s'"
+                .formatted(facts.architecture(), architecture));
+      }
+      return found;
+    } catch (ModelFileException e) {
       throw new RefusedException(
-          Code.INVALID, "adapters and other types of weights cannot be loaded by name yet", param);
+          Code.UNUSABLE,
+          "the adapter '" + home.nameOf(found) + "' cannot be used: " + e.getMessage(),
+          "adapter");
+    } catch (IOException e) {
+      throw new RefusedException(
+          Code.FAILED,
+          "the adapter '" + home.nameOf(found) + "' cannot be read: " + e.getMessage(),
+          "adapter");
     }
   }
 
+  /**
+   * An adapter belongs to the model it was trained with: it is kept when the same file is loaded
+   * again, and not carried over to another.
+   */
+  private WeightOptions weights(ModelCommand.Load load, Target target, ModelSetup before)
+      throws RefusedException {
+    Optional<WeightQuant> adapterQuant = quant("adapter_type", load.adapterType());
+    WeightQuant headQuant =
+        quant("head_type", load.headType()).orElse(before.weights().unembedQuant());
+    Optional<AdapterOptions> kept =
+        load.adapter().isEmpty() && before.file().equals(target.file())
+            ? before.weights().adapter()
+            : Optional.empty();
+    Optional<AdapterOptions> adapter =
+        target
+            .adapter()
+            .map(file -> new AdapterOptions(file, 1, adapterQuant.orElse(WeightQuant.NONE)))
+            .or(
+                () ->
+                    kept.map(
+                        old ->
+                            new AdapterOptions(
+                                old.file(), old.strength(), adapterQuant.orElse(old.quant()))));
+    if (adapter.isEmpty() && adapterQuant.filter(quant -> quant != WeightQuant.NONE).isPresent()) {
+      throw new RefusedException(
+          Code.INVALID, "there is no adapter whose weights could be rounded", "adapter_type");
+    }
+    return new WeightOptions(adapter, headQuant);
+  }
+
+  private Optional<WeightQuant> quant(String param, Optional<String> name) throws RefusedException {
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    WeightQuant quant =
+        WeightQuant.named(name.get())
+            .orElseThrow(
+                () ->
+                    new RefusedException(
+                        Code.INVALID,
+                        "'" + name.get() + "' is none of none, int8 and q4_0",
+                        param));
+    if (engine == EngineChoice.LLAMA_SERVER && quant != WeightQuant.NONE) {
+      throw new RefusedException(
+          Code.INVALID, "llama-server rounds no weights when it loads them", param);
+    }
+    return Optional.of(quant);
+  }
+
   /** What is to be served: as asked, else as the one that is replaced. */
-  static ModelSetup setup(
+  ModelSetup setup(
       ModelCommand.Load load, Target target, Optional<ModelSetup> replaced, ModelSetup fallback)
       throws RefusedException {
     ModelSetup before = replaced.orElse(fallback);
@@ -98,7 +195,8 @@ final class LoadPreparation {
         load.threads().isPresent() ? load.threads() : before.threads(),
         load.slots().orElse(before.slots()),
         load.contextLength().orElse(before.contextLength()),
-        keepAlive);
+        keepAlive,
+        weights(load, target, before));
   }
 
   /** For a node that has nothing loaded. */

@@ -41,6 +41,9 @@ public final class ModelHost extends VerticleBase {
   /** Beyond the engine's own limits: its process, its file. */
   private static final Duration LOAD_GRACE = Duration.ofSeconds(10);
 
+  /** How the engine begins what it says of an adapter. */
+  private static final String ADAPTER_FAULT = "the adapter: ";
+
   private final HostPlan plan;
   private final LoadPreparation preparation;
   private final List<LoadedModel> models = new ArrayList<>();
@@ -50,7 +53,7 @@ public final class ModelHost extends VerticleBase {
 
   public ModelHost(HostPlan plan) {
     this.plan = plan;
-    this.preparation = new LoadPreparation(plan.home());
+    this.preparation = new LoadPreparation(plan.home(), plan.dataDir(), plan.engine());
   }
 
   /** Workers are deployed when this is done, and loading. */
@@ -136,7 +139,7 @@ public final class ModelHost extends VerticleBase {
     ModelSetup setup;
     try {
       setup =
-          LoadPreparation.setup(
+          preparation.setup(
               load,
               target,
               replaced.map(LoadedModel::setup),
@@ -235,11 +238,12 @@ public final class ModelHost extends VerticleBase {
           "there is not enough memory to load it beside what is loaded: " + detail,
           "");
     }
+    boolean adapter = detail.startsWith(ADAPTER_FAULT);
     boolean file = detail.endsWith("(bad_file)") || detail.endsWith("(unsupported_model)");
     return new RefusedException(
         file ? ModelReply.Code.UNUSABLE : ModelReply.Code.FAILED,
-        "the model cannot be loaded: " + detail,
-        file ? "model" : "");
+        (adapter ? "the model cannot be loaded with " : "the model cannot be loaded: ") + detail,
+        !file ? "" : adapter ? "adapter" : "model");
   }
 
   // ---- unload

@@ -1,5 +1,6 @@
 package dev.bitfleet.worker.host;
 
+import dev.bitfleet.worker.engine.WeightOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -15,6 +16,7 @@ import java.util.OptionalInt;
  * @param slots of each engine
  * @param contextLength 0 = the model's own, within bounds
  * @param keepAlive empty = for ever
+ * @param weights what is made of the model's weights
  */
 public record ModelSetup(
     String id,
@@ -22,11 +24,24 @@ public record ModelSetup(
     OptionalInt threads,
     int slots,
     int contextLength,
-    Optional<Duration> keepAlive) {
+    Optional<Duration> keepAlive,
+    WeightOptions weights) {
   public ModelSetup {
     Objects.requireNonNull(id);
     Objects.requireNonNull(file);
     Objects.requireNonNull(threads);
     Objects.requireNonNull(keepAlive);
+    Objects.requireNonNull(weights);
+  }
+
+  /** With the weights as the file has them. */
+  public ModelSetup(
+      String id,
+      Path file,
+      OptionalInt threads,
+      int slots,
+      int contextLength,
+      Optional<Duration> keepAlive) {
+    this(id, file, threads, slots, contextLength, keepAlive, WeightOptions.PLAIN);
   }
 }

@@ -12,6 +12,7 @@ import dev.bitfleet.proto.WorkerHeartbeat.State;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.home.ModelHome;
+import dev.bitfleet.worker.lora.PeftFolders;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import dev.bitfleet.worker.topology.CorePlan;
 import io.vertx.core.Vertx;
@@ -182,6 +183,136 @@ class ModelHostTest {
 
     vertx.eventBus().request(BusAddresses.call("n-1"), WorkerCall.WAKE).await();
     assertThat(await("n-1", beat -> beat.state() == State.READY).enginePid()).isPositive();
+  }
+
+  @Test
+  void an_adapter_and_rounding_are_kept_until_something_else_is_said() throws Exception {
+    Path gguf = PeftFolders.random(TestModels.demo(), home.resolve("me/random.gguf"), "f16");
+    PeftFolders.twin(gguf, home.resolve("me/peft"), 0, 0);
+    String demo = "bitfleet-demo";
+    String plain = fingerprint("n-0");
+
+    loaded(demo, Optional.of("me/random"), Optional.empty(), Optional.empty());
+    String adapted = fingerprint("n-1");
+    assertThat(adapted).isNotEqualTo(plain);
+
+    loaded(demo, Optional.of("me/peft"), Optional.empty(), Optional.of("int8"));
+    String rounded = fingerprint("n-2");
+    assertThat(rounded).isNotIn(plain, adapted);
+
+    loaded(demo, Optional.empty(), Optional.empty(), Optional.empty());
+    assertThat(fingerprint("n-3")).as("null keeps").isEqualTo(rounded);
+
+    loaded(demo, Optional.empty(), Optional.of("int8"), Optional.of("none"));
+    assertThat(fingerprint("n-4")).isNotIn(plain, adapted, rounded);
+
+    loaded(demo, Optional.of("me/random"), Optional.of("none"), Optional.empty());
+    assertThat(fingerprint("n-5")).isEqualTo(adapted);
+
+    loaded(demo, Optional.of(""), Optional.empty(), Optional.empty());
+    assertThat(fingerprint("n-6")).as("the empty name is none").isEqualTo(plain);
+
+    loaded(demo, Optional.of("me/random"), Optional.empty(), Optional.empty());
+    assertThat(send(ModelCommand.Load.replacing("me/tiny")))
+        .as("an adapter does not pass to another model")
+        .isEqualTo(new ModelReply.Done("tiny", ""));
+  }
+
+  @Test
+  void an_adapter_that_does_not_fit_leaves_the_old_model_serving() throws Exception {
+    long pid = await("n-0", beat -> beat.state() == State.READY).enginePid();
+    byte[] adapter =
+        Files.readAllBytes(
+            PeftFolders.random(TestModels.demo(), home.resolve("me/random.gguf"), "f32"));
+    Files.write(home.resolve("me/cut.gguf"), java.util.Arrays.copyOf(adapter, adapter.length / 2));
+    PeftFolders.random(
+        TestModels.random(
+            "wide-demo",
+            List.of(
+                ("--arch bitnet-b1.58 --layers 1 --embd 512 --heads 4 --kv-heads 4 --ff 512"
+                        + " --vocab 320 --seed 2")
+                    .split(" "))),
+        home.resolve("me/wide.gguf"),
+        "f32");
+    Path outside = Files.createTempDirectory("outside");
+    PeftFolders.twin(home.resolve("me/random.gguf"), outside, 0, 0);
+    Files.createDirectories(home.resolve("me/linked"));
+    for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+      Files.createSymbolicLink(home.resolve("me/linked").resolve(file), outside.resolve(file));
+    }
+    PeftFolders.twin(home.resolve("me/random.gguf"), home.resolve("me/dora"), 0, 0);
+    Files.writeString(
+        home.resolve("me/dora/adapter_config.json"),
+        "{\"peft_type\":\"LORA\",\"r\":4,\"lora_alpha\":6,\"use_dora\":true}");
+
+    refusedAdapter("me/none", ModelReply.Code.NOT_FOUND, "no adapter 'me/none'");
+    refusedAdapter("../../etc", ModelReply.Code.NOT_FOUND, "no adapter");
+    refusedAdapter("me/linked", ModelReply.Code.NOT_FOUND, "no adapter");
+    refusedAdapter("me/tiny", ModelReply.Code.UNUSABLE, "it is a model");
+    refusedAdapter("me/dora", ModelReply.Code.UNUSABLE, "use_dora");
+    refusedAdapter("me/cut", ModelReply.Code.UNUSABLE, "the adapter: ");
+    refusedAdapter("me/wide", ModelReply.Code.UNUSABLE, "the adapter: ");
+    refusedQuant(Optional.of("f16"), Optional.empty(), "adapter_type");
+    refusedQuant(Optional.of("int8"), Optional.empty(), "adapter_type");
+    refusedQuant(Optional.empty(), Optional.of("q9"), "head_type");
+
+    WorkerHeartbeat now = await("n-0", beat -> beat.number() > 2);
+    assertThat(now.state()).isEqualTo(State.READY);
+    assertThat(now.enginePid()).isEqualTo(pid);
+  }
+
+  private String fingerprint(String worker) {
+    return await(worker, beat -> beat.state() == State.READY).model().orElseThrow().fingerprint();
+  }
+
+  private static ModelCommand.Load with(
+      String model,
+      Optional<String> adapter,
+      Optional<String> adapterType,
+      Optional<String> headType) {
+    return new ModelCommand.Load(
+        model,
+        adapter,
+        Optional.empty(),
+        true,
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        Optional.empty(),
+        adapterType,
+        headType);
+  }
+
+  private void loaded(
+      String model,
+      Optional<String> adapter,
+      Optional<String> adapterType,
+      Optional<String> headType) {
+    assertThat(send(with(model, adapter, adapterType, headType)))
+        .isEqualTo(new ModelReply.Done(model, ""));
+  }
+
+  private void refusedAdapter(String adapter, ModelReply.Code code, String part) {
+    assertThat(
+            send(with("bitfleet-demo", Optional.of(adapter), Optional.empty(), Optional.empty())))
+        .as(adapter)
+        .isInstanceOfSatisfying(
+            ModelReply.Refused.class,
+            refused -> {
+              assertThat(refused.message()).contains(part);
+              assertThat(refused.code()).isEqualTo(code);
+              assertThat(refused.param()).isEqualTo("adapter");
+            });
+  }
+
+  private void refusedQuant(Optional<String> adapterType, Optional<String> headType, String param) {
+    assertThat(send(with("bitfleet-demo", Optional.empty(), adapterType, headType)))
+        .isInstanceOfSatisfying(
+            ModelReply.Refused.class,
+            refused -> {
+              assertThat(refused.code()).isEqualTo(ModelReply.Code.INVALID);
+              assertThat(refused.param()).isEqualTo(param);
+            });
   }
 
   private static ModelCommand.Load beside(String model, Optional<String> id) {

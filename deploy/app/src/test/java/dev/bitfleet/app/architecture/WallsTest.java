@@ -106,6 +106,7 @@ class WallsTest {
             "dev.bitfleet.worker.slot..",
             "dev.bitfleet.worker.topology..",
             "dev.bitfleet.worker.home..",
+            "dev.bitfleet.worker.lora..",
             "dev.bitfleet.app.config..",
             "dev.bitfleet.app.doctor..")
         .should()
