@@ -88,7 +88,7 @@ final class Violations {
   private static String values(JsonNode values) {
     List<String> names = new ArrayList<>();
     for (JsonNode value : values) {
-      names.add("'" + value.asString() + "'");
+      names.add(value.isNull() ? "null" : "'" + value.asString() + "'");
     }
     return String.join(", ", names);
   }
