@@ -100,7 +100,11 @@ final class TextDesk {
       message.reply(new TextReply.Busy("too many questions at once"));
     } else {
       inFlight++;
-      answer(request, now.get(), engine.get())
+      Serving serving = now.get();
+      Engine asked = engine.get();
+      // What it throws at once is its answer too, or the count would never go down.
+      Future.succeededFuture()
+          .compose(begin -> answer(request, serving, asked))
           .timeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
           .onComplete(ignored -> inFlight--)
           .onComplete(message::reply, problem -> message.reply(refusal(problem, request)));

@@ -129,7 +129,8 @@ public final class ConversationChat implements Handler {
           kept);
     } catch (RuntimeException e) {
       turn.release();
-      throw e;
+      // Not thrown: the turn may have been waited for, and nobody would catch it then.
+      exchange.fail(e);
     }
   }
 
@@ -175,13 +176,13 @@ public final class ConversationChat implements Handler {
 
     @Override
     public Future<Void> keep(AnswerStamp stamp, List<ChoiceAnswer> choices) {
-      committing = true;
       byte[] answer = Rendered.whole(call, stamp, choices);
       boolean cut = choices.getFirst().finished().reason() == FinishReason.LENGTH;
       Commit commit = store.commit(tenant);
       commit.append(turn, ConversationHandlers.joined(said, answered(answer, cut)));
       storing.ifPresent(wish -> completions.put(commit, stamp, answer, wish));
       attempt.ifPresent(fresh -> commit.answer(fresh, Rendered.answer(call, stamp, choices)));
+      committing = true;
       return commit.run().onFailure(refused -> turn.release());
     }
 

@@ -245,9 +245,9 @@ public final class StoredCompletions {
     store
         .completions()
         .find(tenant(exchange), id(exchange))
-        .onComplete(
-            document -> exchange.json(200, ConversationJson.bytes(messages(document, page))),
-            exchange::fail);
+        // A cursor that is none of this completion's is refused in there.
+        .map(document -> ConversationJson.bytes(messages(document, page)))
+        .onComplete(json -> exchange.json(200, json), exchange::fail);
   }
 
   /** A message's id is its completion's and its number. */
@@ -261,6 +261,9 @@ public final class StoredCompletions {
       json.set("content_parts", content.isArray() ? content : json.nullNode());
       if (content.isArray() || content.isMissingNode()) {
         json.putNull("content");
+      }
+      if (!json.has("refusal")) {
+        json.putNull("refusal");
       }
       messages.add(json);
     }

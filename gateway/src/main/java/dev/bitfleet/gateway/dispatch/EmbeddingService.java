@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.dispatch;
 
 import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.FailedCompletion;
+import dev.bitfleet.gateway.routing.ModelSupply;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
@@ -222,8 +223,11 @@ public final class EmbeddingService {
         searchingSinceNanos = dispatcher.now();
         return;
       }
+      // Somebody waits for it: a worker that sleeps is woken.
+      boolean sleeps = dispatcher.supply(Optional.of(model)) instanceof ModelSupply.Idle;
       boolean served =
-          dispatcher.fleet().workers().stream().anyMatch(w -> w.ready() && w.serves(model));
+          sleeps
+              || dispatcher.fleet().workers().stream().anyMatch(w -> w.ready() && w.serves(model));
       long waited = dispatcher.now() - searchingSinceNanos;
       excluded.clear();
       if (served && waited > dispatcher.limits().queueTimeout().toNanos()) {
@@ -258,6 +262,7 @@ public final class EmbeddingService {
 
     private void back(String id, String workerId) {
       workerOfBatch.remove(id);
+      searchingSinceNanos = dispatcher.now();
       batchesOf.computeIfPresent(workerId, (worker, batches) -> batches > 1 ? batches - 1 : null);
     }
 

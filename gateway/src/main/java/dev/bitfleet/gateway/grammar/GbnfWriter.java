@@ -140,9 +140,11 @@ final class GbnfWriter {
 
   private void member(int c) {
     switch (c) {
-      case '\\', '[', ']', '-' -> out.append('\\').append((char) c);
-      // At the front of a class it would turn the class around.
+      case '\\', '[', ']' -> out.append('\\').append((char) c);
+      // At the front of a class it would turn the class around, and there is no escape for it.
       case '^' -> out.append("\\x5E");
+      // Between two it would make a range of them.
+      case '-' -> out.append("\\x2D");
       default -> plain(c);
     }
   }

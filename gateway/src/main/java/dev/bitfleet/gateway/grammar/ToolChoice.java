@@ -6,8 +6,9 @@ import java.util.Set;
  * Which tools may or must be called.
  *
  * @param allowed their names; empty: all
+ * @param once whether there is one call at most, whatever else is said about parallel ones
  */
-public record ToolChoice(ToolMode mode, Set<String> allowed) {
+public record ToolChoice(ToolMode mode, Set<String> allowed, boolean once) {
   public static final ToolChoice NONE = new ToolChoice(ToolMode.NONE, Set.of());
   public static final ToolChoice AUTO = new ToolChoice(ToolMode.AUTO, Set.of());
   public static final ToolChoice REQUIRED = new ToolChoice(ToolMode.REQUIRED, Set.of());
@@ -16,9 +17,13 @@ public record ToolChoice(ToolMode mode, Set<String> allowed) {
     allowed = Set.copyOf(allowed);
   }
 
-  /** This one must be called. */
+  public ToolChoice(ToolMode mode, Set<String> allowed) {
+    this(mode, allowed, false);
+  }
+
+  /** This one must be called, and once: that is what clients of OpenAI expect of a named tool. */
   public static ToolChoice named(String name) {
-    return new ToolChoice(ToolMode.REQUIRED, Set.of(name));
+    return new ToolChoice(ToolMode.REQUIRED, Set.of(name), true);
   }
 
   /** Only these may be. */

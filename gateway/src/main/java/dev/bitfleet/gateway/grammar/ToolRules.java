@@ -59,7 +59,7 @@ final class ToolRules {
             Expression.sequence(
                 new Text("\n"), Expression.either(bodies), new Text("\n" + CLOSING)));
     Expression more =
-        spec.parallel()
+        spec.parallel() && !spec.choice().once()
             ? rules.repeated(Expression.sequence(new Text("\n" + OPENING), rest), 0, MAX_CALLS - 1)
             : Expression.EMPTY;
     // What follows the opening of the first call.

@@ -168,6 +168,10 @@ public final class HttpFront {
       exchange.errorAndClose(sentAway.get());
       return;
     }
+    if (!queryReads(request)) {
+      refuse(exchange, 400, "malformed_request", "The query is not well-formed.");
+      return;
+    }
     switch (routes.find(request.method().name(), path(request))) {
       case RouteTable.Match.Found found -> {
         exchange.matched(found.operation(), found.parameters());
@@ -244,6 +248,18 @@ public final class HttpFront {
       handler.handle(exchange, body);
     } catch (RuntimeException e) {
       exchange.fail(e);
+    }
+  }
+
+  /** Whether the query can be decoded; what it gives is kept by the request. */
+  private static boolean queryReads(HttpServerRequest request) {
+    if (request.query() == null) {
+      return true;
+    }
+    try {
+      return request.params() != null;
+    } catch (IllegalArgumentException e) {
+      return false;
     }
   }
 

@@ -68,7 +68,11 @@ public final class GrammarCompiler {
           .onComplete(
               grammar -> {
                 cache.put(spec, grammar);
-                then.accept(held(request, grammar));
+                try {
+                  then.accept(held(request, grammar));
+                } catch (RuntimeException e) {
+                  refused.accept(e);
+                }
               },
               cause ->
                   refused.accept(

@@ -48,7 +48,11 @@ public final class RequestReader {
         .onComplete(
             understood -> {
               if (!exchange.settled()) {
-                then.accept(understood);
+                try {
+                  then.accept(understood);
+                } catch (RuntimeException e) {
+                  exchange.fail(e);
+                }
               }
             },
             exchange::fail);

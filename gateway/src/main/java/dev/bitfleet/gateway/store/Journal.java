@@ -141,14 +141,22 @@ final class Journal implements AutoCloseable {
         // Only close() ends this thread, and it does not interrupt.
         continue;
       }
-      for (Entry entry : group) {
-        if (entry.step() != null) {
-          step(entry, entry.step());
+      try {
+        for (Entry entry : group) {
+          if (entry.step() != null) {
+            step(entry, entry.step());
+          }
         }
-      }
-      group.removeIf(entry -> entry.step() != null);
-      if (!group.isEmpty()) {
-        commit(group);
+        group.removeIf(entry -> entry.step() != null);
+        if (!group.isEmpty()) {
+          commit(group);
+        }
+      } catch (RuntimeException | Error e) {
+        // Without an answer their writers would wait, and hold their leases, for ever.
+        log.error("the journal could not carry out a group of writes", e);
+        group.forEach(
+            entry ->
+                entry.done().completeExceptionally(new JournalException("the journal failed", e)));
       }
       group.clear();
     }

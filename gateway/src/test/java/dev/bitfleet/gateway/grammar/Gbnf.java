@@ -231,7 +231,7 @@ final class Gbnf {
       case 'n' -> '\n';
       case 'r' -> '\r';
       case 't' -> '\t';
-      case '\\', '"', '[', ']', '-' -> kind;
+      case '\\', '"', '[', ']' -> kind;
       default -> throw new IllegalArgumentException("an unknown escape in " + text);
     };
   }

@@ -40,8 +40,16 @@ class TransportTest {
   }
 
   @Test
+  void a_query_that_cannot_be_decoded_is_a_bad_request() throws Exception {
+    try (RawConnection connection = new RawConnection(gateway.port())) {
+      connection.send("GET /v1/models?a=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertThat(connection.readUntil("malformed_request")).contains("400");
+    }
+  }
+
+  @Test
   void a_wrong_method_is_405_with_what_is_allowed() {
-    HttpResponse<String> get = call("GET", "/v1/chat/completions");
+    HttpResponse<String> get = call("GET", "/v1/completions");
     assertThat(get.statusCode()).isEqualTo(405);
     assertThat(get.headers().firstValue("allow")).contains("OPTIONS, POST");
     assertThat(get.body()).contains("method_not_allowed");

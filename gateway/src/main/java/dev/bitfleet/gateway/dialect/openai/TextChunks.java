@@ -18,6 +18,7 @@ final class TextChunks extends Chunks {
   private static final class Choice {
     final TextCursor cursor;
     final Utf8Pieces prompt = new Utf8Pieces();
+    boolean scored;
 
     Choice(TextCursor cursor) {
       this.cursor = cursor;
@@ -57,7 +58,10 @@ final class TextChunks extends Chunks {
     }
     Choice choice = choice(event.choice());
     String text = style.spelt(event.choice()) ? choice.prompt.text(event.tokens()) : "";
-    write(event.choice(), text, event.tokens(), choice, out);
+    List<TokenDetail> tokens =
+        choice.scored ? event.tokens() : style.withoutBegin(event.choice(), event.tokens());
+    choice.scored = true;
+    write(event.choice(), text, tokens, choice, out);
   }
 
   @Override

@@ -59,7 +59,7 @@ final class TextFormat extends OpenAiFormat {
     if (style.logprobs()) {
       List<TokenDetail> tokens = new ArrayList<>();
       if (style.echo()) {
-        tokens.addAll(choice.promptTokens());
+        tokens.addAll(style.withoutBegin(generated, choice.promptTokens()));
       }
       tokens.addAll(choice.tokens());
       Logprobs.completion(tokens, new TextCursor(style.echo() ? prompt : ""), out);

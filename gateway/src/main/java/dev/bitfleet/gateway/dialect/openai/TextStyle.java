@@ -1,6 +1,9 @@
 package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.TokenDetail;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -17,6 +20,21 @@ record TextStyle(List<Prompt> prompts, int shown, int generated, boolean logprob
   /** The prompt's text, as far as it is known without asking an engine. */
   String promptText(int generatedChoice) {
     return prompts.get(generatedChoice / generated) instanceof Prompt.Text text ? text.text() : "";
+  }
+
+  /**
+   * The first tokens of a prompt without the begin token that the model's tokenizer put before a
+   * text: the caller did not write it.
+   */
+  List<TokenDetail> withoutBegin(int generatedChoice, List<TokenDetail> first) {
+    if (first.isEmpty() || spelt(generatedChoice)) {
+      return first;
+    }
+    byte[] begin = first.getFirst().bytes();
+    byte[] text = promptText(generatedChoice).getBytes(StandardCharsets.UTF_8);
+    boolean written =
+        begin.length <= text.length && Arrays.equals(begin, 0, begin.length, text, 0, begin.length);
+    return written ? first : first.subList(1, first.size());
   }
 
   /** Whether that prompt's text comes from its tokens, since it was given by their ids. */
