@@ -8,6 +8,8 @@ import { baseURL, model } from './client.mjs';
 
 const provider = createOpenAI({ baseURL, apiKey: 'none', fetch: checkedFetch });
 const City = z.object({ city: z.enum(['Paris', 'Rome']), population: z.number().int().min(0).max(99_000_000) });
+// The demo model would go on calling until the limit.
+const oneCall = { openai: { parallelToolCalls: false } };
 const common = { temperature: 0, maxOutputTokens: 200, maxRetries: 0 };
 
 for (const [way, lm] of [['chat completions', provider.chat(model)], ['Responses', provider.responses(model)]]) {
@@ -31,6 +33,7 @@ for (const [way, lm] of [['chat completions', provider.chat(model)], ['Responses
       prompt: 'How many people live in Paris?',
       tools: { look_up: tool({ description: 'Looks a city up.', inputSchema: City, execute: async (args) => { called.push(args); return 'many'; } }) },
       toolChoice: 'required',
+      providerOptions: oneCall,
       stopWhen: stepCountIs(2),
       ...common,
     });
@@ -43,6 +46,7 @@ for (const [way, lm] of [['chat completions', provider.chat(model)], ['Responses
     const { object } = await generateObject({ model: lm, schema: City, prompt: 'Name a city.', ...common });
     City.parse(object);
     const stream = streamObject({ model: lm, schema: City, prompt: 'Name a city.', ...common });
+    for await (const part of stream.partialObjectStream) assert.equal(typeof part, 'object');
     City.parse(await stream.object);
   });
 }

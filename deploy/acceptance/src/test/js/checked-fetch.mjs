@@ -21,13 +21,21 @@ const EVENTS = {
   },
 };
 
+// Where OpenAI's document says less than OpenAI's servers send, or than its own clients' types have.
+const KNOWN = [
+  /"instancePath":"\/choices\/\d+\/finish_reason".*"must be string"/, // null until a choice has ended
+  /\/token_logprobs\/\d+".*"must be number"/, // null for the first token of an echoed prompt
+  /"instancePath":"(\/response)?\/usage".*ResponseUsage/, // null until a response has ended
+  /"instancePath":"\/data\/\d+\/role".*"allowedValues":\["assistant"\]/, // stored messages are everybody's
+];
+
 class Document {
   constructor(name, tree, prefix) {
     this.name = name;
     this.tree = tree;
     this.prefix = prefix;
     this.ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: false, logger: false });
-    this.ajv.addSchema({ $id: name, components: tree.components });
+    this.ajv.addSchema({ $id: name, components: withoutNullable(tree.components) });
     this.compiled = new Map();
     this.templates = Object.keys(tree.paths).sort((a, b) => a.split('{').length - b.split('{').length);
   }
@@ -41,11 +49,24 @@ class Document {
 
   /** What is wrong with a value; undefined when nothing is, or nothing is known. */
   fault(value, pointer) {
+    if (value.type !== undefined && pointer.endsWith('ResponseStreamEvent')) {
+      pointer = this.eventOfType(pointer, value.type);
+    }
     if (!this.compiled.has(pointer)) {
       this.compiled.set(pointer, this.ajv.compile({ $ref: `${this.name}#${pointer}` }));
     }
     const validate = this.compiled.get(pointer);
     return validate(value) ? undefined : JSON.stringify(validate.errors.slice(0, 3));
+  }
+
+  /** The one of the events that says it is of that type: a fault is then told in its own words. */
+  eventOfType(pointer, type) {
+    const { anyOf, oneOf } = this.tree.components.schemas[pointer.split('/').at(-1)];
+    const found = (anyOf ?? oneOf ?? []).map(({ $ref }) => $ref).find((ref) => {
+      const is = this.tree.components.schemas[ref?.split('/').at(-1)]?.properties?.type;
+      return is?.const === type || is?.enum?.includes(type);
+    });
+    return found ? found.slice(1) : pointer;
   }
 
   responseFault(method, template, status, body) {
@@ -63,6 +84,15 @@ class Document {
     const validate = this.compiled.get(key);
     return validate(body) ? undefined : JSON.stringify(validate.errors.slice(0, 3));
   }
+}
+
+/** A keyword of OpenAPI 3.0, left over in a document of 3.1, written as 3.1 has it. */
+function withoutNullable(tree) {
+  return JSON.parse(JSON.stringify(tree), (key, value) => {
+    if (typeof value?.nullable !== 'boolean') return value;
+    const { nullable, ...rest } = value;
+    return nullable ? { anyOf: [rest, { type: 'null' }] } : rest;
+  });
 }
 
 function inDocument(schema, name) {
@@ -85,7 +115,7 @@ export const checked = { ours: 0, openai: 0 };
 
 function note(document, what, fault, value) {
   checked[document.name]++;
-  if (fault !== undefined) {
+  if (fault !== undefined && !(document.name === 'openai' && KNOWN.some((known) => known.test(fault)))) {
     faults.push(`${document.name}: ${what}: ${fault} in ${JSON.stringify(value).slice(0, 2000)}`);
   }
 }

@@ -43,7 +43,7 @@ test('a client that retries stores its completion once', async () => {
     const tag = `retry-${process.pid}-${Date.now()}`;
     const kept = await retrying.chat.completions.create(
         { ...question('What is the capital of France?'), store: true, metadata: { tag } },
-        { idempotencyKey: tag });
+        { headers: { 'Idempotency-Key': tag } });
     assert.ok(calls >= 2);
     const stored = [];
     for await (const completion of client.chat.completions.list({ metadata: { tag } })) stored.push(completion.id);

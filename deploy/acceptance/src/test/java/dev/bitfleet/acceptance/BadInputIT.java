@@ -162,7 +162,7 @@ class BadInputIT {
     HttpResponse<String> wrongType =
         chat.post(CHAT, ("{" + HI + "}").getBytes(StandardCharsets.UTF_8), "text/xml");
     assertThat(wrongType.statusCode()).isEqualTo(415);
-    assertThat(chat.get(CHAT).statusCode()).isEqualTo(405);
+    assertThat(chat.get("/v1/completions").statusCode()).isEqualTo(405);
   }
 
   @org.junit.jupiter.api.Test

@@ -82,6 +82,11 @@ final class TerminalScreen implements Screen {
     }
   }
 
+  /** Whether keys are taken just now. */
+  boolean reading() {
+    return reader.isReading();
+  }
+
   @Override
   public Line read(String prompt) {
     try {

@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -231,6 +232,7 @@ class TerminalChatTest {
     private final ByteArrayOutputStream shown = new ByteArrayOutputStream();
     private final Terminal terminal;
     private final CompletableFuture<Void> over;
+    private volatile @Nullable TerminalScreen shownOn;
 
     Person(Chat chat, Optional<KeptChats> kept) throws IOException {
       terminal =
@@ -242,8 +244,9 @@ class TerminalChatTest {
       over =
           CompletableFuture.runAsync(
               () -> {
-                try (Screen screen =
+                try (TerminalScreen screen =
                     new TerminalScreen(terminal, folder.resolve("history"), ChatLoop.WORDS)) {
+                  shownOn = screen;
                   var loop =
                       new ChatLoop(
                           screen,
@@ -264,7 +267,13 @@ class TerminalChatTest {
               });
     }
 
-    void type(String text) throws IOException {
+    /** As a person does, when the prompt is there: what comes earlier the terminal may swallow. */
+    void type(String text) throws Exception {
+      until(
+          () -> {
+            TerminalScreen screen = shownOn;
+            return screen != null && screen.reading();
+          });
       keys.write(text.getBytes(StandardCharsets.UTF_8));
       keys.flush();
     }

@@ -1,0 +1,76 @@
+package dev.bitfleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.bitfleet.gateway.http.RouteAnswer;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A program that has Bitfleet within it, with the real engine and the demo model. */
+class BitfleetTest {
+  @TempDir Path folder;
+
+  private Bitfleet.Builder builder() {
+    return Bitfleet.builder()
+        .set("port", "0")
+        .set("management-port", "0")
+        .set("data-dir", folder.toString());
+  }
+
+  private static StartException failure(Bitfleet.Builder builder) {
+    return catchThrowableOfType(StartException.class, () -> builder.start().close());
+  }
+
+  @Test
+  void it_answers_chats_and_the_programs_own_routes_until_it_is_closed() throws Exception {
+    URI url;
+    try (HttpClient http = HttpClient.newHttpClient();
+        Bitfleet bitfleet =
+            builder()
+                .route("GET", "/hello", request -> RouteAnswer.json(200, "{\"hello\":\"world\"}"))
+                .start()) {
+      url = bitfleet.url();
+      assertThat(bitfleet.awaitReady()).hasSize(1);
+      HttpResponse<String> hello =
+          http.send(
+              HttpRequest.newBuilder(url.resolve("/hello")).build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(hello.body()).isEqualTo("{\"hello\":\"world\"}");
+      HttpResponse<String> chat =
+          http.send(
+              HttpRequest.newBuilder(url.resolve("/v1/chat/completions"))
+                  .header("content-type", "application/json")
+                  .POST(
+                      HttpRequest.BodyPublishers.ofString(
+                          "{\"temperature\":0,\"messages\":[{\"role\":\"user\","
+                              + "\"content\":\"What is the capital of France?\"}]}"))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(chat.body()).contains("Paris");
+    }
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      HttpRequest late = HttpRequest.newBuilder(url.resolve("/hello")).build();
+      assertThat(
+              catchThrowableOfType(
+                  IOException.class, () -> http.send(late, HttpResponse.BodyHandlers.ofString())))
+          .isNotNull();
+    }
+  }
+
+  @Test
+  void what_keeps_it_from_starting_is_told_apart() {
+    assertThat(failure(builder().set("slotz", "3")).reason())
+        .isEqualTo(StartException.Reason.CONFIGURATION);
+    assertThat(failure(builder().set("slots", "none")).reason())
+        .isEqualTo(StartException.Reason.CONFIGURATION);
+    assertThat(failure(builder().model("nobody/nothing")).reason())
+        .isEqualTo(StartException.Reason.NO_MODEL);
+  }
+}
