@@ -79,7 +79,7 @@ final class EmbeddingDesk {
 
   /**
    * @param openPrompts everything the engine has now, {@link #openPrompts} included
-   * @param whenAsked called at every request, before it is looked at
+   * @param whenAsked called at every request for its model, before more of it is looked at
    * @param whenIdle called when the last request has been answered
    */
   EmbeddingDesk(
@@ -130,14 +130,18 @@ final class EmbeddingDesk {
   }
 
   private void onRequest(Message<EmbedRequest> message) {
-    whenAsked.run();
     EmbedRequest request = message.body();
-    EngineDescription engine = engine().orElse(null);
     if (draining) {
       message.reply(new EmbedReply.Busy("draining"));
-    } else if (!options.answersTo(request.model())) {
+      return;
+    }
+    if (!options.answersTo(request.model())) {
       message.reply(new EmbedReply.Busy("other model"));
-    } else if (engine == null) {
+      return;
+    }
+    whenAsked.run();
+    EngineDescription engine = engine().orElse(null);
+    if (engine == null) {
       message.reply(new EmbedReply.Busy("not ready"));
     } else if (engine.embeddings().size() == 0) {
       message.reply(

@@ -75,7 +75,8 @@ final class TextDesk {
   }
 
   /**
-   * @param serving what there is to ask; empty while the worker stops or has no model
+   * @param serving what there is to ask; empty while the worker stops or has no model. Called for
+   *     questions about its model only, since that is what wakes it
    */
   TextDesk(Vertx vertx, WorkerOptions options, Supplier<Optional<Serving>> serving) {
     this.vertx = vertx;
@@ -90,11 +91,14 @@ final class TextDesk {
 
   private void onRequest(Message<TextRequest> message) {
     TextRequest request = message.body();
+    if (!options.answersTo(request.model())) {
+      // Before anything wakes for it: a question about another model is no use of this one.
+      message.reply(new TextReply.Busy("other model"));
+      return;
+    }
     Optional<Serving> now = serving.get();
     Optional<Engine> engine = now.flatMap(s -> s.supervisor().serving());
-    if (!options.answersTo(request.model())) {
-      message.reply(new TextReply.Busy("other model"));
-    } else if (now.isEmpty() || engine.isEmpty()) {
+    if (now.isEmpty() || engine.isEmpty()) {
       message.reply(new TextReply.Busy("not ready"));
     } else if (inFlight >= MAX_IN_FLIGHT) {
       message.reply(new TextReply.Busy("too many questions at once"));

@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +46,7 @@ public final class ModelHost extends VerticleBase {
   private static final String ADAPTER_FAULT = "the adapter: ";
 
   private final HostPlan plan;
+  private final Function<WorkerOptions, VerticleBase> workers;
   private final LoadPreparation preparation;
   private final List<LoadedModel> models = new ArrayList<>();
   private int workerNumber;
@@ -52,7 +54,15 @@ public final class ModelHost extends VerticleBase {
   private @Nullable MessageConsumer<ModelCommand> commands;
 
   public ModelHost(HostPlan plan) {
+    this(plan, WorkerVerticle::new);
+  }
+
+  /**
+   * @param workers makes what is deployed on a share
+   */
+  ModelHost(HostPlan plan, Function<WorkerOptions, VerticleBase> workers) {
     this.plan = plan;
+    this.workers = workers;
     this.preparation = new LoadPreparation(plan.home(), plan.dataDir(), plan.engine());
   }
 
@@ -69,19 +79,30 @@ public final class ModelHost extends VerticleBase {
     return Future.join(all);
   }
 
+  /** A worker on each share; when one cannot be deployed, those that were are taken back. */
   private Future<LoadedModel> deploy(ModelSetup setup, Offer offer) {
-    List<WorkerOptions> workers = plan.workersOf(setup, offer, workerNumber);
-    workerNumber += workers.size();
-    List<Future<String>> deployments =
-        workers.stream().map(options -> vertx.deployVerticle(new WorkerVerticle(options))).toList();
+    List<WorkerOptions> options = plan.workersOf(setup, offer, workerNumber);
+    workerNumber += options.size();
+    List<Future<String>> deployments = options.stream().map(this::deploy).toList();
     return Future.join(deployments)
         .map(
             ignored ->
                 new LoadedModel(
                     setup,
                     offer,
-                    workers.stream().map(WorkerOptions::workerId).toList(),
-                    deployments.stream().map(Future::result).toList()));
+                    options.stream().map(WorkerOptions::workerId).toList(),
+                    deployments.stream().map(Future::result).toList()))
+        .recover(
+            problem ->
+                undeploy(
+                        setup.id(),
+                        deployments.stream().filter(Future::succeeded).map(Future::result).toList())
+                    .transform(gone -> Future.failedFuture(problem)));
+  }
+
+  /** What making it throws is how its deployment failed: its siblings must hear of it. */
+  private Future<String> deploy(WorkerOptions options) {
+    return Future.succeededFuture().compose(begin -> vertx.deployVerticle(workers.apply(options)));
   }
 
   private void onCommand(Message<ModelCommand> message) {
@@ -92,7 +113,9 @@ public final class ModelHost extends VerticleBase {
       return;
     }
     busy = true;
-    carryOut(message.body())
+    // What it throws at once is its answer too, or no command would ever be taken again.
+    Future.succeededFuture()
+        .compose(begin -> carryOut(message.body()))
         .otherwise(ModelHost::refusal)
         .onComplete(
             reply -> {
@@ -222,7 +245,8 @@ public final class ModelHost extends VerticleBase {
                     .map(loaded)
                     .recover(
                         problem ->
-                            undeploy(loaded).transform(gone -> Future.failedFuture(problem))))
+                            undeploy(loaded.setup().id(), loaded.deployments())
+                                .transform(gone -> Future.failedFuture(problem))))
         .onComplete(
             ignored -> {
               vertx.cancelTimer(timer);
@@ -293,21 +317,21 @@ public final class ModelHost extends VerticleBase {
                             .eventBus()
                             .<WorkerCall>request(BusAddresses.call(id), WorkerCall.DRAIN, patience))
                 .toList())
-        .transform(drained -> undeploy(model))
+        .transform(drained -> undeploy(model.setup().id(), model.deployments()))
         .onSuccess(ignored -> LOG.info("{} is unloaded", model.setup().id()));
   }
 
-  private Future<Void> undeploy(LoadedModel model) {
+  private Future<Void> undeploy(String model, List<String> deployments) {
     // Those of a node that is going down are gone without us.
     return Future.join(
-            model.deployments().stream()
+            deployments.stream()
                 .filter(vertx.deploymentIDs()::contains)
                 .map(vertx::undeploy)
                 .toList())
         .<Void>mapEmpty()
         .recover(
             problem -> {
-              LOG.warn("a worker of {} did not end well", model.setup().id(), problem);
+              LOG.warn("a worker of {} did not end well", model, problem);
               return Future.succeededFuture();
             });
   }

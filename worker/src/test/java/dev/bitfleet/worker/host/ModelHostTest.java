@@ -3,9 +3,14 @@ package dev.bitfleet.worker.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.EmbedReply;
+import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.FleetCodecs;
 import dev.bitfleet.proto.ModelCommand;
 import dev.bitfleet.proto.ModelReply;
+import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.TextReply;
+import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
@@ -180,6 +185,28 @@ class ModelHostTest {
     assertThat(idle.model().orElseThrow().id()).isEqualTo("tiny");
     assertThat(idle.enginePid()).isZero();
     assertThat(ProcessHandle.of(pid).filter(ProcessHandle::isAlive)).isEmpty();
+
+    assertThat(
+            vertx
+                .eventBus()
+                .<TextReply>request(
+                    BusAddresses.text("n-1"),
+                    new TextRequest.Tokenize("another", "hello", false, false, false))
+                .await()
+                .body())
+        .isEqualTo(new TextReply.Busy("other model"));
+    assertThat(
+            vertx
+                .eventBus()
+                .<EmbedReply>request(
+                    BusAddresses.embed("n-1"),
+                    new EmbedRequest("e", "another", List.of(new Prompt.Text("hello")), 0))
+                .await()
+                .body())
+        .isEqualTo(new EmbedReply.Busy("other model"));
+    assertThat(await("n-1", beat -> beat.number() > idle.number()).state())
+        .as("after questions about another model")
+        .isEqualTo(State.IDLE);
 
     vertx.eventBus().request(BusAddresses.call("n-1"), WorkerCall.WAKE).await();
     assertThat(await("n-1", beat -> beat.state() == State.READY).enginePid()).isPositive();

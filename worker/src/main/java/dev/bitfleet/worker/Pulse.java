@@ -1,0 +1,74 @@
+package dev.bitfleet.worker;
+
+import dev.bitfleet.proto.ModelDescription;
+import dev.bitfleet.proto.ProtocolVersion;
+import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.worker.engine.EngineDescription;
+import java.util.Optional;
+
+/**
+ * Tells the fleet how a worker is. What its model is like is remembered from one engine to the
+ * next, and while it has none. Event loop of WorkerVerticle.
+ */
+final class Pulse {
+  private final WorkerOptions options;
+  private Optional<ModelDescription> described = Optional.empty();
+  private long heartbeats;
+
+  Pulse(WorkerOptions options) {
+    this.options = options;
+  }
+
+  /**
+   * The next heartbeat.
+   *
+   * @param chat whether chats can be laid out
+   * @param openStreams slots that are taken
+   * @param detail what there is to say of the state; may be empty
+   */
+  WorkerHeartbeat next(
+      WorkerHeartbeat.State state,
+      Optional<Serving> serving,
+      boolean chat,
+      int openStreams,
+      String detail) {
+    Optional<EngineDescription> engine = serving.flatMap(s -> s.supervisor().description());
+    engine
+        .flatMap(known -> serving.map(s -> model(known, s, chat)))
+        .ifPresent(model -> described = Optional.of(model));
+    return new WorkerHeartbeat(
+        options.workerId(),
+        options.nodeId(),
+        ++heartbeats,
+        ProtocolVersion.FLEET,
+        state,
+        described,
+        options.slots(),
+        openStreams,
+        options.engine() == EngineChoice.BUILTIN ? "builtin" : "llama-server",
+        engine.map(EngineDescription::version).orElse(""),
+        engine.map(EngineDescription::kernel).orElse(""),
+        serving.map(s -> s.supervisor().restarts()).orElse(0),
+        options.cores(),
+        serving.map(s -> s.supervisor().pid()).orElse(0L),
+        detail);
+  }
+
+  private ModelDescription model(EngineDescription engine, Serving serving, boolean chat) {
+    return new ModelDescription(
+        options.modelId(),
+        engine.architecture(),
+        engine.fingerprint(),
+        engine.contextLength(),
+        engine.vocabularySize(),
+        engine.parameters(),
+        engine.modelBytes(),
+        serving.model().modifiedSeconds(),
+        chat && !engine.embeddings().only(),
+        engine.embeddings().size(),
+        engine.embeddings().pooling(),
+        serving.quantization(),
+        options.offer().aliases(),
+        options.offer().rank());
+  }
+}

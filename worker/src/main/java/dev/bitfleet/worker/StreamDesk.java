@@ -1,0 +1,324 @@
+package dev.bitfleet.worker;
+
+import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.FailureCause;
+import dev.bitfleet.proto.GenerationEvent;
+import dev.bitfleet.proto.GenerationRequest;
+import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.worker.engine.EngineDescription;
+import dev.bitfleet.worker.engine.EngineEvent;
+import dev.bitfleet.worker.engine.PromptSegment;
+import dev.bitfleet.worker.engine.SequenceRequest;
+import dev.bitfleet.worker.model.ChatTemplateException;
+import dev.bitfleet.worker.slot.SlotTable;
+import dev.bitfleet.worker.supervise.EngineSupervisor;
+import dev.bitfleet.worker.supervise.PromptHash;
+import dev.bitfleet.worker.supervise.Quarantine;
+import io.vertx.core.Future;
+import io.vertx.core.eventbus.EventBus;
+import io.vertx.core.eventbus.Message;
+import io.vertx.core.eventbus.MessageConsumer;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes requests for completions from the bus, gives each a slot, and sends what the engine says of
+ * it to the stream's inbox. Event loop of WorkerVerticle.
+ *
+ * <p>Order of a stream: request → slot → prompt laid out → engine → reply → deltas → one terminal
+ * event, after which the slot is free. A stream whose engine is lost before the reply is answered
+ * Busy, so that the gateway tries elsewhere; after it, Failed with {@link
+ * FailureCause#ENGINE_LOST}.
+ */
+final class StreamDesk {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamDesk.class);
+
+  /** What a desk needs to know of its worker, and has to tell it. */
+  interface Surroundings {
+    /** Whether nothing more is taken on. */
+    boolean draining();
+
+    /** What there is to serve with. */
+    Optional<Serving> serving();
+
+    /** The same, for somebody who has asked for this worker's model: it wakes. */
+    Optional<Serving> asked();
+
+    /** Everything the engine has now, {@link StreamDesk#openPrompts} included. */
+    Collection<PromptHash> openPrompts();
+
+    /**
+     * A slot is free again.
+     *
+     * @param awaited whether the fleet may be waiting for it
+     */
+    void released(boolean awaited);
+
+    /** A stream is over. */
+    void ended();
+
+    /** To the gateway that has the stream. */
+    void send(String inbox, GenerationEvent event);
+  }
+
+  private final WorkerOptions options;
+  private final Quarantine quarantine;
+  private final Surroundings worker;
+  private final SlotTable<OpenStream> slots;
+  private @Nullable MessageConsumer<GenerationRequest> consumer;
+
+  StreamDesk(WorkerOptions options, Quarantine quarantine, Surroundings worker) {
+    this.options = options;
+    this.quarantine = quarantine;
+    this.worker = worker;
+    this.slots = new SlotTable<>(options.slots());
+  }
+
+  /** Begins to take requests. */
+  Future<Void> open(EventBus bus) {
+    consumer = bus.consumer(BusAddresses.open(options.workerId()), this::onOpen);
+    return consumer.completion();
+  }
+
+  Future<Void> close() {
+    return consumer == null ? Future.succeededFuture() : consumer.unregister();
+  }
+
+  /** Streams that hold a slot. */
+  int streams() {
+    return slots.open();
+  }
+
+  private void onOpen(Message<GenerationRequest> message) {
+    GenerationRequest request = message.body();
+    if (worker.draining()) {
+      message.reply(new OpenReply.Busy("draining"));
+      return;
+    }
+    if (!options.answersTo(request.model())) {
+      message.reply(new OpenReply.Busy("other model"));
+      return;
+    }
+    Serving now = worker.asked().orElse(null);
+    if (now == null || now.supervisor().state() != EngineSupervisor.State.READY) {
+      message.reply(new OpenReply.Busy("not ready"));
+      return;
+    }
+    switch (slots.claim(request.streamId(), sequenceId -> new OpenStream(sequenceId, message))) {
+      case SlotTable.Claim.NoneFree<OpenStream> ignored ->
+          message.reply(new OpenReply.Busy("no slot free"));
+      case SlotTable.Claim.Duplicate<OpenStream> ignored ->
+          message.reply(new OpenReply.Busy("the stream is open here already"));
+      case SlotTable.Claim.Claimed<OpenStream> claimed -> layOut(now, claimed.stream(), request);
+    }
+  }
+
+  private void layOut(Serving now, OpenStream stream, GenerationRequest request) {
+    switch (request.prompt()) {
+      case Prompt.Text text ->
+          openSequence(now, stream, request, List.of(new PromptSegment.Text(text.text())), true);
+      case Prompt.Tokens tokens ->
+          openSequence(
+              now, stream, request, List.of(new PromptSegment.Tokens(tokens.ids())), false);
+      case Prompt.Chat messages ->
+          now.renderer()
+              .layOut(messages)
+              .onComplete(
+                  prompt -> openSequence(now, stream, request, prompt, true),
+                  problem -> turnDown(stream, refusal(problem)));
+    }
+  }
+
+  private static OpenReply refusal(Throwable problem) {
+    if (problem instanceof ChatTemplateException turnedDown) {
+      return new OpenReply.Refused(
+          OpenReply.Code.INVALID, String.valueOf(turnedDown.getMessage()), "messages");
+    }
+    LOG.error("laying out a prompt failed", problem);
+    return new OpenReply.Busy("the prompt could not be laid out");
+  }
+
+  private void openSequence(
+      Serving now,
+      OpenStream stream,
+      GenerationRequest request,
+      List<PromptSegment> prompt,
+      boolean addBeginToken) {
+    if (slots.bySequence(stream.sequenceId()).isEmpty()) {
+      return; // The engine was lost meanwhile, and the stream answered.
+    }
+    if (stream.cancelled()) {
+      turnDown(stream, new OpenReply.Busy("cancelled"));
+      return;
+    }
+    PromptHash hash = PromptHash.of(prompt);
+    switch (quarantine.verdict(hash, worker.openPrompts(), System.nanoTime())) {
+      case ADMITTED -> {}
+      case WAITS -> {
+        turnDown(stream, new OpenReply.Busy("an engine died with it; another such is tried first"));
+        return;
+      }
+      case REFUSED -> {
+        turnDown(
+            stream,
+            new OpenReply.Refused(
+                OpenReply.Code.PROMPT_QUARANTINED,
+                "this prompt was there when two engines died; it is refused for a while",
+                ""));
+        return;
+      }
+    }
+    stream.opening(hash);
+    boolean handed =
+        now.supervisor()
+            .open(
+                new SequenceRequest(
+                    stream.sequenceId(),
+                    prompt,
+                    addBeginToken,
+                    request.sampling(),
+                    request.maxTokens(),
+                    request.stopStrings(),
+                    List.of(),
+                    request.ignoreEndTokens(),
+                    request.topLogprobs(),
+                    request.contextLimit(),
+                    request.emitted(),
+                    request.cacheScope(),
+                    request.grammar(),
+                    request.promptScoring()));
+    if (!handed) {
+      turnDown(stream, new OpenReply.Busy("not ready"));
+    }
+  }
+
+  /** Answers a request that never became a stream, and frees its slot. */
+  private void turnDown(OpenStream stream, OpenReply reply) {
+    release(stream.sequenceId()).ifPresent(released -> released.reply(reply));
+    worker.ended();
+  }
+
+  /**
+   * Frees a slot. The fleet hears at once of a slot it may be waiting for: one of a worker that was
+   * full, or one that a client gave up. Other ends wait for the next regular heartbeat.
+   */
+  private Optional<OpenStream> release(long sequenceId) {
+    boolean full = slots.open() == slots.slots();
+    Optional<OpenStream> released = slots.release(sequenceId);
+    worker.released(released.filter(stream -> full || stream.cancelled()).isPresent());
+    return released;
+  }
+
+  /** Of the streams the engine has. */
+  List<PromptHash> openPrompts() {
+    return slots.streams().stream().map(OpenStream::prompt).flatMap(Optional::stream).toList();
+  }
+
+  /** Gives a stream up; nothing happens when it is unknown. */
+  void cancel(String streamId) {
+    slots
+        .byStream(streamId)
+        .ifPresent(
+            stream -> {
+              stream.cancel();
+              if (stream.phase() != OpenStream.Phase.LAYING_OUT) {
+                worker.serving().ifPresent(s -> s.supervisor().cancel(stream.sequenceId()));
+              }
+            });
+  }
+
+  // ---- what the engine says ------------------------------------------------------------------
+
+  /** What the engine says; what it says of streams given up is nobody's. */
+  void on(EngineEvent.OfSequence event) {
+    switch (event) {
+      case EngineEvent.Piece piece ->
+          slots
+              .bySequence(piece.sequenceId())
+              .ifPresent(
+                  stream ->
+                      send(
+                          stream,
+                          new GenerationEvent.Delta(
+                              stream.streamId(),
+                              stream.nextNumber(),
+                              piece.text(),
+                              piece.tokens())));
+      case EngineEvent.PromptScored scored ->
+          slots
+              .bySequence(scored.sequenceId())
+              .ifPresent(
+                  stream ->
+                      send(
+                          stream,
+                          new GenerationEvent.PromptScored(
+                              stream.streamId(), stream.nextNumber(), scored.tokens())));
+      case EngineEvent.Accepted accepted ->
+          slots.bySequence(accepted.sequenceId()).ifPresent(stream -> accept(stream, accepted));
+      case EngineEvent.EndOfSequence end ->
+          release(end.sequenceId()).ifPresent(stream -> end(stream, end));
+    }
+  }
+
+  private void accept(OpenStream stream, EngineEvent.Accepted accepted) {
+    stream.opened();
+    stream.reply(
+        new OpenReply.Accepted(
+            accepted.promptTokens(),
+            accepted.cachedTokens(),
+            worker
+                .serving()
+                .flatMap(s -> s.supervisor().description())
+                .map(EngineDescription::fingerprint)
+                .orElse("")));
+  }
+
+  private void end(OpenStream stream, EngineEvent.EndOfSequence end) {
+    switch (end) {
+      case EngineEvent.Busy busy -> stream.reply(new OpenReply.Busy(busy.reason()));
+      case EngineEvent.Refused refused -> stream.reply(refused.refusal());
+      case EngineEvent.Finished finished -> {
+        if (finished.whole()) {
+          stream.prompt().ifPresent(quarantine::cleared);
+        }
+        send(
+            stream,
+            new GenerationEvent.Finished(
+                stream.streamId(),
+                stream.nextNumber(),
+                finished.reason(),
+                finished.matchedStop(),
+                finished.usage(),
+                finished.prefillMicros(),
+                finished.decodeMicros()));
+      }
+      case EngineEvent.Failed failed -> fail(stream, FailureCause.ENGINE_FAULT, failed.message());
+    }
+    worker.ended();
+  }
+
+  /** Ends all streams with that. */
+  void failAll(FailureCause cause, String message) {
+    slots.releaseAll().forEach(stream -> fail(stream, cause, message));
+    worker.ended();
+  }
+
+  private void fail(OpenStream stream, FailureCause cause, String message) {
+    if (stream.phase() == OpenStream.Phase.OPEN) {
+      send(
+          stream,
+          new GenerationEvent.Failed(stream.streamId(), stream.nextNumber(), cause, message));
+    } else {
+      stream.reply(new OpenReply.Busy(message));
+    }
+  }
+
+  private void send(OpenStream stream, GenerationEvent event) {
+    worker.send(stream.inbox(), event);
+  }
+}
