@@ -42,6 +42,9 @@ import java.util.regex.Pattern;
  * @param store what is kept, and where
  * @param refuseWith422 whether {@code /completion} and a conversation's chat answer a bad body with
  *     422, as the servers did that had these routes first
+ * @param defaultForUnknownModels whether OpenAI's routes answer with the default model when nobody
+ *     serves the one that was named, as the older routes always do
+ * @param showSlots whether {@code /slots} tells which slots are taken
  */
 public record GatewayOptions(
     String gatewayId,
@@ -69,7 +72,9 @@ public record GatewayOptions(
     Duration drainTimeout,
     Duration streamGrace,
     StoreOptions store,
-    boolean refuseWith422) {
+    boolean refuseWith422,
+    boolean defaultForUnknownModels,
+    boolean showSlots) {
 
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
@@ -152,6 +157,8 @@ public record GatewayOptions(
     private Duration streamGrace = Duration.ofSeconds(30);
     private StoreOptions store = StoreOptions.in(Path.of("bitfleet-store"));
     private boolean refuseWith422;
+    private boolean defaultForUnknownModels;
+    private boolean showSlots;
 
     private Builder(String gatewayId) {
       this.gatewayId = gatewayId;
@@ -272,6 +279,16 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder defaultForUnknownModels(boolean value) {
+      defaultForUnknownModels = value;
+      return this;
+    }
+
+    public Builder showSlots(boolean value) {
+      showSlots = value;
+      return this;
+    }
+
     public Builder store(StoreOptions value) {
       store = value;
       return this;
@@ -314,7 +331,9 @@ public record GatewayOptions(
           drainTimeout,
           streamGrace,
           store,
-          refuseWith422);
+          refuseWith422,
+          defaultForUnknownModels,
+          showSlots);
     }
   }
 }

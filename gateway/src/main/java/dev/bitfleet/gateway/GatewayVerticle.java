@@ -30,7 +30,9 @@ import dev.bitfleet.gateway.operations.ModelControlHandler;
 import dev.bitfleet.gateway.operations.ModelInfoHandler;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.ServiceHandler;
+import dev.bitfleet.gateway.operations.SlotsHandler;
 import dev.bitfleet.gateway.operations.TextHandler;
+import dev.bitfleet.gateway.operations.UnknownModels;
 import dev.bitfleet.gateway.responses.FleetAccess;
 import dev.bitfleet.gateway.responses.ResponseLimits;
 import dev.bitfleet.gateway.responses.ResponseOperations;
@@ -219,7 +221,8 @@ public final class GatewayVerticle extends VerticleBase {
     TextService text = new TextService(vertx, dispatching);
     ContextFit fit = new ContextFit(dispatching.fleet(), text);
     GrammarCompiler grammars = new GrammarCompiler(vertx);
-    CompletionRunner runner = new CompletionRunner(dispatching, fit, grammars, limits);
+    UnknownModels unknown = new UnknownModels(options.defaultForUnknownModels());
+    CompletionRunner runner = new CompletionRunner(dispatching, fit, grammars, limits, unknown);
     DialectSettings settings =
         new DialectSettings(options.maxChoices(), () -> ThreadLocalRandom.current().nextLong());
     new GeneratingOperations(contract, settings, reader, runner).addTo(handlers);
@@ -228,7 +231,8 @@ public final class GatewayVerticle extends VerticleBase {
             reader,
             text,
             new ChatDialect(contract.defaults(Operation.APPLY_TEMPLATE), settings),
-            new TextQuestions(contract.defaults(Operation.TOKENIZE)))
+            new TextQuestions(contract.defaults(Operation.TOKENIZE)),
+            unknown)
         .addTo(handlers);
     new ConversationOperations(
             vertx,
@@ -242,19 +246,20 @@ public final class GatewayVerticle extends VerticleBase {
             vertx,
             reader,
             new ResponsesDialect(contract.defaults(Operation.CREATE_RESPONSE), settings),
-            new FleetAccess(dispatching, fit, grammars, text),
+            new FleetAccess(dispatching, fit, grammars, text, unknown),
             keeping,
             limits,
             ResponseLimits.withGrace(options.streamGrace()));
     responding.addTo(handlers);
     responses = responding;
-    handlers.put(
-        Operation.CREATE_EMBEDDINGS,
-        new EmbeddingsHandler(
+    new EmbeddingsHandler(
             vertx,
             reader,
             dispatching.fleet(),
-            new EmbeddingService(vertx, dispatching, options.queueLimit())));
+            new EmbeddingService(vertx, dispatching, options.queueLimit()),
+            unknown)
+        .addTo(handlers);
+    new SlotsHandler(dispatching.fleet(), options.showSlots()).addTo(handlers);
     new ModelInfoHandler(dispatching.fleet()).addTo(handlers);
     ModelControlHandler models =
         new ModelControlHandler(

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.admission;
 
 import dev.bitfleet.gateway.admission.Ticket.State;
 import dev.bitfleet.gateway.routing.ModelSupply;
+import dev.bitfleet.gateway.routing.ModelWish;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,8 +54,7 @@ public final class AdmissionQueue {
    * @param deadlineNanos of the first; the others have none, for they wait behind their own sibling
    * @return the tickets, or none when the queue has no room
    */
-  public List<Ticket> enter(
-      Optional<String> model, int count, int free, long now, long deadlineNanos) {
+  public List<Ticket> enter(ModelWish model, int count, int free, long now, long deadlineNanos) {
     // Slots that those before us will get are not ours.
     long room = (long) limit + free - waiting.size();
     if (count > room) {
@@ -91,12 +91,12 @@ public final class AdmissionQueue {
    *
    * @param supply what the fleet offers for a model
    */
-  public List<Decision> decide(Function<Optional<String>, ModelSupply> supply, long now) {
+  public List<Decision> decide(Function<ModelWish, ModelSupply> supply, long now) {
     if (waiting.isEmpty()) {
       return List.of();
     }
     List<Decision> decisions = new ArrayList<>();
-    Map<Optional<String>, ModelSupply> supplies = new HashMap<>();
+    Map<ModelWish, ModelSupply> supplies = new HashMap<>();
     Set<String> full = new HashSet<>();
     for (Iterator<Ticket> each = waiting.iterator(); each.hasNext(); ) {
       Ticket ticket = each.next();

@@ -1,6 +1,6 @@
 package dev.bitfleet.gateway.admission;
 
-import java.util.Optional;
+import dev.bitfleet.gateway.routing.ModelWish;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +17,7 @@ public final class Ticket {
     GONE
   }
 
-  private final Optional<String> model;
+  private final ModelWish model;
   final long enteredNanos;
   final long deadlineNanos;
   State state = State.WAITING;
@@ -30,14 +30,14 @@ public final class Ticket {
   /** The model whose slot it holds, once admitted. */
   String admittedModel = "";
 
-  Ticket(Optional<String> model, long enteredNanos, long deadlineNanos) {
+  Ticket(ModelWish model, long enteredNanos, long deadlineNanos) {
     this.model = model;
     this.enteredNanos = enteredNanos;
     this.deadlineNanos = deadlineNanos;
   }
 
-  /** The model asked for; empty = whichever is served. */
-  public Optional<String> model() {
+  /** The model asked for. */
+  public ModelWish model() {
     return model;
   }
 

@@ -1,18 +1,18 @@
 package dev.bitfleet.gateway.completion;
 
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * One client request, whatever API it came through. It has {@code prompts × n} choices; choice
  * {@code c} completes prompt {@code c / n}.
  *
- * @param model the model asked for; empty = the one that is served
+ * @param model the model asked for
  * @param prompts at least one
  * @param n completions of each prompt, at least 1
  * @param sampling of choice 0; the others differ in their seed, see {@link #samplingOf}
@@ -23,7 +23,7 @@ import java.util.OptionalInt;
  * @param cacheScope prefixes are shared only within one scope, which is a tenant
  */
 public record CompletionRequest(
-    Optional<String> model,
+    ModelWish model,
     List<Prompt> prompts,
     int n,
     Sampling sampling,
@@ -66,6 +66,24 @@ public record CompletionRequest(
         grammar,
         promptScoring,
         scope,
+        delivery);
+  }
+
+  /** The same of another model. */
+  public CompletionRequest asking(ModelWish other) {
+    return new CompletionRequest(
+        other,
+        prompts,
+        n,
+        sampling,
+        maxTokens,
+        stopStrings,
+        ignoreEndTokens,
+        topLogprobs,
+        contextLimit,
+        grammar,
+        promptScoring,
+        cacheScope,
         delivery);
   }
 

@@ -75,9 +75,12 @@ public enum Operation {
   LIST_RESPONSE_INPUT_ITEMS(
       "listResponseInputItems", "GET", "/v1/responses/{response_id}/input_items", Body.NONE),
   CREATE_EMBEDDINGS("createEmbeddings", "POST", "/v1/embeddings", Body.REQUIRED),
+  CREATE_PLAIN_EMBEDDING("createPlainEmbedding", "POST", "/embedding", Body.REQUIRED),
+  CREATE_PLAIN_EMBEDDINGS("createPlainEmbeddings", "POST", "/embeddings", Body.REQUIRED),
   GET_MODEL_INFO("getModelInfo", "GET", "/api/v1/model/info", Body.NONE),
   GET_API_HEALTH("getApiHealth", "GET", "/api/v1/health", Body.NONE),
   GET_PROPS("getProps", "GET", "/props", Body.NONE),
+  LIST_SLOTS("listSlots", "GET", "/slots", Body.NONE),
   LOAD_MODEL("loadModel", "POST", "/v1/models/load", Body.REQUIRED),
   UNLOAD_MODEL("unloadModel", "POST", "/v1/models/unload", Body.REQUIRED),
   GET_HEALTH("getHealth", "GET", "/health", Body.NONE),

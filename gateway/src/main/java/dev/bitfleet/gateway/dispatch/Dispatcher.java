@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.completion.CompletionListener;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.gateway.routing.ModelSupply;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.gateway.telemetry.FleetFigures;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import dev.bitfleet.proto.BusAddresses;
@@ -24,7 +25,6 @@ import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -165,7 +165,7 @@ public final class Dispatcher {
   }
 
   /** Somebody waits for that model: if it sleeps, it is woken. */
-  ModelSupply supply(Optional<String> model) {
+  ModelSupply supply(ModelWish model) {
     ModelSupply supply = fleet.supply(model);
     if (supply instanceof ModelSupply.Idle idle) {
       idle.asleep().forEach(id -> vertx.eventBus().send(BusAddresses.call(id), WorkerCall.WAKE));
@@ -202,7 +202,7 @@ public final class Dispatcher {
       case Decision.UnknownModel unknown ->
           waiter
               .completion()
-              .fail(new CompletionFailure.UnknownModel(unknown.ticket().model().orElse("")));
+              .fail(new CompletionFailure.UnknownModel(unknown.ticket().model().name().orElse("")));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.dispatch;
 import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.FailedCompletion;
 import dev.bitfleet.gateway.routing.ModelSupply;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
@@ -224,7 +225,7 @@ public final class EmbeddingService {
         return;
       }
       // Somebody waits for it: a worker that sleeps is woken.
-      boolean sleeps = dispatcher.supply(Optional.of(model)) instanceof ModelSupply.Idle;
+      boolean sleeps = dispatcher.supply(ModelWish.of(model)) instanceof ModelSupply.Idle;
       boolean served =
           sleeps
               || dispatcher.fleet().workers().stream().anyMatch(w -> w.ready() && w.serves(model));

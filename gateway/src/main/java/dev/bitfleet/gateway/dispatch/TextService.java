@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.dispatch;
 import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.FailedCompletion;
 import dev.bitfleet.gateway.routing.ModelSupply;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.gateway.routing.Router;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.BusAddresses;
@@ -43,20 +44,20 @@ public final class TextService {
   /**
    * Puts a question.
    *
-   * @param model the model asked for; empty = the one that is served
+   * @param model the model asked for
    * @param question for a model id
    * @param answer the kind of reply the question has
    * @return fails with {@link FailedCompletion}
    */
   public <R extends TextReply> Future<R> ask(
-      Optional<String> model, Function<String, TextRequest> question, Class<R> answer) {
+      ModelWish model, Function<String, TextRequest> question, Class<R> answer) {
     Asking<R> asking = new Asking<>(model, question, answer);
     asking.tryNext();
     return asking.promise.future();
   }
 
   private final class Asking<R extends TextReply> {
-    private final Optional<String> model;
+    private final ModelWish model;
     private final Function<String, TextRequest> question;
     private final Class<R> answer;
     private final Promise<R> promise = Promise.promise();
@@ -64,7 +65,7 @@ public final class TextService {
     private final long beganNanos = dispatcher.now();
     private int lostAnswers;
 
-    Asking(Optional<String> model, Function<String, TextRequest> question, Class<R> answer) {
+    Asking(ModelWish model, Function<String, TextRequest> question, Class<R> answer) {
       this.model = model;
       this.question = question;
       this.answer = answer;
@@ -92,7 +93,7 @@ public final class TextService {
                     ? new CompletionFailure.NoWorker(dispatcher.retryAfter())
                     : new CompletionFailure.ModelLoading(dispatcher.retryAfter()));
         case ModelSupply.Unknown ignored ->
-            fail(new CompletionFailure.UnknownModel(model.orElse("")));
+            fail(new CompletionFailure.UnknownModel(model.name().orElse("")));
         case ModelSupply.Lost ignored ->
             fail(new CompletionFailure.NoWorker(dispatcher.retryAfter()));
       }

@@ -25,20 +25,27 @@ public final class CompletionRunner {
   private final ContextFit fit;
   private final GrammarCompiler grammars;
   private final HttpLimits limits;
+  private final UnknownModels unknown;
 
   public CompletionRunner(
-      Dispatcher dispatcher, ContextFit fit, GrammarCompiler grammars, HttpLimits limits) {
+      Dispatcher dispatcher,
+      ContextFit fit,
+      GrammarCompiler grammars,
+      HttpLimits limits,
+      UnknownModels unknown) {
     this.dispatcher = dispatcher;
     this.fit = fit;
     this.grammars = grammars;
     this.limits = limits;
+    this.unknown = unknown;
   }
 
   /**
    * Answers the exchange with what the call generates. A prompt that cannot fit is refused before
    * it waits for a slot.
    */
-  public void run(Exchange exchange, Call call, AnswerStamp stamp, Keeping keeping) {
+  public void run(Exchange exchange, Call asked, AnswerStamp stamp, Keeping keeping) {
+    Call call = asked.withRequest(unknown.meant(exchange.operation(), asked.request()));
     exchange.whenGone(keeping::dropped);
     grammars.compile(
         call,

@@ -2,12 +2,16 @@ package dev.bitfleet.gateway.operations;
 
 import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.contract.Operation;
+import dev.bitfleet.gateway.dialect.EmbeddingCall;
 import dev.bitfleet.gateway.dialect.Failures;
+import dev.bitfleet.gateway.dialect.llamacpp.PlainEmbeddings;
 import dev.bitfleet.gateway.dialect.openai.EmbeddingsFormat;
 import dev.bitfleet.gateway.dispatch.EmbeddingService;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.Embedding;
 import dev.bitfleet.proto.ModelDescription;
@@ -15,10 +19,13 @@ import dev.bitfleet.proto.Usage;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import tools.jackson.databind.JsonNode;
 
-/** {@code /v1/embeddings}. Event loop only. */
-public final class EmbeddingsHandler implements Handler {
+/** Embeddings, as OpenAI has them and as llama-server has them. Event loop only. */
+public final class EmbeddingsHandler {
   /** Numbers that are written on the event loop; more are on a worker thread. */
   private static final int INLINE_NUMBERS = 4096;
 
@@ -26,83 +33,87 @@ public final class EmbeddingsHandler implements Handler {
   private final RequestReader reader;
   private final FleetView fleet;
   private final EmbeddingService service;
+  private final UnknownModels unknown;
 
   public EmbeddingsHandler(
-      Vertx vertx, RequestReader reader, FleetView fleet, EmbeddingService service) {
+      Vertx vertx,
+      RequestReader reader,
+      FleetView fleet,
+      EmbeddingService service,
+      UnknownModels unknown) {
     this.vertx = vertx;
     this.reader = reader;
     this.fleet = fleet;
     this.service = service;
+    this.unknown = unknown;
   }
 
-  @Override
-  public void handle(Exchange exchange, byte[] body) {
-    reader.read(exchange, body, EmbeddingsFormat::read, asked -> embed(exchange, asked));
+  /** Adds a handler for each of its operations. */
+  public void addTo(Map<Operation, Handler> handlers) {
+    handlers.put(Operation.CREATE_EMBEDDINGS, answering(EmbeddingsFormat::read));
+    handlers.put(Operation.CREATE_PLAIN_EMBEDDING, answering(PlainEmbeddings::read));
+    handlers.put(Operation.CREATE_PLAIN_EMBEDDINGS, answering(PlainEmbeddings::read));
   }
 
-  private void embed(Exchange exchange, EmbeddingsFormat.Asked asked) {
-    ModelDescription model = model(asked.model());
-    if (asked.dimensions().orElse(0) > model.embeddingSize()) {
+  private Handler answering(Function<JsonNode, EmbeddingCall> understand) {
+    return (exchange, body) ->
+        reader.read(exchange, body, understand, call -> embed(exchange, call));
+  }
+
+  private void embed(Exchange exchange, EmbeddingCall call) {
+    ModelDescription model = model(unknown.meant(exchange.operation(), call.model()));
+    if (call.dimensions().orElse(0) > model.embeddingSize()) {
       throw new ApiException(
-          EmbeddingsFormat.tooManyDimensions(asked.dimensions().getAsInt(), model.embeddingSize()));
+          EmbeddingsFormat.tooManyDimensions(call.dimensions().getAsInt(), model.embeddingSize()));
     }
     EmbeddingService.Running running =
-        service.embed(model.id(), asked.inputs(), exchange.caller().scope());
+        service.embed(model.id(), call.inputs(), exchange.caller().scope());
     exchange.whenGone(running::cancel);
     running
         .embeddings()
         .onComplete(
-            embeddings -> answer(exchange, asked, model, embeddings),
+            embeddings -> answer(exchange, call, model, embeddings),
             problem -> {
               if (problem instanceof EmbeddingService.RefusedException refused) {
-                exchange.error(EmbeddingsFormat.describe(refused.refusal(), asked, model.id()));
+                exchange.error(EmbeddingsFormat.describe(refused.refusal(), call, model.id()));
               } else {
-                TextHandler.fail(exchange, problem, "input");
+                TextHandler.fail(exchange, problem, call.field());
               }
             });
   }
 
-  /** The model asked for, or the first by name that makes embeddings. */
-  private ModelDescription model(Optional<String> asked) {
-    List<ModelDescription> served = fleet.models();
-    Optional<ModelDescription> found =
-        served.stream()
-            .filter(
-                model ->
-                    asked.isPresent() ? model.id().equals(asked.get()) : model.embeddingSize() > 0)
-            .findFirst();
+  /** The model asked for, or the first that makes embeddings. */
+  private ModelDescription model(ModelWish wish) {
+    Optional<ModelDescription> found = fleet.described(wish, model -> model.embeddingSize() > 0);
     if (found.isPresent() && found.get().embeddingSize() > 0) {
       return found.get();
     }
-    if (found.isPresent() || (asked.isEmpty() && !served.isEmpty())) {
-      throw new ApiException(
-          EmbeddingsFormat.notAnEmbeddingModel(
-              found.map(ModelDescription::id).orElseGet(() -> served.getFirst().id())));
+    // Where a name is unknown and none makes embeddings, the default model is what was meant.
+    Optional<ModelDescription> meant = found.or(() -> fleet.generating(wish));
+    if (meant.isPresent()) {
+      throw new ApiException(EmbeddingsFormat.notAnEmbeddingModel(meant.get().id()));
     }
     boolean ready = fleet.workers().stream().anyMatch(WorkerView::ready);
     throw new ApiException(
         Failures.describe(
-            asked.isPresent() && ready
-                ? new CompletionFailure.UnknownModel(asked.get())
+            wish.name().isPresent() && ready
+                ? new CompletionFailure.UnknownModel(wish.name().get())
                 : new CompletionFailure.NoWorker(Duration.ofSeconds(1)),
             "input"));
   }
 
   private void answer(
-      Exchange exchange,
-      EmbeddingsFormat.Asked asked,
-      ModelDescription model,
-      List<Embedding> embeddings) {
+      Exchange exchange, EmbeddingCall call, ModelDescription model, List<Embedding> embeddings) {
     int tokens = embeddings.stream().mapToInt(Embedding::promptTokens).sum();
     Usage usage = new Usage(tokens, 0, 0);
     exchange.metrics().finished(usage);
     exchange.used(usage);
     if ((long) embeddings.size() * model.embeddingSize() <= INLINE_NUMBERS) {
-      exchange.json(200, EmbeddingsFormat.write(asked, model.id(), embeddings));
+      exchange.json(200, call.answer().write(model.id(), embeddings));
       return;
     }
     vertx
-        .executeBlocking(() -> EmbeddingsFormat.write(asked, model.id(), embeddings), false)
+        .executeBlocking(() -> call.answer().write(model.id(), embeddings), false)
         .onComplete(bytes -> exchange.json(200, bytes), exchange::fail);
   }
 }

@@ -7,12 +7,12 @@ import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,19 +42,13 @@ public final class ModelInfoHandler {
   }
 
   private void info(Exchange exchange) {
-    Optional<String> asked = exchange.query("model").filter(id -> !id.isEmpty());
-    List<ModelDescription> served = fleet.models();
-    if (served.isEmpty()) {
+    if (fleet.models().isEmpty()) {
       // A server error, as the interface that this route comes from has it.
       exchange.error(ApiError.server(500, "model_not_loaded", "No model is loaded."));
       return;
     }
-    Optional<ModelDescription> found =
-        served.stream()
-            .filter(model -> asked.isEmpty() || model.id().equals(asked.get()))
-            .findFirst();
+    Optional<ModelDescription> found = meant(exchange);
     if (found.isEmpty()) {
-      exchange.error(Failures.unknownModel(asked.orElse("")));
       return;
     }
     ModelDescription model = found.get();
@@ -73,6 +67,20 @@ public final class ModelInfoHandler {
     body.put("embedding_size", model.embeddingSize());
     body.put("fingerprint", model.fingerprint());
     exchange.json(200, MAPPER.writeValueAsBytes(body));
+  }
+
+  /**
+   * The model that is asked about, or the default one. Never another than the one that was named: a
+   * question about a model is not answered with what is true of its neighbour. When there is none,
+   * that has been answered.
+   */
+  private Optional<ModelDescription> meant(Exchange exchange) {
+    Optional<String> asked = exchange.query("model").filter(id -> !id.isEmpty());
+    Optional<ModelDescription> found = fleet.generating(ModelWish.of(asked));
+    if (found.isEmpty()) {
+      exchange.error(Failures.unknownModel(asked.orElse("")));
+    }
+    return found;
   }
 
   private long workersOf(String model) {
@@ -109,14 +117,17 @@ public final class ModelInfoHandler {
 
   /** Of llama.cpp's, what does not show what others ask. */
   private void props(Exchange exchange) {
-    List<ModelDescription> served = fleet.models();
-    if (served.isEmpty()) {
+    if (fleet.models().isEmpty()) {
       boolean loading =
           fleet.workers().stream().anyMatch(w -> w.heartbeat().state() == State.STARTING);
       exchange.error(notReady(loading));
       return;
     }
-    ModelDescription model = served.getFirst();
+    Optional<ModelDescription> found = meant(exchange);
+    if (found.isEmpty()) {
+      return;
+    }
+    ModelDescription model = found.get();
     int slots =
         fleet.workers().stream()
             .filter(worker -> worker.ready() && worker.serves(model.id()))

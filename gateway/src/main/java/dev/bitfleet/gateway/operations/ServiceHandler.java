@@ -6,6 +6,7 @@ import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.openai.ModelJson;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
 import java.nio.charset.StandardCharsets;
@@ -30,15 +31,7 @@ public final class ServiceHandler {
 
   public void model(Exchange exchange) {
     String id = exchange.parameter("model");
-    Optional<ModelDescription> model =
-        fleet.models().stream()
-            .filter(each -> each.id().equals(id))
-            .findFirst()
-            .or(
-                () ->
-                    fleet.models().stream()
-                        .filter(each -> each.aliases().contains(id))
-                        .findFirst());
+    Optional<ModelDescription> model = fleet.generating(ModelWish.of(id));
     if (model.isPresent()) {
       exchange.json(200, ModelJson.one(model.get(), fleet.loaded(model.get().id())));
     } else {

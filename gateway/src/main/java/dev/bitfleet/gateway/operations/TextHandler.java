@@ -24,17 +24,24 @@ public final class TextHandler {
   private final TextService text;
   private final Dialect chats;
   private final TextQuestions questions;
+  private final UnknownModels unknown;
 
   /**
    * @param chats understands the chats whose layout is asked for
    */
   public TextHandler(
-      Vertx vertx, RequestReader reader, TextService text, Dialect chats, TextQuestions questions) {
+      Vertx vertx,
+      RequestReader reader,
+      TextService text,
+      Dialect chats,
+      TextQuestions questions,
+      UnknownModels unknown) {
     this.vertx = vertx;
     this.reader = reader;
     this.text = text;
     this.chats = chats;
     this.questions = questions;
+    this.unknown = unknown;
   }
 
   /** Adds a handler for each of its operations. */
@@ -87,7 +94,7 @@ public final class TextHandler {
         body,
         understand,
         asked ->
-            text.ask(asked.model(), asked.question(), answer)
+            text.ask(unknown.meant(exchange.operation(), asked.model()), asked.question(), answer)
                 .onComplete(
                     reply -> answering.answer(asked, reply),
                     problem -> fail(exchange, problem, field)));

@@ -7,6 +7,8 @@ import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.operations.RequestReader;
+import dev.bitfleet.gateway.operations.UnknownModels;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.TextReply;
 import dev.bitfleet.proto.TextRequest;
@@ -22,13 +24,19 @@ final class CountInputTokens implements Handler {
   private final ResponsesDialect dialect;
   private final ResponseRuns runs;
   private final TextService text;
+  private final UnknownModels unknown;
 
   CountInputTokens(
-      RequestReader reader, ResponsesDialect dialect, ResponseRuns runs, TextService text) {
+      RequestReader reader,
+      ResponsesDialect dialect,
+      ResponseRuns runs,
+      TextService text,
+      UnknownModels unknown) {
     this.reader = reader;
     this.dialect = dialect;
     this.runs = runs;
     this.text = text;
+    this.unknown = unknown;
   }
 
   @Override
@@ -49,7 +57,7 @@ final class CountInputTokens implements Handler {
               Prompt.Chat chat =
                   new Prompt.Chat(Preparation.chat(call, context), call.output().descriptions());
               return text.ask(
-                  call.model(),
+                  unknown.meant(exchange.operation(), ModelWish.of(call.model())),
                   id -> new TextRequest.Fit(id, chat, 0, 0, 0, false),
                   TextReply.Fit.class);
             })

@@ -6,12 +6,17 @@ import dev.bitfleet.gateway.completion.FailedCompletion;
 import dev.bitfleet.gateway.completion.Truncation;
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.items.ItemMessages;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
 import dev.bitfleet.gateway.dispatch.ContextFit;
 import dev.bitfleet.gateway.operations.GrammarCompiler;
+import dev.bitfleet.gateway.operations.UnknownModels;
+import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.ChatMessage;
+import dev.bitfleet.proto.ModelDescription;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.List;
@@ -20,10 +25,12 @@ import java.util.List;
 final class Preparation {
   private final ContextFit fit;
   private final GrammarCompiler grammars;
+  private final UnknownModels unknown;
 
-  Preparation(ContextFit fit, GrammarCompiler grammars) {
+  Preparation(ContextFit fit, GrammarCompiler grammars, UnknownModels unknown) {
     this.fit = fit;
     this.grammars = grammars;
+    this.unknown = unknown;
   }
 
   /** Ready to be dispatched. */
@@ -47,9 +54,18 @@ final class Preparation {
     return chat;
   }
 
+  /** Which model the call means, of those there are now; empty when there is none. */
+  String servedModel(ResponseCall call, FleetView fleet) {
+    return fleet
+        .generating(unknown.meant(Operation.CREATE_RESPONSE, ModelWish.of(call.model())))
+        .map(ModelDescription::id)
+        .orElse("");
+  }
+
   /** What a call with that context asks of the fleet. */
   Future<Prepared> prepare(ResponseCall call, ContextReader.Context context, long scope) {
-    CompletionRequest asked = call.completion(chat(call, context), scope);
+    CompletionRequest asked =
+        unknown.meant(Operation.CREATE_RESPONSE, call.completion(chat(call, context), scope));
     return fit.fit(asked, call.truncate() ? Truncation.AUTO : Truncation.DISABLED)
         .compose(
             fitted ->

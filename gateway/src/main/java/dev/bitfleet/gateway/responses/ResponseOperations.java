@@ -7,6 +7,7 @@ import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.RequestReader;
+import dev.bitfleet.gateway.operations.UnknownModels;
 import dev.bitfleet.gateway.store.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -18,6 +19,7 @@ public final class ResponseOperations {
   private final IdempotentRequests repeats;
   private final ResponsesDialect dialect;
   private final TextService text;
+  private final UnknownModels unknown;
   private final HttpLimits limits;
   private final ResponseRuns runs;
   private final BackgroundQueue queue;
@@ -35,6 +37,7 @@ public final class ResponseOperations {
     this.repeats = new IdempotentRequests(store.idempotency());
     this.dialect = dialect;
     this.text = fleet.text();
+    this.unknown = fleet.unknown();
     this.limits = limits;
     ResponseArchive archive = new ResponseArchive(store);
     this.runs =
@@ -42,7 +45,7 @@ public final class ResponseOperations {
             vertx,
             fleet.dispatcher(),
             archive,
-            new Preparation(fleet.fit(), fleet.grammars()),
+            new Preparation(fleet.fit(), fleet.grammars(), fleet.unknown()),
             responseLimits);
     this.queue = new BackgroundQueue(vertx, runs, responseLimits);
     this.recovery = new Recovery(runs, queue, dialect, responseLimits);
@@ -55,7 +58,8 @@ public final class ResponseOperations {
         Operation.CREATE_RESPONSE,
         new CreateResponse(reader, repeats, dialect, runs, queue, limits));
     handlers.put(
-        Operation.COUNT_RESPONSE_INPUT_TOKENS, new CountInputTokens(reader, dialect, runs, text));
+        Operation.COUNT_RESPONSE_INPUT_TOKENS,
+        new CountInputTokens(reader, dialect, runs, text, unknown));
     handlers.put(Operation.RETRIEVE_RESPONSE, (exchange, body) -> stored.retrieve(exchange));
     handlers.put(Operation.DELETE_RESPONSE, (exchange, body) -> stored.delete(exchange));
     handlers.put(Operation.CANCEL_RESPONSE, (exchange, body) -> stored.cancel(exchange));

@@ -77,7 +77,7 @@ final class ResponseRun {
     this.call = call;
     this.client = client;
     this.input = call.input();
-    this.state = new ResponseState(call, runs.servedModel());
+    this.state = new ResponseState(call, runs.servedModel(call));
     boolean recorded = call.mode() != ResponseCall.Mode.WHOLE;
     this.events = recorded ? new LiveEvents() : null;
     this.kept = recorded && call.store() ? runs.archive().log(owner) : null;

@@ -53,9 +53,9 @@ final class ResponseRuns {
     List.copyOf(running.values()).forEach(ResponseRun::drop);
   }
 
-  /** The model that a request gets that names none; empty while there is none. */
-  String servedModel() {
-    return dispatcher.fleet().models().stream().findFirst().map(model -> model.id()).orElse("");
+  /** The model that a call will get as things are; empty while there is none. */
+  String servedModel(ResponseCall call) {
+    return preparation.servedModel(call, dispatcher.fleet());
   }
 
   Dispatcher dispatcher() {

@@ -14,6 +14,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * The fleet, as its heartbeats describe it. Owned by one thread. Time is nanoseconds of any
@@ -106,12 +107,53 @@ public final class FleetView {
   }
 
   /**
-   * What there is for that model. An alias stands for the model behind it, unless somebody serves
-   * under that very id. A request that names none gets the first model: the lowest rank, then the
-   * first by name.
+   * The model a wish means, of those that can be served now or as soon as one is asked for. An
+   * alias stands for the model behind it, unless somebody serves under that very id.
+   *
+   * @param suits what a model must be good for to be had by a wish that names none; one that is
+   *     named is had as it is
+   * @return empty when there is none, or the named one is not there
    */
-  public ModelSupply supply(Optional<String> model) {
-    Optional<String> served = model.map(this::canonical).or(this::first);
+  public Optional<ModelDescription> described(ModelWish wish, Predicate<ModelDescription> suits) {
+    if (wish.name().isPresent()) {
+      String name = wish.name().get();
+      String id = canonical(name);
+      Optional<ModelDescription> named =
+          workers.values().stream()
+              .filter(worker -> able(worker) && worker.serves(id))
+              .findFirst()
+              .flatMap(worker -> worker.heartbeat().model());
+      if (named.isPresent() || !wish.orDefault() || known(name)) {
+        return named;
+      }
+    }
+    return first(suits);
+  }
+
+  /** The model that a wish for a completion means, as {@link #described} has it. */
+  public Optional<ModelDescription> generating(ModelWish wish) {
+    return described(wish, FleetView::generates).or(() -> described(wish, any -> true));
+  }
+
+  private boolean known(String name) {
+    return workers.values().stream().anyMatch(worker -> worker.answersTo(name));
+  }
+
+  /**
+   * What there is for that model; names are understood as {@link #described} does. A request that
+   * names none gets the default model: one that generates, of the lowest rank, then the first by
+   * name.
+   */
+  public ModelSupply supply(ModelWish wish) {
+    ModelSupply named = supply(wish.name());
+    return named instanceof ModelSupply.Unknown && wish.orDefault()
+        ? supply(Optional.empty())
+        : named;
+  }
+
+  private ModelSupply supply(Optional<String> model) {
+    Optional<String> served =
+        model.map(this::canonical).or(() -> generating(ModelWish.ANY).map(ModelDescription::id));
     int slots = 0;
     boolean serving = false;
     boolean idle = false;
@@ -171,11 +213,16 @@ public final class FleetView {
     return worker.ready() || worker.idle() || worker.waking();
   }
 
-  private Optional<String> first() {
+  /** One that makes embeddings and lays out no chats is for embeddings only. */
+  private static boolean generates(ModelDescription model) {
+    return model.chat() || model.embeddingSize() == 0;
+  }
+
+  private Optional<ModelDescription> first(Predicate<ModelDescription> suits) {
     return workers.values().stream()
         .filter(FleetView::able)
         .flatMap(worker -> worker.heartbeat().model().stream())
-        .min(Comparator.comparingInt(ModelDescription::rank).thenComparing(ModelDescription::id))
-        .map(ModelDescription::id);
+        .filter(suits)
+        .min(Comparator.comparingInt(ModelDescription::rank).thenComparing(ModelDescription::id));
   }
 }

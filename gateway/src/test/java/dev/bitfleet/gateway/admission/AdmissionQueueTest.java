@@ -3,12 +3,12 @@ package dev.bitfleet.gateway.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.gateway.routing.ModelSupply;
+import dev.bitfleet.gateway.routing.ModelWish;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
@@ -17,15 +17,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AdmissionQueueTest {
   private static final long SECOND = 1_000_000_000L;
-  private static final Optional<String> M = Optional.of("m");
+  private static final ModelWish M = ModelWish.of("m");
 
   private final AdmissionQueue queue = new AdmissionQueue(3, Duration.ofSeconds(10));
 
-  private static Function<Optional<String>, ModelSupply> slots(int slots) {
-    return model -> new ModelSupply.Serving(model.orElse("m"), slots);
+  private static Function<ModelWish, ModelSupply> slots(int slots) {
+    return model -> new ModelSupply.Serving(model.name().orElse("m"), slots);
   }
 
-  private Ticket enter(Optional<String> model, long now) {
+  private Ticket enter(ModelWish model, long now) {
     return queue.enter(model, 1, 0, now, now + 5 * SECOND).getFirst();
   }
 
@@ -86,14 +86,14 @@ class AdmissionQueueTest {
 
   @Test
   void a_model_without_slots_holds_no_other_up() {
-    Ticket starved = enter(Optional.of("a"), 0);
-    Ticket served = enter(Optional.of("b"), 1);
+    Ticket starved = enter(ModelWish.of("a"), 0);
+    Ticket served = enter(ModelWish.of("b"), 1);
     assertThat(
             admitted(
                 queue.decide(
                     model ->
                         new ModelSupply.Serving(
-                            model.orElseThrow(), model.equals(Optional.of("a")) ? 0 : 1),
+                            model.name().orElseThrow(), model.equals(ModelWish.of("a")) ? 0 : 1),
                     2)))
         .containsExactly(served);
     assertThat(starved.admitted()).isFalse();
@@ -102,7 +102,7 @@ class AdmissionQueueTest {
   @Test
   void waiting_for_a_worker_has_its_own_limit_which_begins_anew_when_one_was_there() {
     Ticket ticket = queue.enter(M, 1, 0, 0, Ticket.NO_DEADLINE).getFirst();
-    Function<Optional<String>, ModelSupply> awaited = model -> new ModelSupply.Awaited(true);
+    Function<ModelWish, ModelSupply> awaited = model -> new ModelSupply.Awaited(true);
     assertThat(queue.decide(awaited, 0)).isEmpty();
     assertThat(queue.decide(awaited, 9 * SECOND)).isEmpty();
     assertThat(queue.decide(slots(0), 9 * SECOND)).isEmpty();
@@ -153,7 +153,7 @@ class AdmissionQueueTest {
         case 0, 1 ->
             waiting.addAll(
                 books.enter(
-                    Optional.of(model),
+                    ModelWish.of(model),
                     1 + random.nextInt(3),
                     0,
                     now,
@@ -170,7 +170,8 @@ class AdmissionQueueTest {
           books.decide(
               wanted ->
                   new ModelSupply.Serving(
-                      wanted.orElseThrow(), slots.getOrDefault(wanted.orElseThrow(), 0)),
+                      wanted.name().orElseThrow(),
+                      slots.getOrDefault(wanted.name().orElseThrow(), 0)),
               now)) {
         if (decision instanceof Decision.Admitted admitted) {
           Ticket first =

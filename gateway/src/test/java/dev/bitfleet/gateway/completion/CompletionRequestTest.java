@@ -2,11 +2,11 @@ package dev.bitfleet.gateway.completion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class CompletionRequestTest {
   private static CompletionRequest of(int n) {
     return new CompletionRequest(
-        Optional.empty(),
+        ModelWish.ANY,
         List.of(new Prompt.Text("a"), new Prompt.Text("b")),
         n,
         Sampling.greedy(),

@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class EmbeddingsHttpTest {
@@ -84,6 +85,66 @@ class EmbeddingsHttpTest {
       assertThat(vector).hasSize(2);
       assertThat(vector.get(0).floatValue()).isCloseTo(0.6f, within(1e-6f));
       assertThat(vector.get(1).floatValue()).isCloseTo(0.8f, within(1e-6f));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/embedding", "/embeddings"})
+  void llama_servers_routes_have_its_own_shape_and_take_any_name(String path) {
+    try (Gateway gateway = gateway()) {
+      HttpResponse<String> answer =
+          gateway.post(path, "{\"content\":[\"ab\",\"abcd\"],\"model\":\"nomic\"}");
+
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      JsonNode list = Gateway.json(answer);
+      assertThat(list).hasSize(2);
+      assertThat(list.at("/1/index").intValue()).isEqualTo(1);
+      assertThat(list.at("/1/embedding")).hasSize(1);
+      assertThat(list.at("/1/embedding/0/0").floatValue()).isEqualTo(TestEmbeddings.vector(4)[0]);
+      assertThat(Gateway.json(gateway.post(path, "{\"input\":\"abcd\"}")).at("/0/embedding"))
+          .isEqualTo(list.at("/1/embedding"));
+      assertThat(
+              gateway.post("/v1/embeddings", "{\"input\":\"a\",\"model\":\"nomic\"}").statusCode())
+          .as("and OpenAI's takes none but the right one")
+          .isEqualTo(404);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 32760", "1, 1", "2, 1", "3, 1"})
+  void vectors_have_the_norm_that_was_asked_for(int norm, double size) {
+    try (Gateway gateway = gateway()) {
+      JsonNode vector =
+          Gateway.json(
+                  gateway.post(
+                      "/embeddings", "{\"input\":\"abc\",\"embd_normalize\":" + norm + "}"))
+              .at("/0/embedding/0");
+      double measure = 0;
+      for (JsonNode value : vector) {
+        double magnitude = Math.abs(value.doubleValue());
+        measure = norm == 0 ? Math.max(measure, magnitude) : measure + Math.pow(magnitude, norm);
+      }
+      assertThat(norm == 0 ? measure : Math.pow(measure, 1.0 / norm))
+          .isCloseTo(size, within(size * 1e-5));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{}|input|missing_required_parameter",
+        "{\"content\":\"\"}|content|invalid_parameter",
+        "{\"content\":[\"a\",\"long\"]}|content[1]|context_length_exceeded",
+        "{\"input\":\"a\",\"embd_normalize\":-1}|embd_normalize|unsupported_parameter"
+      })
+  void what_is_wrong_is_named_there_too(String body, String param, String code) {
+    try (Gateway gateway = gateway()) {
+      HttpResponse<String> answer = gateway.post("/embedding", body);
+
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+      assertThat(Gateway.json(answer).at("/error/param").stringValue()).isEqualTo(param);
+      assertThat(Gateway.json(answer).at("/error/code").stringValue()).isEqualTo(code);
     }
   }
 

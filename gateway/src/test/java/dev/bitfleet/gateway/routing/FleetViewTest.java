@@ -42,6 +42,93 @@ class FleetViewTest {
     return beat(id, number, State.READY, model, slots, open, 0);
   }
 
+  /** A ready worker of a model with that rank, those aliases, and embeddings of that size only. */
+  private static WorkerHeartbeat offering(
+      String id, String model, int rank, int embeddingSize, String... aliases) {
+    WorkerHeartbeat plain = ready(id, 1, model, 1, 0);
+    return new WorkerHeartbeat(
+        plain.workerId(),
+        plain.nodeId(),
+        plain.number(),
+        plain.protocol(),
+        plain.state(),
+        Optional.of(
+            new ModelDescription(
+                model,
+                "a",
+                "f",
+                10,
+                10,
+                1,
+                1,
+                1,
+                embeddingSize == 0,
+                embeddingSize,
+                embeddingSize == 0 ? "none" : "mean",
+                "I2_S",
+                List.of(aliases),
+                rank)),
+        plain.slots(),
+        plain.openSequences(),
+        plain.engine(),
+        plain.engineVersion(),
+        plain.kernel(),
+        plain.engineRestarts(),
+        plain.cores(),
+        plain.enginePid(),
+        plain.detail());
+  }
+
+  private Optional<String> meant(ModelWish wish) {
+    return fleet.generating(wish).map(ModelDescription::id);
+  }
+
+  @Test
+  void a_name_is_an_id_before_it_is_an_alias_and_no_name_is_the_lowest_rank() {
+    fleet.hear(offering("w1", "a", 1, 0, "old"), 0);
+    fleet.hear(offering("w2", "b", 0, 0), 0);
+
+    assertThat(meant(ModelWish.of("old"))).contains("a");
+    assertThat(meant(ModelWish.ANY)).contains("b");
+    assertThat(meant(ModelWish.of("gpt-9"))).isEmpty();
+    assertThat(fleet.supply(ModelWish.of("old"))).isEqualTo(new ModelSupply.Serving("a", 1));
+
+    fleet.hear(offering("w3", "old", 2, 0), 0);
+    assertThat(meant(ModelWish.of("old"))).contains("old");
+    assertThat(fleet.supply(ModelWish.of("old"))).isEqualTo(new ModelSupply.Serving("old", 1));
+  }
+
+  @Test
+  void a_lenient_wish_means_the_default_model_only_where_nobody_knows_the_name() {
+    ModelWish lenient = ModelWish.of("bitnet").lenient();
+    fleet.hear(beat("w1", 1, State.STARTING, "", 1, 0, 0), 0);
+    fleet.hear(ready("w2", 1, "m", 2, 0), 0);
+    assertThat(fleet.supply(lenient))
+        .as("it may still come")
+        .isEqualTo(new ModelSupply.Awaited(false));
+
+    fleet.hear(ready("w1", 2, "m", 2, 0), 1);
+    assertThat(fleet.supply(lenient)).isEqualTo(new ModelSupply.Serving("m", 4));
+    assertThat(meant(lenient)).contains("m");
+    assertThat(fleet.supply(ModelWish.of("bitnet"))).isEqualTo(new ModelSupply.Unknown());
+
+    fleet.hear(beat("w3", 1, State.RESTARTING, "bitnet", 1, 0, 0), 2);
+    assertThat(fleet.supply(lenient)).isEqualTo(new ModelSupply.Awaited(true));
+    assertThat(meant(lenient)).as("another must not answer for it").isEmpty();
+  }
+
+  @Test
+  void a_model_for_embeddings_only_is_the_default_of_no_completion() {
+    fleet.hear(offering("w1", "embed", 0, 384), 0);
+    assertThat(fleet.supply(ModelWish.ANY)).isEqualTo(new ModelSupply.Serving("embed", 1));
+
+    fleet.hear(offering("w2", "chat", 1, 0), 0);
+    assertThat(fleet.supply(ModelWish.ANY)).isEqualTo(new ModelSupply.Serving("chat", 1));
+    assertThat(fleet.described(ModelWish.ANY, model -> model.embeddingSize() > 0))
+        .map(ModelDescription::id)
+        .contains("embed");
+  }
+
   private Optional<String> choice(String model, String... excluded) {
     return Router.choose(fleet.workers(), model, Set.of(excluded)).map(WorkerView::id);
   }
@@ -118,7 +205,7 @@ class FleetViewTest {
     fleet.hear(ready("w", 2, "m", 4, 3), 0);
     assertThat(fleet.workers().iterator().next().foreign()).isEqualTo(2);
     assertThat(fleet.workers().iterator().next().outstanding()).isEqualTo(3);
-    assertThat(fleet.supply(Optional.of("m"))).isEqualTo(new ModelSupply.Serving("m", 2));
+    assertThat(fleet.supply(ModelWish.of("m"))).isEqualTo(new ModelSupply.Serving("m", 2));
   }
 
   @Test
@@ -126,29 +213,29 @@ class FleetViewTest {
     fleet.hear(beat("d", 1, State.DRAINING, "m", 4, 0, 0), 0);
     fleet.hear(beat("r", 1, State.RESTARTING, "m", 4, 0, 0), 0);
     assertThat(choice("m")).isEmpty();
-    assertThat(fleet.supply(Optional.of("m"))).isEqualTo(new ModelSupply.Awaited(true));
+    assertThat(fleet.supply(ModelWish.of("m"))).isEqualTo(new ModelSupply.Awaited(true));
     assertThat(fleet.models()).isEmpty();
   }
 
   @Test
   void an_unknown_model_is_told_from_one_that_may_still_come() {
-    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
+    assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
     fleet.hear(ready("w", 1, "m", 4, 0), 0);
-    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Unknown());
+    assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Unknown());
     fleet.hear(beat("s", 1, State.STARTING, "", 4, 0, 0), 0);
-    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
+    assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
     fleet.hear(beat("s", 2, State.FAILED, "", 4, 0, 0), 0);
-    assertThat(fleet.supply(Optional.of("x"))).isEqualTo(new ModelSupply.Unknown());
+    assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Unknown());
     fleet.hear(beat("w", 2, State.FAILED, "m", 4, 0, 0), 0);
-    assertThat(fleet.supply(Optional.of("m"))).isEqualTo(new ModelSupply.Lost());
-    assertThat(fleet.supply(Optional.empty())).isEqualTo(new ModelSupply.Lost());
+    assertThat(fleet.supply(ModelWish.of("m"))).isEqualTo(new ModelSupply.Lost());
+    assertThat(fleet.supply(ModelWish.ANY)).isEqualTo(new ModelSupply.Lost());
   }
 
   @Test
   void a_request_without_a_model_always_gets_the_same_one() {
     fleet.hear(ready("w1", 1, "zeta", 4, 0), 0);
     fleet.hear(ready("w2", 1, "alpha", 1, 1), 0);
-    assertThat(fleet.supply(Optional.empty())).isEqualTo(new ModelSupply.Serving("alpha", 0));
+    assertThat(fleet.supply(ModelWish.ANY)).isEqualTo(new ModelSupply.Serving("alpha", 0));
     assertThat(fleet.models()).extracting(ModelDescription::id).containsExactly("alpha", "zeta");
   }
 }

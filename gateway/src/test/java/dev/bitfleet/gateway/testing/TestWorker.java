@@ -21,18 +21,15 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.MessageConsumer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,8 +39,6 @@ import org.jspecify.annotations.Nullable;
 public final class TestWorker {
   /** Tokens of a completion without a limit. */
   public static final int NATURAL_LENGTH = 12;
-
-  private static final double LOGPROB = -0.5;
 
   /** Tokens of a sequence unless a test says otherwise: more than most prompts have. */
   public static final int CONTEXT = 1 << 22;
@@ -66,6 +61,7 @@ public final class TestWorker {
   private final Queue<TextRequest> questions = new ConcurrentLinkedQueue<>();
   private final Queue<String> cancelled = new ConcurrentLinkedQueue<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
+  private volatile List<String> aliases = List.of();
   private volatile State state = State.READY;
   private volatile boolean silent;
   private volatile boolean paused;
@@ -139,16 +135,21 @@ public final class TestWorker {
 
   /** The text it completes that prompt with. */
   public static String text(Prompt prompt, long seed, int tokens) {
-    StringBuilder text = new StringBuilder();
-    for (int i = 0; i < tokens; i++) {
-      text.append(word(prompt, seed, i));
-    }
-    return text.toString();
+    return TestTokens.text(prompt, seed, tokens);
   }
 
-  private static String word(Prompt prompt, long seed, int i) {
-    int mixed = (prompt.hashCode() * 31 + Long.hashCode(seed)) * 31 + i;
-    return "w" + Integer.toUnsignedString(mixed * 0x9E3779B9, 36) + " ";
+  /** The tokens that it takes a prompt for. */
+  public static List<String> promptTokens(Prompt prompt) {
+    return TestTokens.ofPrompt(prompt);
+  }
+
+  /** Its model has other names too; heard with the next heartbeat. */
+  public void aliases(String... names) {
+    onContext(
+        () -> {
+          aliases = List.of(names);
+          beat();
+        });
   }
 
   /** Its next opens are treated like this, in order; later ones as they should be. */
@@ -277,7 +278,7 @@ public final class TestWorker {
         embeds ? TestEmbeddings.SIZE : 0,
         embeds ? "mean" : "none",
         "I2_S",
-        List.of(),
+        aliases,
         0);
   }
 
@@ -318,30 +319,10 @@ public final class TestWorker {
     }
   }
 
-  /** The tokens that it takes a prompt for: words of a text, and {@code p<id>} for an id. */
-  public static List<String> promptTokens(Prompt prompt) {
-    return switch (prompt) {
-      case Prompt.Text(String text) -> List.of(text.split("(?<= )"));
-      case Prompt.Tokens(List<Integer> ids) -> ids.stream().map(id -> "p" + id + " ").toList();
-      case Prompt.Chat ignored -> List.of("chat");
-    };
-  }
-
   /** In two events where there are two tokens, as a prompt comes in chunks. */
   private void scorePrompt(Stream stream) {
     GenerationRequest request = stream.request;
-    List<String> texts = new ArrayList<>(promptTokens(request.prompt()));
-    if (!prefix.isEmpty()) {
-      texts.addFirst(prefix);
-    }
-    List<TokenDetail> tokens = new ArrayList<>();
-    for (String text : texts) {
-      TokenDetail scored = detail(request, text, tokens.size(), LOGPROB);
-      tokens.add(
-          tokens.isEmpty()
-              ? new TokenDetail(scored.id(), scored.bytes(), OptionalDouble.empty(), List.of())
-              : scored);
-    }
+    List<TokenDetail> tokens = TestTokens.scoredPrompt(request, prefix);
     int half = tokens.size() / 2;
     for (List<TokenDetail> part :
         List.of(tokens.subList(0, half), tokens.subList(half, tokens.size()))) {
@@ -417,14 +398,14 @@ public final class TestWorker {
       finish(stream, request.maxTokens() == 0 ? FinishReason.STOP_TOKEN : FinishReason.LENGTH);
       return false;
     }
-    String word = word(request.prompt(), request.sampling().seed(), stream.token);
+    String word = TestTokens.word(request.prompt(), request.sampling().seed(), stream.token);
     for (String stop : request.stopStrings()) {
       if (word.contains(stop)) {
         finish(stream, FinishReason.STOP_STRING);
         return false;
       }
     }
-    sendToken(stream, word, LOGPROB);
+    sendToken(stream, word, TestTokens.LOGPROB);
     if (stream.lateAnswer != null && stream.token == 2) {
       accept(stream.lateAnswer);
       stream.lateAnswer = null;
@@ -449,26 +430,9 @@ public final class TestWorker {
             request.streamId(),
             stream.event++,
             word.repeat(textRepeat),
-            List.of(detail(request, word, stream.token, logprob))));
+            List.of(TestTokens.detail(request, word, stream.token, logprob))));
     stream.token++;
     sent++;
-  }
-
-  private static TokenDetail detail(GenerationRequest request, String word, int i, double logprob) {
-    byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
-    if (request.topLogprobs().isEmpty()) {
-      return new TokenDetail(100 + i, bytes, OptionalDouble.empty(), List.of());
-    }
-    return new TokenDetail(
-        100 + i,
-        bytes,
-        OptionalDouble.of(logprob),
-        IntStream.range(0, request.topLogprobs().getAsInt())
-            .mapToObj(
-                t ->
-                    new TokenDetail.Alternative(
-                        t, ("t" + t).getBytes(StandardCharsets.UTF_8), -0.5 - t))
-            .toList());
   }
 
   private boolean misbehave(Stream stream) {

@@ -9,6 +9,7 @@ import dev.bitfleet.gateway.dialect.LlamaCppFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import java.util.List;
@@ -33,7 +34,7 @@ public final class GenerateDialect implements Dialect {
     OutputWish wish = LlamaCppFields.output(fields);
     CompletionRequest request =
         new CompletionRequest(
-            fields.text("model"),
+            ModelWish.of(fields.text("model")),
             List.of(new Prompt.Text(body.path("prompt").stringValue())),
             1,
             SamplingFields.read(

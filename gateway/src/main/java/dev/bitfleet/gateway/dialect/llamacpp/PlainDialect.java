@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.dialect.PromptFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import java.util.HashMap;
@@ -45,7 +46,7 @@ public final class PlainDialect implements Dialect {
     OptionalInt probabilities = probabilities(fields);
     CompletionRequest request =
         new CompletionRequest(
-            fields.text("model"),
+            ModelWish.of(fields.text("model")),
             prompts,
             n,
             SamplingFields.read(fields, bias(fields.given("logit_bias")), settings),

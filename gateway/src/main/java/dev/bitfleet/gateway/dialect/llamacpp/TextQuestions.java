@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.dialect.llamacpp;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.dialect.JsonBytes;
 import dev.bitfleet.gateway.dialect.fields.Fields;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.TextReply;
 import dev.bitfleet.proto.TextRequest;
@@ -13,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import tools.jackson.databind.JsonNode;
 
@@ -26,12 +26,11 @@ public final class TextQuestions {
   /**
    * A question that was understood.
    *
-   * @param model the model asked for; empty = the one that is served
+   * @param model the model asked for
    * @param question for a model id
    * @param pieces whether the answer has each token's text
    */
-  public record Asked(
-      Optional<String> model, Function<String, TextRequest> question, boolean pieces) {}
+  public record Asked(ModelWish model, Function<String, TextRequest> question, boolean pieces) {}
 
   /**
    * @param tokenizeDefaults what the contract declares for {@code /tokenize}
@@ -48,7 +47,7 @@ public final class TextQuestions {
     boolean parseSpecial = fields.flag("parse_special");
     boolean pieces = fields.flag("with_pieces");
     return new Asked(
-        fields.text("model"),
+        ModelWish.of(fields.text("model")),
         model -> new TextRequest.Tokenize(model, content, addSpecial, parseSpecial, pieces),
         pieces);
   }
@@ -60,7 +59,7 @@ public final class TextQuestions {
       ids.add((int) id.doubleValue());
     }
     return new Asked(
-        new Fields(body, Map.of()).text("model"),
+        ModelWish.of(new Fields(body, Map.of()).text("model")),
         model -> new TextRequest.Detokenize(model, ids),
         false);
   }

@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.dialect.LlamaCppFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import java.util.List;
@@ -54,7 +55,7 @@ public final class ChatDialect implements Dialect {
     int n = OpenAiFields.choices(fields, "n", 1, 1, settings);
     CompletionRequest request =
         new CompletionRequest(
-            fields.text("model"),
+            ModelWish.of(fields.text("model")),
             List.of(
                 new Prompt.Chat(
                     ChatMessages.read(body.path("messages"), "messages"), wish.descriptions())),

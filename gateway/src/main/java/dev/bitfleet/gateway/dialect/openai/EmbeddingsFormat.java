@@ -1,14 +1,13 @@
 package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.dialect.EmbeddingCall;
+import dev.bitfleet.gateway.dialect.EmbeddingFields;
 import dev.bitfleet.gateway.dialect.Failures;
 import dev.bitfleet.gateway.dialect.JsonBytes;
-import dev.bitfleet.gateway.dialect.PromptFields;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.proto.EmbedReply;
-import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.Embedding;
-import dev.bitfleet.proto.Prompt;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
@@ -24,59 +23,29 @@ public final class EmbeddingsFormat {
 
   private EmbeddingsFormat() {}
 
-  /** How the numbers of an embedding are written. */
-  public enum Encoding {
+  private enum Encoding {
     FLOAT,
     /** 32-bit floats, little-endian, in base64: what OpenAI's SDKs ask for. */
     BASE64
   }
 
-  /**
-   * A request that was understood.
-   *
-   * @param model the model asked for; empty = the embedding model that is served
-   * @param list whether the input was a list of inputs, which is how errors name one of them
-   * @param dimensions numbers wanted of each embedding; empty = all
-   */
-  public record Asked(
-      Optional<String> model,
-      List<Prompt> inputs,
-      boolean list,
-      Encoding encoding,
-      OptionalInt dimensions) {}
-
   /** Reads a body that fits the contract. */
-  public static Asked read(JsonNode body) {
+  public static EmbeddingCall read(JsonNode body) {
     Fields fields = new Fields(body, Map.of());
-    JsonNode input = body.path(INPUT);
-    List<Prompt> inputs = PromptFields.read(input, INPUT);
-    boolean list = input.isArray() && !input.get(0).isNumber();
-    if (inputs.size() > EmbedRequest.MOST_PROMPTS) {
-      throw Fields.invalid(
-          INPUT,
-          "expected at most " + EmbedRequest.MOST_PROMPTS + " inputs, got " + inputs.size() + ".");
-    }
-    for (int i = 0; i < inputs.size(); i++) {
-      if (inputs.get(i) instanceof Prompt.Text text && text.text().isEmpty()) {
-        throw Fields.invalid(place(i, list), "it is empty.");
-      }
-    }
-    return new Asked(
-        fields.text("model"),
-        inputs,
-        list,
+    Encoding encoding =
         fields.text("encoding_format").filter("base64"::equals).isPresent()
             ? Encoding.BASE64
-            : Encoding.FLOAT,
-        fields.integer("dimensions"));
+            : Encoding.FLOAT;
+    OptionalInt dimensions = fields.integer("dimensions");
+    return EmbeddingFields.read(
+        body,
+        INPUT,
+        dimensions,
+        (model, embeddings) -> write(encoding, dimensions, model, embeddings));
   }
 
-  private static String place(int index, boolean list) {
-    return list ? INPUT + '[' + index + ']' : INPUT;
-  }
-
-  /** The answer. */
-  public static byte[] write(Asked asked, String model, List<Embedding> embeddings) {
+  private static byte[] write(
+      Encoding encoding, OptionalInt dimensions, String model, List<Embedding> embeddings) {
     JsonBytes out = new JsonBytes(1024);
     out.raw("{\"object\":\"list\",\"data\":[");
     long tokens = 0;
@@ -84,7 +53,7 @@ public final class EmbeddingsFormat {
       tokens += embeddings.get(i).promptTokens();
       out.raw(i == 0 ? "" : ",").raw("{\"object\":\"embedding\",\"index\":").number(i);
       out.raw(",\"embedding\":");
-      vector(shortened(embeddings.get(i).values(), asked.dimensions()), asked.encoding(), out);
+      vector(shortened(embeddings.get(i).values(), dimensions), encoding, out);
       out.raw("}");
     }
     return out.raw("],\"model\":")
@@ -117,13 +86,7 @@ public final class EmbeddingsFormat {
 
   private static void vector(float[] values, Encoding encoding, JsonBytes out) {
     switch (encoding) {
-      case FLOAT -> {
-        out.raw("[");
-        for (int i = 0; i < values.length; i++) {
-          out.raw(i == 0 ? "" : ",").raw(Float.toString(values[i]));
-        }
-        out.raw("]");
-      }
+      case FLOAT -> EmbeddingFields.write(values, out);
       case BASE64 -> {
         ByteBuffer bytes =
             ByteBuffer.allocate(Float.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -136,8 +99,8 @@ public final class EmbeddingsFormat {
   }
 
   /** What a worker's refusal is called. */
-  public static ApiError describe(EmbedReply.Refused refusal, Asked asked, String model) {
-    String place = place(refusal.index(), asked.list());
+  public static ApiError describe(EmbedReply.Refused refusal, EmbeddingCall call, String model) {
+    String place = call.place(refusal.index());
     return switch (refusal.code()) {
       case CONTEXT_LENGTH_EXCEEDED ->
           ApiError.invalid(

@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.dialect.PromptFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import java.util.List;
@@ -43,7 +44,7 @@ public final class TextDialect implements Dialect {
     boolean rank = generated > shown;
     CompletionRequest request =
         new CompletionRequest(
-            fields.text("model"),
+            ModelWish.of(fields.text("model")),
             prompts,
             generated,
             SamplingFields.read(

@@ -4,6 +4,7 @@ import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
 import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
+import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.ChatMessage;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
@@ -105,7 +106,7 @@ public record ResponseCall(
    */
   public CompletionRequest completion(List<ChatMessage> chat, long scope) {
     return new CompletionRequest(
-        model,
+        ModelWish.of(model),
         List.of(new Prompt.Chat(chat, output.descriptions())),
         1,
         sampling,

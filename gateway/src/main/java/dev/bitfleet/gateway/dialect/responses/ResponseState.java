@@ -22,11 +22,11 @@ public final class ResponseState {
   private Dropped dropped = Dropped.NOTHING;
 
   /**
-   * @param servedModel the model that is served to a request that names none
+   * @param servedModel the model that will answer, as far as that is known; may be empty
    */
   public ResponseState(ResponseCall call, String servedModel) {
     this.call = call;
-    this.model = call.model().orElse(servedModel);
+    this.model = servedModel.isEmpty() ? call.model().orElse("") : servedModel;
     this.status = call.mode().background() ? ResponseStatus.QUEUED : ResponseStatus.IN_PROGRESS;
   }
 
