@@ -15,6 +15,7 @@ import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.home.ModelNotFoundException;
+import dev.bitfleet.worker.lora.AdapterFiles;
 import dev.bitfleet.worker.model.ModelFile;
 import dev.bitfleet.worker.model.ModelFileException;
 import dev.bitfleet.worker.topology.CpuTopology;
@@ -85,7 +86,7 @@ public final class Bitfleet implements AutoCloseable {
   }
 
   private static FleetPlan plan(ServeConfiguration configuration) throws StartException {
-    List<Path> models = new ArrayList<>();
+    List<FleetPlan.Files> models = new ArrayList<>();
     ModelHome home;
     try {
       home =
@@ -98,7 +99,15 @@ public final class Bitfleet implements AutoCloseable {
         Path model = home.find(wish.model().orElse(BundledModel.ID), Path.of("").toAbsolutePath());
         // The worker would find out too, and go on trying; at a start somebody is watching.
         var unused = ModelFile.read(model);
-        models.add(model);
+        Optional<String> adapter = wish.making().adapter();
+        models.add(
+            adapter.isEmpty()
+                ? FleetPlan.Files.of(model)
+                : new FleetPlan.Files(
+                    model,
+                    Optional.of(
+                        new AdapterFiles(home, configuration.dataDir())
+                            .find(adapter.get(), model))));
       }
     } catch (ModelNotFoundException e) {
       throw new StartException(Reason.NO_MODEL, String.valueOf(e.getMessage()), e);

@@ -1,5 +1,6 @@
 package dev.bitfleet.worker;
 
+import dev.bitfleet.worker.engine.Pooling;
 import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import java.nio.file.Path;
@@ -80,6 +81,10 @@ public record WorkerOptions(
     }
     if (engine == EngineChoice.LLAMA_SERVER && weights.rounds()) {
       throw new IllegalArgumentException("llama-server rounds no weights when it loads them");
+    }
+    if (engine == EngineChoice.LLAMA_SERVER
+        && weights.pooling().filter(pooling -> pooling != Pooling.NONE).isPresent()) {
+      throw new IllegalArgumentException("llama-server makes no embeddings here");
     }
   }
 

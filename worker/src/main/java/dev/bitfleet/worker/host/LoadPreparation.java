@@ -7,14 +7,12 @@ import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.engine.AdapterOptions;
 import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.engine.WeightQuant;
-import dev.bitfleet.worker.home.ModelFacts;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.home.ModelNotFoundException;
-import dev.bitfleet.worker.lora.PeftConversion;
+import dev.bitfleet.worker.lora.AdapterFiles;
 import dev.bitfleet.worker.model.ModelFile;
 import dev.bitfleet.worker.model.ModelFileException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -30,7 +28,7 @@ final class LoadPreparation {
   private static final Duration LONGEST_KEEP_ALIVE = Duration.ofDays(365);
 
   private final ModelHome home;
-  private final Path dataDir;
+  private final AdapterFiles adapters;
   private final EngineChoice engine;
 
   /**
@@ -38,7 +36,7 @@ final class LoadPreparation {
    */
   LoadPreparation(ModelHome home, Path dataDir, EngineChoice engine) {
     this.home = home;
-    this.dataDir = dataDir;
+    this.adapters = new AdapterFiles(home, dataDir);
     this.engine = engine;
   }
 
@@ -57,10 +55,8 @@ final class LoadPreparation {
     } catch (ModelNotFoundException e) {
       throw new RefusedException(Code.NOT_FOUND, String.valueOf(e.getMessage()), "model");
     }
-    String architecture;
     try {
-      architecture = ModelFile.read(file).architecture();
-      if (architecture.isBlank()) {
+      if (ModelFile.read(file).architecture().isBlank()) {
         throw new ModelFileException("general.architecture is empty");
       }
     } catch (ModelFileException e) {
@@ -81,42 +77,19 @@ final class LoadPreparation {
     return new Target(
         id,
         file,
-        adapter.isPresent()
-            ? Optional.of(adapter(adapter.get(), file, architecture))
-            : Optional.empty());
+        adapter.isPresent() ? Optional.of(adapter(adapter.get(), file)) : Optional.empty());
   }
 
-  private Path adapter(String name, Path model, String architecture) throws RefusedException {
-    Path found;
+  private Path adapter(String name, Path model) throws RefusedException {
     try {
-      found = home.resolveAdapter(name);
+      return adapters.find(name, model);
     } catch (ModelNotFoundException e) {
       throw new RefusedException(Code.NOT_FOUND, String.valueOf(e.getMessage()), "adapter");
-    }
-    try {
-      if (Files.isDirectory(found)) {
-        return PeftConversion.convert(found, model, dataDir);
-      }
-      ModelFacts facts = ModelFacts.read(found);
-      if (facts.kind() != ModelFacts.Kind.ADAPTER) {
-        throw new ModelFileException("it is a model");
-      }
-      if (!facts.architecture().equals(architecture)) {
-        throw new ModelFileException(
-            "it is for the architecture '%s', the model's is '%s'"
-                .formatted(facts.architecture(), architecture));
-      }
-      return found;
     } catch (ModelFileException e) {
-      throw new RefusedException(
-          Code.UNUSABLE,
-          "the adapter '" + home.nameOf(found) + "' cannot be used: " + e.getMessage(),
-          "adapter");
+      throw new RefusedException(Code.UNUSABLE, String.valueOf(e.getMessage()), "adapter");
     } catch (IOException e) {
       throw new RefusedException(
-          Code.FAILED,
-          "the adapter '" + home.nameOf(found) + "' cannot be read: " + e.getMessage(),
-          "adapter");
+          Code.FAILED, "the adapter '" + name + "' cannot be read: " + e.getMessage(), "adapter");
     }
   }
 
@@ -147,7 +120,11 @@ final class LoadPreparation {
       throw new RefusedException(
           Code.INVALID, "there is no adapter whose weights could be rounded", "adapter_type");
     }
-    return new WeightOptions(adapter, headQuant);
+    // Like an adapter, the way a model's states are pooled does not suit another file.
+    return new WeightOptions(
+        adapter,
+        headQuant,
+        before.file().equals(target.file()) ? before.weights().pooling() : Optional.empty());
   }
 
   private Optional<WeightQuant> quant(String param, Optional<String> name) throws RefusedException {

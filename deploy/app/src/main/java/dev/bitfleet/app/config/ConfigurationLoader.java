@@ -74,6 +74,7 @@ public final class ConfigurationLoader {
     List<ModelConfiguration.Wish> wishes = wishes(settings);
     var problems = new ArrayList<>(settings.problems());
     problems.addAll(CrossChecks.of(settings));
+    problems.addAll(CrossChecks.ofModels(settings, wishes));
     if (!problems.isEmpty()) {
       throw new ConfigurationException(problems);
     }
@@ -94,7 +95,9 @@ public final class ConfigurationLoader {
             settings.get(Settings.MAX_HEADERS),
             settings.get(Settings.CLIENT_TIMEOUT),
             settings.get(Settings.STREAM_GRACE),
-            settings.get(Settings.REFUSE_WITH_422)),
+            settings.get(Settings.REFUSE_WITH_422),
+            settings.get(Settings.UNKNOWN_MODEL),
+            settings.get(Settings.SHOW_SLOTS)),
         new ManagementConfiguration(
             settings.get(Settings.MANAGEMENT_HOST), settings.get(Settings.MANAGEMENT_PORT)),
         new AdmissionConfiguration(
@@ -125,7 +128,13 @@ public final class ConfigurationLoader {
         || settings.strength(Settings.MODEL_NAME) > settings.strength(Settings.MODELS)) {
       return List.of(
           ModelConfiguration.Wish.plain(
-              settings.get(Settings.MODEL_NAME), settings.get(Settings.MODEL_ALIAS)));
+              settings.get(Settings.MODEL_NAME),
+              settings.get(Settings.MODEL_ALIAS),
+              new ModelConfiguration.Making(
+                  settings.get(Settings.LORA),
+                  settings.get(Settings.LORA_QUANT),
+                  settings.get(Settings.UNEMBED_QUANT),
+                  settings.get(Settings.POOLING))));
     }
     var wishes = new ArrayList<ModelConfiguration.Wish>();
     for (int i = 0; i < models.size(); i++) {
@@ -137,7 +146,16 @@ public final class ConfigurationLoader {
               slots == 0 ? Optional.empty() : Optional.of(slots),
               settings.ofModel(i, "ctx-size", Settings.CTX_SIZE, Optional.empty()),
               settings.ofModel(i, "threads", Settings.THREADS, Optional.empty()),
-              settings.ofModel(i, "keep-alive", Settings.MODEL_KEEP_ALIVE, Optional.empty())));
+              settings.ofModel(i, "keep-alive", Settings.MODEL_KEEP_ALIVE, Optional.empty()),
+              new ModelConfiguration.Making(
+                  settings.ofModel(i, "lora", Settings.LORA, Optional.empty()),
+                  settings.ofModel(i, "lora-quant", Settings.LORA_QUANT, Optional.empty()),
+                  settings.ofModel(
+                      i,
+                      "unembed-quant",
+                      Settings.UNEMBED_QUANT,
+                      settings.get(Settings.UNEMBED_QUANT)),
+                  settings.ofModel(i, "pooling", Settings.POOLING, Optional.empty()))));
     }
     return List.copyOf(wishes);
   }

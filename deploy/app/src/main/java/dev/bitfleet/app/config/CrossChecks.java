@@ -52,13 +52,52 @@ final class CrossChecks {
           new Problem(
               settings.source(Settings.MODELS), "model and models are both set; models is enough"));
     }
-    if (several > one && settings.strength(Settings.MODEL_ALIAS) >= 0) {
-      return Optional.of(
-          new Problem(
-              settings.source(Settings.MODEL_ALIAS),
-              "model-id is for one model; give each of models an id of its own"));
+    for (Setting<?> ofOne :
+        List.of(Settings.MODEL_ALIAS, Settings.LORA, Settings.LORA_QUANT, Settings.POOLING)) {
+      if (several > one && settings.strength(ofOne) >= 0) {
+        return Optional.of(
+            new Problem(
+                settings.source(ofOne),
+                ofOne.name()
+                    + " is for one model; give each of models "
+                    + (ofOne == Settings.MODEL_ALIAS
+                        ? "an id of its own"
+                        : "its own in the file")));
+      }
     }
     return Optional.empty();
+  }
+
+  /** What is made of models' files, against the engine and against itself. */
+  static List<Problem> ofModels(ResolvedSettings settings, List<ModelConfiguration.Wish> wishes) {
+    boolean foreign = settings.get(Settings.ENGINE) != EngineKind.BUILTIN;
+    var problems = new ArrayList<Problem>();
+    for (ModelConfiguration.Wish wish : wishes) {
+      ModelConfiguration.Making making = wish.making();
+      if (making.lora().isEmpty() && asksFor(making.loraQuant())) {
+        problems.add(
+            new Problem(
+                settings.source(Settings.LORA_QUANT),
+                "lora-quant rounds an adapter: name one with lora"));
+      }
+      if (foreign && (asksFor(making.loraQuant()) || asksFor(making.unembedQuant()))) {
+        problems.add(
+            new Problem(
+                settings.source(Settings.ENGINE),
+                "llama-server rounds no weights: lora-quant and unembed-quant are the built-in engine's"));
+      }
+      if (foreign && asksFor(making.pooling())) {
+        problems.add(
+            new Problem(
+                settings.source(Settings.ENGINE),
+                "there are no embeddings from llama-server: pooling is the built-in engine's"));
+      }
+    }
+    return problems;
+  }
+
+  private static boolean asksFor(Optional<String> word) {
+    return word.filter(text -> !text.equals("none")).isPresent();
   }
 
   /** Beyond loopback anybody could use the machine, so it takes a deliberate word. */

@@ -16,6 +16,8 @@ import java.util.Optional;
  * @param clientTimeout longest a client may stand still over its request or leave its answer unread
  * @param streamGrace how long a stored response stream goes on without its client
  * @param refuseWith422 whether bad bodies are 422 on the two routes whose first servers did so
+ * @param unknownModel on OpenAI's routes; the older ones always answer
+ * @param showSlots whether {@code /slots} answers
  */
 public record HttpConfiguration(
     String host,
@@ -28,7 +30,9 @@ public record HttpConfiguration(
     DataSize maxHeaders,
     Duration clientTimeout,
     Duration streamGrace,
-    boolean refuseWith422) {
+    boolean refuseWith422,
+    UnknownModel unknownModel,
+    boolean showSlots) {
   public HttpConfiguration {
     corsOrigins = List.copyOf(corsOrigins);
   }

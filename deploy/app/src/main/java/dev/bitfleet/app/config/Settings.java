@@ -11,6 +11,10 @@ public final class Settings {
   private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.:_-]{1,255}");
   private static final Pattern MODEL = Pattern.compile("\\S|\\S.*\\S");
   private static final Pattern MODEL_ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}");
+  private static final Pattern ADAPTER =
+      Pattern.compile("[^=\\s][^=]*(=-?\\d{1,4}(\\.\\d{1,6})?)?");
+  private static final Pattern QUANT = Pattern.compile("none|int8|q4_0");
+  private static final Pattern POOLINGS = Pattern.compile("none|mean|cls|last");
   private static final int MAX_PORT = 65_535;
 
   public static final Setting<Optional<String>> MODEL_NAME =
@@ -38,6 +42,30 @@ public final class Settings {
           Kind.optional(Kind.duration(Duration.ofSeconds(1), Duration.ofDays(365))),
           Optional.empty(),
           "how long a model nobody uses stays in memory; for ever when left out");
+  public static final Setting<Optional<String>> LORA =
+      new Setting<>(
+          "lora",
+          Kind.optional(Kind.text("an adapter's name, perhaps with =SCALE", ADAPTER)),
+          Optional.empty(),
+          "a LoRA adapter of the model home, as NAME or NAME=SCALE (1 is as trained)");
+  public static final Setting<Optional<String>> LORA_QUANT =
+      new Setting<>(
+          "lora-quant",
+          Kind.optional(Kind.text("none, int8 or q4_0", QUANT)),
+          Optional.empty(),
+          "what the adapter's weights are rounded to: none, int8 or q4_0; none when left out");
+  public static final Setting<Optional<String>> UNEMBED_QUANT =
+      new Setting<>(
+          "unembed-quant",
+          Kind.optional(Kind.text("none, int8 or q4_0", QUANT)),
+          Optional.empty(),
+          "what the output matrix is rounded to: none, int8 or q4_0; none when left out");
+  public static final Setting<Optional<String>> POOLING =
+      new Setting<>(
+          "pooling",
+          Kind.optional(Kind.text("none, mean, cls or last", POOLINGS)),
+          Optional.empty(),
+          "how embeddings are made: none, mean, cls or last; as the model's file says when left out");
   public static final Setting<Optional<Path>> MODEL_HOME =
       new Setting<>(
           "model-home",
@@ -117,6 +145,19 @@ public final class Settings {
           Kind.flag(),
           false,
           "answer a bad body with 422 on /completion and in a conversation's chat, as older servers did");
+
+  public static final Setting<UnknownModel> UNKNOWN_MODEL =
+      new Setting<>(
+          "unknown-model",
+          Kind.oneOf(UnknownModel.class, UnknownModel::names),
+          UnknownModel.REFUSE,
+          "what OpenAI's routes do when nobody serves the model named: refuse, or default");
+  public static final Setting<Boolean> SHOW_SLOTS =
+      new Setting<>(
+          "show-slots",
+          Kind.flag(),
+          false,
+          "answer GET /slots with which slots are taken, and nothing of what is in them");
 
   public static final Setting<Integer> QUEUE_LIMIT =
       new Setting<>(
@@ -228,6 +269,10 @@ public final class Settings {
           MODEL_ALIAS,
           MODELS,
           MODEL_KEEP_ALIVE,
+          LORA,
+          LORA_QUANT,
+          UNEMBED_QUANT,
+          POOLING,
           MODEL_HOME,
           DATA_DIR,
           HOST_NAME,
@@ -243,6 +288,8 @@ public final class Settings {
           CLIENT_TIMEOUT,
           STREAM_GRACE,
           REFUSE_WITH_422,
+          UNKNOWN_MODEL,
+          SHOW_SLOTS,
           QUEUE_LIMIT,
           QUEUE_TIMEOUT,
           WORKERS,

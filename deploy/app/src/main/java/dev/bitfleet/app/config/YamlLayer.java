@@ -32,7 +32,17 @@ final class YamlLayer {
 
   /** What an item of {@code models} may set; each as the setting of that name does for all. */
   static final List<String> OF_A_MODEL =
-      List.of(MODEL, "id", "slots", "ctx-size", "threads", "keep-alive");
+      List.of(
+          MODEL,
+          "id",
+          "slots",
+          "ctx-size",
+          "threads",
+          "keep-alive",
+          "lora",
+          "lora-quant",
+          "unembed-quant",
+          "pooling");
 
   private final Path file;
   private final Map<String, Layer.Entry> entries = new LinkedHashMap<>();

@@ -4,11 +4,16 @@ import dev.bitfleet.app.config.EngineKind;
 import dev.bitfleet.app.config.ModelConfiguration;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.config.StoreConfiguration;
+import dev.bitfleet.app.config.UnknownModel;
 import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
+import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.Pooling;
+import dev.bitfleet.worker.engine.WeightOptions;
+import dev.bitfleet.worker.engine.WeightQuant;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.host.HostPlan;
 import dev.bitfleet.worker.host.ModelSetup;
@@ -22,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** What will run: one gateway, and for each model a worker on each share of the cores. */
@@ -48,16 +54,28 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
   }
 
   /**
+   * The files of one model.
+   *
+   * @param adapter GGUF, for the model that asks for one
+   */
+  public record Files(Path model, Optional<Path> adapter) {
+    /** Of a model without an adapter. */
+    public static Files of(Path model) {
+      return new Files(model, Optional.empty());
+    }
+  }
+
+  /**
    * Lays the configuration out over a machine. Starts nothing.
    *
    * @param home where models can be loaded from later
-   * @param models the file of each model of the configuration, in its order
+   * @param models the files of each model of the configuration, in its order
    */
   public static Outcome of(
       ServeConfiguration configuration,
       CpuTopology topology,
       ModelHome home,
-      List<Path> models,
+      List<Files> models,
       String nodeId) {
     List<String> twice = idsTwice(configuration, home, models);
     if (!twice.isEmpty()) {
@@ -80,7 +98,7 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
   }
 
   private static List<String> idsTwice(
-      ServeConfiguration configuration, ModelHome home, List<Path> files) {
+      ServeConfiguration configuration, ModelHome home, List<Files> files) {
     var ids = new HashSet<String>();
     var problems = new ArrayList<String>();
     for (int i = 0; i < files.size(); i++) {
@@ -94,13 +112,13 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
   }
 
   private static String id(
-      ServeConfiguration configuration, ModelHome home, List<Path> files, int index) {
+      ServeConfiguration configuration, ModelHome home, List<Files> files, int index) {
     return configuration
         .model()
         .wishes()
         .get(index)
         .id()
-        .orElseGet(() -> home.idOf(files.get(index)));
+        .orElseGet(() -> home.idOf(files.get(index).model()));
   }
 
   private static GatewayOptions gateway(ServeConfiguration configuration, String nodeId) {
@@ -115,6 +133,8 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
         .keyFile(http.keyFile())
         .store(store(configuration))
         .refuseWith422(http.refuseWith422())
+        .defaultForUnknownModels(http.unknownModel() == UnknownModel.DEFAULT)
+        .showSlots(http.showSlots())
         .maxBodyBytes(Math.toIntExact(http.maxBody().bytes()))
         .bodyBudgetBytes(Math.max(256L << 20, http.maxBody().bytes()))
         .maxHeaderBytes(Math.toIntExact(http.maxHeaders().bytes()))
@@ -156,11 +176,23 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
             store.memory().bytes());
   }
 
+  private static WeightOptions weights(ModelConfiguration.Making making, Optional<Path> adapter) {
+    return new WeightOptions(
+        adapter.map(
+            file -> new AdapterOptions(file, making.adapterScale(), quant(making.loraQuant()))),
+        quant(making.unembedQuant()),
+        making.pooling().flatMap(Pooling::named));
+  }
+
+  private static WeightQuant quant(Optional<String> name) {
+    return name.flatMap(WeightQuant::named).orElse(WeightQuant.NONE);
+  }
+
   private static HostPlan host(
       ServeConfiguration configuration,
       CorePlan cores,
       ModelHome home,
-      List<Path> files,
+      List<Files> files,
       String nodeId) {
     WorkerConfiguration worker = configuration.worker();
     var models = new ArrayList<ModelSetup>();
@@ -169,11 +201,12 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
       models.add(
           new ModelSetup(
               id(configuration, home, files, i),
-              files.get(i),
+              files.get(i).model(),
               wish.threads().map(OptionalInt::of).orElse(OptionalInt.empty()),
               wish.slots().orElse(worker.slots()),
               wish.contextLength().or(worker::contextLength).orElse(0),
-              wish.keepAlive().or(() -> configuration.model().keepAlive())));
+              wish.keepAlive().or(() -> configuration.model().keepAlive()),
+              weights(wish.making(), files.get(i).adapter())));
     }
     return new HostPlan(
         nodeId,

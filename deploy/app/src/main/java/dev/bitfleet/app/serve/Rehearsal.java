@@ -44,7 +44,7 @@ public final class Rehearsal {
             configuration,
             CpuTopology.ofThisMachine(),
             new ModelHome(configuration.model().home(), Map.of(BundledModel.ID, model)),
-            List.of(model),
+            List.of(FleetPlan.Files.of(model)),
             "rehearsal");
     if (!(outcome instanceof FleetPlan.Outcome.Planned planned)) {
       throw new IOException("no plan: " + outcome);

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigurationLoaderTest {
   @TempDir Path folder;
@@ -44,6 +46,8 @@ class ConfigurationLoaderTest {
                 DataSize.ofKibibytes(16),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(30),
+                false,
+                UnknownModel.REFUSE,
                 false));
     assertThat(defaults.management()).isEqualTo(new ManagementConfiguration("127.0.0.1", 9090));
     assertThat(defaults.admission())
@@ -101,6 +105,13 @@ class ConfigurationLoaderTest {
           Map.entry("engine", "bitnet.cpp"),
           Map.entry("engine-bin", "/opt/llama-server"),
           Map.entry("refuse-with-422", "true"),
+          Map.entry("unknown-model", "default"),
+          Map.entry("show-slots", "true"),
+          Map.entry("lora", "me/poet=0.5"),
+          // The engine below rounds nothing and pools nothing; that is said, and not left out.
+          Map.entry("lora-quant", "none"),
+          Map.entry("unembed-quant", "none"),
+          Map.entry("pooling", "none"),
           Map.entry("conversation-ttl", "2h"),
           Map.entry("store-memory", "64MiB"),
           Map.entry("max-conversations", "50"),
@@ -114,7 +125,13 @@ class ConfigurationLoaderTest {
           new ModelConfiguration(
               List.of(
                   ModelConfiguration.Wish.plain(
-                      Optional.of("falcon-e-1b"), Optional.of("org/falcon"))),
+                      Optional.of("falcon-e-1b"),
+                      Optional.of("org/falcon"),
+                      new ModelConfiguration.Making(
+                          Optional.of("me/poet=0.5"),
+                          Optional.of("none"),
+                          Optional.of("none"),
+                          Optional.of("none")))),
               Path.of("/srv/models"),
               Optional.of(Duration.ofMinutes(10))),
           new HttpConfiguration(
@@ -128,6 +145,8 @@ class ConfigurationLoaderTest {
               DataSize.ofKibibytes(8),
               Duration.ofMinutes(2),
               Duration.ofSeconds(45),
+              true,
+              UnknownModel.DEFAULT,
               true),
           new ManagementConfiguration("localhost", 9191),
           new AdmissionConfiguration(7, Duration.ofMillis(1500)),
@@ -168,6 +187,9 @@ class ConfigurationLoaderTest {
                     ctx-size: 4096
                     threads: 1
                     keep-alive: 5m
+                    lora: me/poet
+                    lora-quant: q4_0
+                    pooling: last
                 """));
 
     assertThat(configuration.model().wishes())
@@ -179,7 +201,38 @@ class ConfigurationLoaderTest {
                 Optional.of(2),
                 Optional.of(4096),
                 Optional.of(1),
-                Optional.of(Duration.ofMinutes(5))));
+                Optional.of(Duration.ofMinutes(5)),
+                new ModelConfiguration.Making(
+                    Optional.of("me/poet"),
+                    Optional.of("q4_0"),
+                    Optional.empty(),
+                    Optional.of("last"))));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lora-quant=int8 | lora-quant rounds an adapter: name one with lora",
+        "models=a,b lora=x | lora is for one model; give each of models its own in the file",
+        "models=a,b pooling=mean | pooling is for one model; give each of models its own in the file",
+        "engine=llama.cpp engine-bin=/x unembed-quant=int8 | llama-server rounds no weights",
+        "engine=llama.cpp engine-bin=/x pooling=mean | there are no embeddings from llama-server",
+        "lora=x=much | x=much' is not an adapter's name, perhaps with =SCALE",
+        "pooling=max | max' is not none, mean, cls or last",
+        "unknown-model=guess | guess' is none of refuse, default"
+      })
+  void what_cannot_be_made_of_a_model_is_said(String flags, String message) {
+    Map<String, String> settings = new HashMap<>();
+    for (String flag : flags.split(" ")) {
+      String[] parts = flag.split("=", 2);
+      settings.put(parts[0], parts[1]);
+    }
+    assertThatThrownBy(
+            () ->
+                new ConfigurationLoader(Map.of(), folder, folder).load(Optional.empty(), settings))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining(message);
   }
 
   @Test

@@ -8,6 +8,10 @@ import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
+import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.Pooling;
+import dev.bitfleet.worker.engine.WeightOptions;
+import dev.bitfleet.worker.engine.WeightQuant;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.topology.Core;
 import dev.bitfleet.worker.topology.CpuTopology;
@@ -118,6 +122,40 @@ class FleetPlanTest {
   }
 
   @Test
+  void what_is_made_of_a_models_file_reaches_its_workers() throws Exception {
+    flags.putAll(
+        Map.of(
+            "lora", "me/poet=0.5",
+            "lora-quant", "int8",
+            "unembed-quant", "q4_0",
+            "pooling", "mean",
+            "unknown-model", "default",
+            "show-slots", "true"));
+    ServeConfiguration configuration =
+        new ConfigurationLoader(Map.of(), HOME, HOME).load(Optional.empty(), flags);
+    assertThat(configuration.model().wishes().getFirst().making().adapter()).contains("me/poet");
+
+    FleetPlan plan =
+        ((FleetPlan.Outcome.Planned)
+                FleetPlan.of(
+                    configuration,
+                    cores(2, 1),
+                    new ModelHome(HOME.resolve("models")),
+                    List.of(new FleetPlan.Files(MODEL, Optional.of(Path.of("/a/poet.gguf")))),
+                    "local"))
+            .plan();
+
+    assertThat(plan.workers().getFirst().weights())
+        .isEqualTo(
+            new WeightOptions(
+                Optional.of(new AdapterOptions(Path.of("/a/poet.gguf"), 0.5, WeightQuant.INT8)),
+                WeightQuant.Q4_0,
+                Optional.of(Pooling.MEAN)));
+    assertThat(plan.gateway().defaultForUnknownModels()).isTrue();
+    assertThat(plan.gateway().showSlots()).isTrue();
+  }
+
+  @Test
   void two_models_of_one_id_make_it_impossible() throws Exception {
     flags.put("models", "a,c/a");
     models = List.of(Path.of("/x/a.gguf"), Path.of("/y/a.gguf"));
@@ -146,7 +184,11 @@ class FleetPlanTest {
     ServeConfiguration configuration =
         new ConfigurationLoader(Map.of(), HOME, HOME).load(Optional.empty(), flags);
     return FleetPlan.of(
-        configuration, topology, new ModelHome(HOME.resolve("models")), models, "local");
+        configuration,
+        topology,
+        new ModelHome(HOME.resolve("models")),
+        models.stream().map(FleetPlan.Files::of).toList(),
+        "local");
   }
 
   private static CpuTopology cores(int count, int nodes) {

@@ -61,6 +61,9 @@ public final class BuiltinLauncher implements EngineLauncher {
                           "--lora-quant",
                           adapter.quant().wireName())));
       flags.addAll(List.of("--unembed-quant", weights.unembedQuant().wireName()));
+      weights
+          .pooling()
+          .ifPresent(pooling -> flags.addAll(List.of("--pooling", pooling.wireName())));
       return flags;
     }
   }
