@@ -55,19 +55,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::fill(mask.begin(), mask.end(), 0);
       const uint64_t before = compiled->masks().work();
       cursor.allow(limit - drawn - 1, mask);
-      if (compiled->masks().work() - before > grammar::most_mask_work + 1'000'000) std::abort();
+      if (compiled->masks().work() - before > grammar::most_mask_work + grammar::most_place_work) std::abort();
       std::vector<uint32_t> allowed;
       for (uint32_t token = 0; token < tokenizer().size(); ++token) {
         if ((mask[token / 64] >> (token % 64) & 1) != 0) allowed.push_back(token);
       }
-      if (allowed.empty()) break;
-      const uint32_t token = allowed[(data[size - 1 - drawn % size] + drawn) % allowed.size()];
+      if (allowed.empty() && cursor.ended()) break;
+      uint32_t token = allowed.empty() ? 0 : allowed[(data[size - 1 - drawn % size] + drawn) % allowed.size()];
+      if (allowed.empty() || !cursor.takes(tokenizer().piece(token), limit - drawn - 1)) token = cursor.completing_token().value();
       if (!cursor.push(tokenizer().piece(token))) std::abort();
       if (cursor.fewest_tokens() > limit - drawn - 1) std::abort();
     }
     if (!cursor.ended()) std::abort();
   } catch (const grammar::GrammarError&) {
-  } catch (const grammar::GrammarExhausted&) {
   }
   return 0;
 }

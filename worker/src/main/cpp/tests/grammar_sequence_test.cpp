@@ -182,6 +182,33 @@ TEST(a_completion_goes_on_elsewhere_with_the_same_tokens) {
   CHECK(refused.rejected && refused.rejected->param == "emitted");
 }
 
+TEST(a_grammar_that_can_be_read_in_too_many_ways_gives_whole_answers_and_the_same_ones) {
+  std::string layered = "root ::= r0\n";
+  for (int i = 0; i < 14; ++i) {
+    const std::string next = "r" + std::to_string(i + 1);
+    layered += "r" + std::to_string(i) + " ::= " + next + " [a-c]+ | s" + std::to_string(i) + " [b-d]+ | " + next + " \"z\" root\n";
+    layered += "s" + std::to_string(i) + " ::= " + next + " [a-c]+ \"q\" root | " + next + " \"y\" root\n";
+  }
+  layered += "r14 ::= [ab]+ root?\n";
+  for (const std::string& text : {layered, std::string("root ::= \"a\" root root \"x\" | \"a\" root \"y\" root | \"a\" \"z\" | \"a\" root \"z\""),
+                                  std::string("root ::= [^\"] root [^x] | [a-c] root [^y] | .")}) {
+    for (uint64_t seed = 1; seed <= 3; ++seed) {
+      Bench bench;
+      const auto record = bench.run(bound(seed, text, 48));
+      CHECK(record.finished.has_value() && record.finished->reason != FinishReason::failed);
+      CHECK(is_sentence(text, record.text()));
+      // Again where other grammars have been, and from the middle of it.
+      const auto tokens = record.tokens();
+      bench.run(bound(seed + 50, small_json, 30));
+      auto open = bound(seed, text, 48);
+      open.emitted.assign(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(tokens.size() / 2));
+      bench.events = {};
+      const auto rest = bench.run(open).tokens();
+      CHECK(std::vector<uint32_t>(tokens.begin() + static_cast<std::ptrdiff_t>(tokens.size() / 2), tokens.end()) == rest);
+    }
+  }
+}
+
 TEST(a_bound_text_is_the_same_alone_and_in_company) {
   std::vector<Recorder::Record> alone;
   for (uint64_t id = 1; id <= 4; ++id) alone.push_back(Bench(1).run(bound(id, small_json, 50)));

@@ -121,7 +121,10 @@ void bench(const Subject& subject, const std::shared_ptr<const grammar::TokenTri
         for (size_t word = 0; word < mask.size(); ++word) {
           for (uint64_t bits = mask[word]; bits != 0; bits &= bits - 1) allowed.push_back(static_cast<uint32_t>(word * 64) + static_cast<uint32_t>(__builtin_ctzll(bits)));
         }
-        if (allowed.empty()) break;
+        if (allowed.empty()) {
+          if (const auto token = cursor.completing_token()) allowed.push_back(*token);
+          else break;
+        }
         // The longest of four: texts of a model are made of whole words.
         uint32_t token = allowed[random() % allowed.size()];
         for (int i = 0; i < 3; ++i) {

@@ -4,6 +4,8 @@
 #include <queue>
 #include <utility>
 
+#include "grammar/limits.h"
+
 namespace bitfleet::grammar {
 namespace {
 
@@ -77,12 +79,12 @@ CompletionCost::CompletionCost(const Automaton& automaton, const TokenTrie& trie
     }
   }
   std::ranges::fill(tokens_, unknown);
-  for (uint32_t s : order_) tokens_[s] = automaton.states[s].accepting ? 0 : tokens_along(s, trie);
+  size_t work = most_cost_work;
+  for (uint32_t s : order_) tokens_[s] = automaton.states[s].accepting ? 0 : tokens_along(s, trie, work);
   for (Cost& cost : tokens_) {
     if (cost == unknown) cost = endless;
   }
   bytes_ = {};
-  steps_ = {};
   order_ = {};
 }
 
@@ -93,13 +95,17 @@ Cost CompletionCost::of_frame(uint32_t frame, uint32_t count) const {
   return sum(times(rounds, tokens_[loop.body]), tokens_[loop.exit]);
 }
 
-Cost CompletionCost::tokens_along(uint32_t from, const TokenTrie& trie) const {
+Cost CompletionCost::tokens_along(uint32_t from, const TokenTrie& trie, size_t& work) const {
   const Automaton& a = *automaton_;
   struct Frame {
     uint32_t frame;
     uint32_t count;
+    Cost cost;   // of all frames from here down
   };
   std::vector<Frame> stack;
+  const auto push = [&](uint32_t frame, uint32_t count) {
+    stack.push_back({frame, count, sum(of_frame(frame, count), stack.empty() ? 0 : stack.back().cost)});
+  };
   Cost best = endless;
   const Step first = steps_[from];
   // Whatever the tokens look like, this many suffice: a token for this byte, or what the call costs.
@@ -111,7 +117,7 @@ Cost CompletionCost::tokens_along(uint32_t from, const TokenTrie& trie) const {
   }
   uint32_t state = from;
   uint32_t node = TokenTrie::none;
-  for (size_t step = 0; step < most_steps; ++step) {
+  for (size_t step = 0; step < most_steps && work > 0; ++step, --work) {
     if (a.states[state].accepting) {
       if (stack.empty()) break;
       const Frame top = stack.back();
@@ -122,7 +128,7 @@ Cost CompletionCost::tokens_along(uint32_t from, const TokenTrie& trie) const {
       }
       const Automaton::Loop& loop = a.loop(top.frame);
       if (top.count + 1 < loop.least) {
-        stack.push_back({top.frame, top.count + 1});
+        push(top.frame, top.count + 1);
         state = loop.body;
       } else {
         state = loop.exit;
@@ -132,21 +138,17 @@ Cost CompletionCost::tokens_along(uint32_t from, const TokenTrie& trie) const {
     const Step next = steps_[state];
     if (next.call) {
       const Automaton::Call& call = a.calls[next.edge];
-      stack.push_back({call.frame, 0});
+      push(call.frame, 0);
       state = call.start;
       continue;
     }
     // Of several bytes the first that some token spells.
     const ByteEdge& edge = a.bytes[next.edge];
-    uint32_t byte = edge.low;
-    while (!trie.spells(static_cast<uint8_t>(byte))) ++byte;
-    node = trie.child(node, static_cast<uint8_t>(byte));
+    node = trie.child(node, trie.first_spelled(edge.low));
     if (node == TokenTrie::none) break;
     state = edge.target;
     if (trie.nodes()[node].own == 0) continue;
-    Cost cost = sum(1, tokens_[state]);
-    for (const Frame& frame : stack) cost = sum(cost, of_frame(frame.frame, frame.count));
-    best = std::min(best, cost);
+    best = std::min(best, sum(sum(1, tokens_[state]), stack.empty() ? 0 : stack.back().cost));
   }
   return best;
 }

@@ -22,7 +22,8 @@ constexpr Cost times(uint64_t rounds, Cost cost) {
 //
 // Computed from the fewest bytes (Knuth 1977, a generalization of Dijkstra's algorithm), and then, along the bytes of
 // that shortest text, the fewest tokens. Bytes that no token spells alone are not used; so in a vocabulary without
-// tokens for bytes some sentences may be taken for endless, and are then never begun.
+// tokens for bytes some sentences may be taken for endless, and are then never begun. How far ahead the tokens are looked
+// for is bounded over all states together; beyond, a token is taken per byte.
 class CompletionCost {
  public:
   CompletionCost(const Automaton& automaton, const TokenTrie& trie);
@@ -32,16 +33,18 @@ class CompletionCost {
   Cost of_frame(uint32_t frame, uint32_t count) const;
   Cost of_loop_body(uint32_t frame) const { return tokens_[automaton_->loop(frame).body]; }
 
- private:
-  Cost tokens_along(uint32_t state, const TokenTrie& trie) const;
-
-  const Automaton* automaton_;
-  std::vector<Cost> tokens_;      // by state
-  // The first step of the shortest text: the edge's index, or of the call's.
+  // The first step of a state's shortest text: the index of an edge, or of a call. An accepting state has none.
   struct Step {
     bool call;
     uint32_t edge;
   };
+  Step step_of(uint32_t state) const { return steps_[state]; }
+
+ private:
+  Cost tokens_along(uint32_t state, const TokenTrie& trie, size_t& work) const;
+
+  const Automaton* automaton_;
+  std::vector<Cost> tokens_;      // by state
   std::vector<Cost> bytes_;
   std::vector<Step> steps_;
   std::vector<uint32_t> order_;   // states by ascending bytes_

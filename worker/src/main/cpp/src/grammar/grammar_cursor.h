@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,9 +17,18 @@ class GrammarCursor {
  public:
   explicit GrammarCursor(std::shared_ptr<const CompiledGrammar> grammar);
 
-  // The text goes on with these bytes. False when no sentence does, and then the cursor is of no more use. Throws
-  // GrammarExhausted.
+  // The text goes on with these bytes, of one token. False when no sentence does, or none that is followed: a text that
+  // can be read in too many ways is read in some of them, which are the same whenever these tokens are pushed. The cursor
+  // is then where it was.
   bool push(std::string_view bytes);
+
+  // Whether push() would take these bytes and leave at most so many fewest_tokens(). True for every token that allow()
+  // has allowed, but where there are too many ways to read it.
+  bool takes(std::string_view bytes, Cost most_left);
+
+  // A token that push() takes and that brings the end of the text nearer: one less is fewest_tokens() then. Nullopt when
+  // nothing need follow.
+  std::optional<uint32_t> completing_token();
 
   bool ended() const { return reading_.ended; }                  // the text is a sentence
   bool can_go_on() const { return !reading_.heads.empty(); }     // it is the beginning of a longer one
@@ -34,12 +44,22 @@ class GrammarCursor {
   const CompiledGrammar& grammar() const { return *grammar_; }
 
  private:
+  // What comes of reading a token.
+  struct Step {
+    std::string bytes;
+    Reading reading;
+    std::vector<bool> sentences;      // by byte: whether the text up to it is one
+  };
+  bool read(std::string_view bytes, Step& step);
+  void read_narrowly(std::string_view bytes, Step& step);
+  std::optional<Head> behind_cheapest(std::string_view bytes);
   void compact();
 
   std::shared_ptr<const CompiledGrammar> grammar_;
   Stacks stacks_;
   Reader reader_;
   Reading reading_;
+  std::optional<Step> tried_;         // by takes()
   size_t length_ = 0;                 // bytes pushed
   std::vector<bool> sentences_;       // [remembered] ring: by length modulo its size
   size_t compact_at_ = 8192;          // stack nodes

@@ -43,6 +43,11 @@ class TokenTrie {
   static constexpr uint32_t none = UINT32_MAX;
   uint32_t child(uint32_t node, uint8_t byte) const;
   bool spells(uint8_t byte) const { return spelled_[byte]; }  // a token is this byte alone
+  // The first byte from this one up that is a token alone; only where there is one.
+  uint8_t first_spelled(uint32_t byte) const {
+    while (!spelled_[byte]) ++byte;
+    return static_cast<uint8_t>(byte);
+  }
   uint32_t vocabulary() const { return vocabulary_; }
   uint32_t longest() const { return longest_; }               // bytes of the longest token
   size_t resident_bytes() const { return nodes_.size() * sizeof(Node) + ids_.size() * sizeof(uint32_t); }

@@ -8,11 +8,11 @@ namespace bitfleet::grammar {
 
 Walker::Walker(const Automaton& automaton, const CompletionCost& cost)
     : automaton_(&automaton), cost_(&cost), stacks_(automaton, cost), reader_(automaton, cost) {
-  state_of({});  // dead
+  forget();
 }
 
 size_t Walker::ReadingHash::operator()(const Reading& reading) const {
-  uint64_t hash = reading.ended ? 1 : 2;
+  uint64_t hash = reading.cost << 1 | (reading.ended ? 1 : 0);
   for (const Head& head : reading.heads) {
     hash = (hash ^ (uint64_t{head.state} << 32 | head.stack)) * 0x9E3779B97F4A7C15u;
     hash ^= hash >> 32;
@@ -20,42 +20,77 @@ size_t Walker::ReadingHash::operator()(const Reading& reading) const {
   return hash;
 }
 
-void Walker::tidy() {
-  if (states_.size() < most_walk_states / 2) return;
+void Walker::forget() {
   stacks_ = Stacks(*automaton_, *cost_);
   states_.clear();
   table_.clear();
   known_.clear();
-  state_of({});
+  reading_bytes_ = 0;
+  place_ = 0;
+  state_of(Reading{});  // dead
 }
 
-uint32_t Walker::state_of(Reading reading) {
-  const auto found = known_.find(reading);
+void Walker::begin_place() {
+  if (place_ == UINT16_MAX || resident_bytes() > most_walker_bytes) forget();
+  ++place_;
+  work_ = 0;
+  touched_ = 0;
+}
+
+uint32_t Walker::state_of(std::optional<Reading> reading) {
+  if (!reading || reading->heads.size() > most_heads) return dead;
+  const auto found = known_.find(*reading);
   if (found != known_.end()) return found->second;
-  if (states_.size() == most_walk_states) throw GrammarExhausted("one token can be read in too many ways under this grammar");
-  Cost cost = reading.ended ? 0 : endless;
-  for (const Head& head : reading.heads) cost = std::min(cost, sum(cost_->of_state(head.state), stacks_[head.stack].cost));
   const auto state = static_cast<uint32_t>(states_.size());
-  known_.emplace(reading, state);
-  const bool is_dead = reading.heads.empty() && !reading.ended;
-  states_.push_back({std::move(reading), cost});
-  table_.resize(table_.size() + automaton_->byte_classes, is_dead ? dead : unknown);
+  known_.emplace(*reading, state);
+  reading_bytes_ += 2 * reading->heads.size() * sizeof(Head);
+  const bool is_dead = reading->dead();
+  states_.push_back({std::move(*reading)});
+  table_.resize(table_.size() + automaton_->byte_classes, is_dead ? Way{dead} : Way{});
+  return state;
+}
+
+uint32_t Walker::come_to(uint32_t state) {
+  State& of = states_[state];
+  if (of.place != place_) {
+    of.place = place_;
+    of.visits = 0;
+    of.loops = 0;
+    ++touched_;
+  }
   return state;
 }
 
 uint32_t Walker::waiting_in(uint32_t state) {
   Reading reading;
   reading.heads.push_back({state, 0});
-  return state_of(std::move(reading));
+  reading.cost = cost_->of_state(state);
+  return come_to(state_of(std::move(reading)));
 }
 
-uint32_t Walker::coming_back_to(uint32_t frame, uint32_t count) { return state_of(reader_.resume(frame, count, 0, stacks_)); }
+uint32_t Walker::coming_back_to(uint32_t frame, uint32_t count) {
+  const uint64_t before = reader_.work();
+  auto reading = reader_.resume(frame, count, 0, stacks_);
+  work_ += work_of_stack * (reader_.work() - before);
+  return come_to(state_of(std::move(reading)));
+}
 
-uint32_t Walker::find_next(uint32_t state, uint8_t byte) {
-  // By value: the reading it is computed from moves when states are added.
-  const Reading from = states_[state].reading;
-  const uint32_t next = state_of(reader_.step(from, byte, stacks_));
-  return table_[size_t{state} * automaton_->byte_classes + automaton_->byte_class[byte]] = next;
+uint32_t Walker::first_next(uint32_t state, uint8_t byte) {
+  const size_t at = size_t{state} * automaton_->byte_classes + automaton_->byte_class[byte];
+  if (table_[at].next == unknown) {
+    // By value: the reading it is computed from moves when states are added.
+    const Reading from = states_[state].reading;
+    const uint64_t before = reader_.work();
+    auto reading = reader_.step(from, byte, stacks_);
+    const uint64_t work = reader_.work() - before;
+    const uint32_t next = state_of(std::move(reading));
+    table_[at].next = next;
+    table_[at].work = static_cast<uint16_t>(std::min<uint64_t>(work, UINT16_MAX));
+  }
+  Way& way = table_[at];
+  way.place = place_;
+  work_ += work_of_stack * way.work;
+  return come_to(way.next);
 }
 
 void Walker::find_loops(uint32_t state) {

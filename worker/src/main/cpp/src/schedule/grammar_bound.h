@@ -24,17 +24,29 @@ class GrammarBound {
   GrammarBound(std::shared_ptr<const grammar::CompiledGrammar> grammar, const Tokenizer& tokenizer,
                std::span<const uint32_t> stop_tokens, bool ignore_end_tokens);
 
-  // Finds what may be drawn next, when `left` more tokens may follow it. A message when a bound was reached.
-  std::optional<std::string> find_allowed(uint32_t left);
+  // Finds what may be drawn next, when `left` more tokens may follow it. Nothing, when the text is whole and no token says
+  // so.
+  void find_allowed(uint32_t left);
   bool nothing_allowed() const;
 
-  // Of the last find_allowed(). `draw` takes the tokens to draw from and returns one of them, or nullopt.
+  // Of the last find_allowed(). `draw` takes the tokens to draw from and returns one of them, or nullopt. A token that can
+  // be read in too many ways to see its end is drawn again; after some of them the text goes the shortest way on.
   template <class Draw>
   std::optional<uint32_t> choose(Draw&& draw) {
-    const auto token = draw(std::span<const uint64_t>(allowed_));
-    if (!limited_ || !token || (within_limit_[*token / 64] >> (*token % 64) & 1) != 0) return token;
-    cut_ = true;
-    return draw(std::span<const uint64_t>(within_limit_));
+    for (int refused = 0;;) {
+      auto token = draw(std::span<const uint64_t>(allowed_));
+      if (limited_ && token && (within_limit_[*token / 64] >> (*token % 64) & 1) == 0) {
+        cut_ = true;
+        token = draw(std::span<const uint64_t>(within_limit_));
+      }
+      if (!token || takes(*token)) return token;
+      forbid(*token);
+      if (++refused > most_refused) return std::nullopt;
+      if (refused == most_refused || nothing_allowed()) {
+        refused = most_refused;
+        allow_completing_only();
+      }
+    }
   }
   // All that the grammar allows, whatever the limit: [vocabulary / 64, rounded up].
   std::span<const uint64_t> allowed() const { return allowed_; }
@@ -50,12 +62,21 @@ class GrammarBound {
   wire::FinishReason finish_reason() const { return cut_ ? wire::FinishReason::length : wire::FinishReason::stop_token; }
 
  private:
+  static constexpr int most_refused = 8;
+
+  void allow(uint32_t token);
+  void forbid(uint32_t token);
+  void allow_completing();
+  void allow_completing_only();
+  bool takes(uint32_t token);
+
   grammar::GrammarCursor cursor_;
   const Tokenizer& tokenizer_;
   std::vector<uint32_t> ends_;            // tokens that end the text where it is a sentence
   std::vector<uint64_t> allowed_;         // [vocabulary / 64, rounded up]
   std::vector<uint64_t> within_limit_;    // likewise; of use when limited_
   bool limited_ = false;
+  uint32_t left_ = 0;
   bool cut_ = false;
 };
 

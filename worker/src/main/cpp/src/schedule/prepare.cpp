@@ -86,8 +86,6 @@ std::variant<std::shared_ptr<const grammar::CompiledGrammar>, std::string> compi
     return grammars->compiled(open.grammar);
   } catch (const grammar::GrammarError& error) {
     return error.what();
-  } catch (const grammar::GrammarExhausted& error) {
-    return error.what();
   }
 }
 
@@ -105,23 +103,19 @@ std::optional<Fault> check_room(const wire::OpenSequence& open, const std::share
     return std::nullopt;
   };
   if (open.emitted.empty()) return too_short(compiled->fewest_tokens());
-  try {
-    grammar::GrammarCursor cursor(compiled);
-    uint64_t taken = 0;
-    for (uint32_t token : open.emitted) {
-      ++taken;
-      const bool ends = (tokenizer.ends_generation(token) && !open.ignore_end_tokens) ||
-                        std::ranges::find(open.stop_tokens, token) != open.stop_tokens.end();
-      if (ends && cursor.ended()) return std::nullopt;
-      const std::string_view piece = tokenizer.piece(token);
-      if (piece.empty() || !cursor.push(piece)) {
-        return Fault{"emitted", "the text of token " + std::to_string(taken - 1) + " of them does not fit the grammar"};
-      }
+  grammar::GrammarCursor cursor(compiled);
+  uint64_t taken = 0;
+  for (uint32_t token : open.emitted) {
+    ++taken;
+    const bool ends = (tokenizer.ends_generation(token) && !open.ignore_end_tokens) ||
+                      std::ranges::find(open.stop_tokens, token) != open.stop_tokens.end();
+    if (ends && cursor.ended()) return std::nullopt;
+    const std::string_view piece = tokenizer.piece(token);
+    if (piece.empty() || !cursor.push(piece)) {
+      return Fault{"emitted", "the text of token " + std::to_string(taken - 1) + " of them does not fit the grammar"};
     }
-    return too_short(taken + cursor.fewest_tokens());
-  } catch (const grammar::GrammarExhausted& error) {
-    return Fault{"grammar", error.what()};
   }
+  return too_short(taken + cursor.fewest_tokens());
 }
 
 }  // namespace

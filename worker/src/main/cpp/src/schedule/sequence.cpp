@@ -75,11 +75,12 @@ Sequence::Outcome Sequence::take_logits(std::span<const float> logits) {
     if (!token) return failed("bias and penalties leave no token to draw");
     return take_token(*token, info_of(*token, logits), false);
   }
-  if (const auto fault = grammar_->find_allowed(tokens_left() - 1)) return failed(*fault);
+  grammar_->find_allowed(tokens_left() - 1);
   // Nothing may follow, within the limit at least, and there is no token that says so.
   if (grammar_->nothing_allowed()) return ended({}, grammar_->finish_reason());
   const auto draw = [&](std::span<const uint64_t> allowed) { return sampler_.sample(logits, tokens_, completion_tokens_, allowed); };
   const auto token = grammar_->choose(draw);
+  if (!token && grammar_->is_sentence() && grammar_->nothing_allowed()) return ended({}, grammar_->finish_reason());
   if (!token) return failed("bias and penalties leave no token to draw that the grammar allows");
   static thread_local std::vector<float> masked;
   if (request_.top_logprobs) {
