@@ -31,6 +31,7 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
   embed         --model FILE --tokens 1,2,3 [--pooling P] [--threads N] [--kernel K] [--batch N]
                 the raw float32 embedding of these tokens to standard output
   bench-step    --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
+  bench-attention [--threads N] [--kernel K] [--context N] [--layers N] [--heads N] [--kv-heads N] [--head-dim N]
   bench-grammar [--model FILE | --vocab N] [--tokens N] [--grammar FILE]
                 what grammars cost: compiling, and finding the allowed tokens
   random-model  --out FILE [--shape tiny|2b4t|large|llama8b] [--arch A] [--layers N] â€¦ [--seed N]
@@ -65,6 +66,7 @@ constexpr Command commands[] = {
     {"logits", tools::logits_command},
     {"embed", tools::embed_command},
     {"bench-step", tools::bench_step_command},
+    {"bench-attention", tools::bench_attention_command},
     {"bench-grammar", tools::bench_grammar_command},
     {"random-model", tools::random_model_command},
     {"random-adapter", tools::random_adapter_command},

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <numeric>
 #include <vector>
 
 #include "check.h"
@@ -361,40 +362,82 @@ TEST(half_conversion_is_that_of_the_hardware_for_every_value) {
 
 // ---- attention -----------------------------------------------------------------------------------------------------
 
+namespace {
+
+// A cache of one head and layer in pages that lie in no order, and a second reading of it, position by position.
+struct PagedHead {
+  PagedHead(TestRandom& random, uint32_t head_dim, uint32_t context, uint32_t filled) : head_dim(head_dim) {
+    const uint32_t count = (context + kv_page - 1) / kv_page;
+    page_stride = static_cast<uint64_t>(kv_page) * (head_dim + padded(head_dim)) + 64;
+    const uint16_t not_a_number = 0x7E00;
+    cache.assign(page_stride * (count + 2), not_a_number);
+    pages.resize(count + 2);
+    std::iota(pages.begin(), pages.end(), 0U);
+    for (size_t i = pages.size(); i > 1; --i) std::swap(pages[i - 1], pages[random.below(i)]);
+    pages.resize(count);
+    for (uint32_t p = 0; p < context; ++p) {
+      for (uint32_t d = 0; d < head_dim; ++d) {
+        if (p < filled) *key(p, d) = float_to_half(random.uniform());
+        if (p < filled) *value(p, d) = float_to_half(random.uniform());
+      }
+      for (uint32_t d = head_dim; d < padded(head_dim); ++d) *value(p, d) = 0;
+    }
+  }
+  uint16_t* page_of(uint32_t position) { return cache.data() + pages[position / kv_page] * page_stride; }
+  uint16_t* key(uint32_t position, uint32_t d) { return page_of(position) + d * kv_page + position % kv_page; }
+  uint16_t* value(uint32_t position, uint32_t d) {
+    return page_of(position) + head_dim * kv_page + (position % kv_page) * padded(head_dim) + d;
+  }
+
+  uint32_t head_dim;
+  uint64_t page_stride;
+  std::vector<uint32_t> pages;
+  std::vector<uint16_t> cache;
+};
+
+// All `heads` heads of all tokens, `at_once` tokens to a call.
+struct Attended {
+  Attended(const Kernels& kernels, PagedHead& head, const std::vector<float>& queries, uint32_t heads, const std::vector<uint32_t>& positions, uint32_t at_once) {
+    const uint64_t row = static_cast<uint64_t>(heads) * head.head_dim;
+    stride = head.pages.size() * kv_page;
+    scores.assign(positions.size() * heads * stride, 0);
+    out.assign(positions.size() * row, 0);
+    std::vector<float> sums(attention_tokens * attention_heads * padded(head.head_dim), 9.0F);
+    std::vector<float> page(kv_page * padded(head.head_dim));
+    for (uint32_t t = 0; t < positions.size(); t += at_once) {
+      const auto count = static_cast<uint32_t>(std::min<size_t>(at_once, positions.size() - t));
+      kernels.attend({queries.data() + t * row, row, head.cache.data(), head.pages.data(), head.page_stride, count, heads, head.head_dim,
+                      positions.data() + t, 1.0F / std::sqrt(static_cast<float>(head.head_dim)), scores.data() + t * heads * stride, stride,
+                      sums.data(), page.data(), out.data() + t * row, row});
+    }
+  }
+  uint64_t stride;
+  std::vector<float> scores;  // [tokens][heads][stride]
+  std::vector<float> out;     // [tokens][heads][head_dim]
+};
+
+}  // namespace
+
 TEST(attention_follows_its_stated_orders_and_ignores_what_lies_beyond) {
   TestRandom random(bitfleet::testing::announced_seed("attention", 41));
   for (const uint32_t head_dim : {8U, 64U, 96U, 100U, 128U}) {
     for (const uint32_t heads : {1U, 2U, 3U, 4U}) {
-      for (const uint32_t positions : {1U, 15U, 16U, 17U, 100U, 257U}) {
-        const uint32_t context = 300;
-        const uint32_t width = padded(head_dim);
-        const uint32_t stride = padded(context);
-        std::vector<uint16_t> keys(static_cast<size_t>(stride) * head_dim);
-        std::vector<uint16_t> values(static_cast<size_t>(context) * width);
-        for (uint16_t& key : keys) key = float_to_half(random.uniform());
-        for (uint32_t p = 0; p < context; ++p) {
-          for (uint32_t d = 0; d < head_dim; ++d) values[static_cast<size_t>(p) * width + d] = float_to_half(random.uniform());
-        }
-        const uint16_t not_a_number = 0x7E00;
-        for (uint32_t p = positions; p < context; ++p) {
-          for (uint32_t d = 0; d < head_dim; ++d) keys[static_cast<size_t>(p / 16) * head_dim * 16 + d * 16 + p % 16] = not_a_number;
-        }
+      for (const uint32_t positions : {1U, 15U, 16U, 17U, 32U, 33U, 100U, 257U}) {
+        PagedHead head(random, head_dim, 300, positions);
         const std::vector<float> queries = random_floats(random, static_cast<size_t>(heads) * head_dim, 4);
         const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim));
-        std::vector<std::vector<float>> results;
+        std::vector<float> first;
         for_each_set([&](const Kernels& kernels, const std::string& name) {
-          std::vector<float> scores(4 * stride);
-          std::vector<float> out(static_cast<size_t>(heads) * head_dim);
-          kernels.attend({queries.data(), keys.data(), values.data(), heads, head_dim, positions, scale, scores.data(), stride, out.data()});
-          // scores now holds exp(score - largest); the output must be their weighted mean, summed in ascending order.
+          const Attended result(kernels, head, queries, heads, {positions}, 1);
+          // The scores now hold exp(score - largest); the output must be their weighted mean, summed in ascending order.
           for (uint32_t h = 0; h < heads; ++h) {
-            const float* weights = scores.data() + static_cast<size_t>(h) * stride;
+            const float* weights = result.scores.data() + h * result.stride;
             double exact_sum = 0;
             std::vector<double> exact(positions);
             double largest = -1e300;
             for (uint32_t p = 0; p < positions; ++p) {
               for (uint32_t d = 0; d < head_dim; ++d) {
-                exact[p] += static_cast<double>(queries[static_cast<size_t>(h) * head_dim + d]) * half_to_float(keys[static_cast<size_t>(p / 16) * head_dim * 16 + d * 16 + p % 16]);
+                exact[p] += static_cast<double>(queries[static_cast<size_t>(h) * head_dim + d]) * half_to_float(*head.key(p, d));
               }
               largest = std::max(largest, exact[p] *= static_cast<double>(scale));
             }
@@ -404,14 +447,15 @@ TEST(attention_follows_its_stated_orders_and_ignores_what_lies_beyond) {
             }
             for (uint32_t p = positions; p < padded(positions); ++p) CHECK_EQUAL(0.0F, weights[p]);
             const float inverse = 1.0F / sum_in_lanes(std::vector<float>(weights, weights + padded(positions)));
+            CHECK(std::fabs(1.0 / inverse - exact_sum) < 1e-4 * exact_sum);
             for (uint32_t d = 0; d < head_dim; ++d) {
               float sum = 0;
-              for (uint32_t p = 0; p < positions; ++p) sum += weights[p] * half_to_float(values[static_cast<size_t>(p) * width + d]);
-              CHECK_EQUAL(sum * inverse, out[static_cast<size_t>(h) * head_dim + d]);
+              for (uint32_t p = 0; p < positions; ++p) sum += weights[p] * half_to_float(*head.value(p, d));
+              CHECK_EQUAL(sum * inverse, result.out[static_cast<size_t>(h) * head_dim + d]);
             }
           }
-          results.push_back(out);
-          check_same_bits(results.front(), out, name + " attention");
+          if (first.empty()) first = result.out;
+          check_same_bits(first, result.out, name + " attention");
         });
       }
     }
@@ -420,23 +464,30 @@ TEST(attention_follows_its_stated_orders_and_ignores_what_lies_beyond) {
 
 TEST(a_head_gets_the_same_bits_alone_and_in_company) {
   TestRandom random(42);
-  const uint32_t head_dim = 64;
-  const uint32_t positions = 50;
-  std::vector<uint16_t> keys(static_cast<size_t>(64) * head_dim);
-  std::vector<uint16_t> values(static_cast<size_t>(64) * head_dim);
-  for (uint16_t& key : keys) key = float_to_half(random.uniform());
-  for (uint16_t& value : values) value = float_to_half(random.uniform());
-  const std::vector<float> queries = random_floats(random, 4 * head_dim, 4);
-  for_each_set([&](const Kernels& kernels, const std::string& name) {
-    std::vector<float> scores(4 * 64);
-    std::vector<float> together(4 * head_dim);
-    std::vector<float> alone(4 * head_dim);
-    kernels.attend({queries.data(), keys.data(), values.data(), 4, head_dim, positions, 0.125F, scores.data(), 64, together.data()});
-    for (uint32_t h = 0; h < 4; ++h) {
-      kernels.attend({queries.data() + h * head_dim, keys.data(), values.data(), 1, head_dim, positions, 0.125F, scores.data(), 64, alone.data() + h * head_dim});
-    }
-    check_same_bits(together, alone, name);
-  });
+  for (const uint32_t head_dim : {64U, 100U}) {
+    PagedHead head(random, head_dim, 140, 131);
+    const std::vector<uint32_t> positions{29, 30, 31, 32, 33, 34, 64, 65, 1, 2, 96, 97, 129, 130, 131};
+    const std::vector<float> queries = random_floats(random, positions.size() * 4 * head_dim, 4);
+    std::vector<float> first;
+    for_each_set([&](const Kernels& kernels, const std::string& name) {
+      const Attended alone(kernels, head, queries, 4, positions, 1);
+      if (first.empty()) first = alone.out;
+      check_same_bits(first, alone.out, name);
+      for (const uint32_t at_once : {2U, 3U, attention_tokens}) {
+        const Attended together(kernels, head, queries, 4, positions, at_once);
+        check_same_bits(alone.out, together.out, name);
+      }
+      std::vector<float> single;
+      for (size_t t = 0; t < positions.size(); ++t) {
+        for (uint32_t h = 0; h < 4; ++h) {
+          const auto begin = queries.begin() + static_cast<ptrdiff_t>((t * 4 + h) * head_dim);
+          const Attended one(kernels, head, std::vector<float>(begin, begin + head_dim), 1, {positions[t]}, 1);
+          single.insert(single.end(), one.out.begin(), one.out.end());
+        }
+      }
+      check_same_bits(alone.out, single, name);
+    });
+  }
 }
 
 TEST(a_kernel_set_the_machine_lacks_is_refused_and_names_round_trip) {

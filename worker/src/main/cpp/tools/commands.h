@@ -27,6 +27,11 @@ int embed_command(std::span<char* const> arguments);
 // Tokens per second of prefill and of decoding, as a line each; best and median of the steps.
 int bench_step_command(std::span<char* const> arguments);
 
+// bench-attention [--threads N] [--kernel K] [--context N] [--layers N] [--heads N] [--kv-heads N] [--head-dim N]
+// Milliseconds that the attention of a token takes behind contexts of several lengths, when one token is decoded and when a
+// chunk is read. Without a model; the shape is that of 2B-4T unless told otherwise.
+int bench_attention_command(std::span<char* const> arguments);
+
 // random-adapter --model FILE --out FILE [--rank N] [--alpha X] [--type f32|f16|…] [--targets attn_q,attn_v,…] [--seed N]
 // A LoRA adapter for that model, with random weights. All seven matrices of a layer unless --targets names some.
 int random_adapter_command(std::span<char* const> arguments);

@@ -13,6 +13,10 @@ constexpr uint32_t lanes = 16;               // outputs of a row block; partial 
 constexpr uint32_t token_tile = 8;           // most tokens a ternary kernel takes side by side
 constexpr uint32_t scale_block = 256;        // weights that share a scale when a tensor has more than one
 
+constexpr uint32_t kv_page = 32;             // positions of a page of the KV cache
+constexpr uint32_t attention_tokens = 8;     // most query positions of an attention kernel's call
+constexpr uint32_t attention_heads = 4;      // most heads of it
+
 constexpr uint32_t padded(uint32_t length) { return (length + lanes - 1) / lanes * lanes; }
 constexpr uint32_t row_blocks(uint32_t rows) { return (rows + lanes - 1) / lanes; }
 constexpr uint32_t scale_blocks(uint32_t columns) { return (columns + scale_block - 1) / scale_block; }
@@ -56,18 +60,27 @@ struct DenseView {
   uint32_t columns;
 };
 
-// One query position of some heads that share a KV head.
+// Query positions of one sequence, of heads that share a KV head, over a cache in pages of kv_page positions.
+//
+// A page holds, for this layer and KV head, keys [head_dim][kv_page] and behind them values [kv_page][padded(head_dim)], f16.
+// What it holds of positions that nothing attends to is never read into a result, not even when it is no number.
 struct AttentionView {
-  const float* queries;    // [heads][head_dim], rotated
-  const uint16_t* keys;    // [ceil(context / 16)][head_dim][16] f16: 16 positions side by side
-  const uint16_t* values;  // [context][padded(head_dim)] f16
-  uint32_t heads;          // 1..4
+  const float* queries;       // [tokens][query_stride]: of each token [heads][head_dim], rotated
+  uint64_t query_stride;
+  const uint16_t* cache;      // what page 0 of the pool holds for this layer and KV head
+  const uint32_t* pages;      // [ceil(longest positions / kv_page)] of the sequence, in order
+  uint64_t page_stride;       // elements from one page of the pool to the next
+  uint32_t tokens;            // 1..attention_tokens
+  uint32_t heads;             // 1..attention_heads
   uint32_t head_dim;
-  uint32_t positions;      // attends to 0 .. positions - 1
+  const uint32_t* positions;  // [tokens] token t attends to 0 .. positions[t] - 1
   float scale;
-  float* scores;           // scratch [4][score_stride]
-  uint64_t score_stride;   // at least padded(positions)
-  float* out;              // [heads][head_dim]
+  float* scores;              // scratch [tokens][heads][score_stride]
+  uint64_t score_stride;      // at least the longest positions, rounded up to kv_page
+  float* sums;                // scratch [tokens][heads][padded(head_dim)]
+  float* page;                // scratch [kv_page · padded(head_dim)]
+  float* out;                 // [tokens][out_stride]: of each token [heads][head_dim]
+  uint64_t out_stride;
 };
 
 // One implementation of every hot loop. All implementations give the same bits: integer sums are exact, a float sum has

@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "memory/available_memory.h"
 #include "memory/buffer.h"
+#include "model/attention_plan.h"
 #include "model/kv_cache.h"
 #include "model/linear_product.h"
 #include "model/model_error.h"
@@ -25,7 +26,9 @@ constexpr uint32_t most_slots = 4096;
 constexpr uint32_t most_threads = 1024;
 constexpr uint32_t most_batch = 1 << 16;
 constexpr uint32_t longest_context = 1 << 24;
-constexpr uint32_t attention_heads_at_once = 4;
+
+// Scores of different heads do not start at the same place of a memory page, where loads and stores look alike.
+constexpr uint32_t score_padding = lanes;
 
 uint32_t in_range(const char* name, uint32_t value, uint32_t most) {
   if (value == 0 || value > most) {
@@ -83,14 +86,26 @@ struct Inference::State {
     if (quantize) input.quantize(kernels, t);
   }
 
+  uint32_t& length_of(uint32_t slot) {
+    if (slot >= lengths.size()) throw std::invalid_argument("slot " + std::to_string(slot) + " does not exist");
+    return lengths[slot];
+  }
+
+  void check_page(uint32_t page) const {
+    if (page >= cache.pages()) throw std::invalid_argument("page " + std::to_string(page) + " does not exist");
+  }
+
   float* residual(uint32_t t) const { return stream.data() + t * stream_stride; }
 
   const Hyperparameters& h;
   const Weights& w;
   const Kernels& kernels;
   const uint32_t max_batch;
+  const uint32_t context_length;
   Rotation rotation;
   KvCache cache;
+  std::vector<std::vector<uint32_t>> tables;  // by slot: its pages
+  std::vector<uint32_t> lengths;              // by slot: its positions that have been computed
   ThreadTeam team;
 
   const uint64_t stream_stride;
@@ -110,7 +125,9 @@ struct Inference::State {
   Buffer<float> cosines;       // [max_batch][rotation.pairs()]
   Buffer<float> sines;         // [max_batch][rotation.pairs()]
   const uint64_t score_stride;
-  Buffer<float> scores;        // [threads][4][score_stride]
+  Buffer<float> scores;        // [threads][attention_tokens][attention_heads][score_stride]
+  const uint64_t scratch_stride;
+  Buffer<float> scratch;       // [threads][scratch_stride] the attention kernel's sums and page
   uint64_t low_stride = 0;     // padded(highest rank of the adapter)
   Buffer<float> low;           // [3][max_batch][low_stride] of the adapter's first matrices, by product
   uint64_t correction_stride = 0;  // the longest output's
@@ -120,7 +137,9 @@ struct Inference::State {
   Buffer<float> hidden;        // [max_batch][padded(embedding)] of those who wanted it
 
   std::span<const BatchToken> tokens;   // of the step in progress
+  std::vector<uint32_t> slots;          // by token
   std::vector<uint32_t> reach;          // by token: how many positions of its slot it sees
+  AttentionPlan plan;
   std::vector<uint32_t> wanted;         // indices into tokens
 };
 
@@ -129,9 +148,11 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       w(model.weights()),
       kernels(kernels_for(options.kernels)),
       max_batch(in_range("the batch", options.max_batch, most_batch)),
+      context_length(in_range("the context length", options.context_length == 0 ? h.context_length : options.context_length, longest_context)),
       rotation(h, w.rope_factors),
-      cache(h, in_range("the slot count", options.slots, most_slots),
-            in_range("the context length", options.context_length == 0 ? h.context_length : options.context_length, longest_context)),
+      cache(h, options.kv_pages == 0 ? uint64_t{in_range("the slot count", options.slots, most_slots)} * pages_for(context_length) : options.kv_pages),
+      tables(in_range("the slot count", options.slots, most_slots)),
+      lengths(options.slots, 0),
       team(in_range("the thread count", options.threads, most_threads)),
       stream_stride(padded(h.embedding)),
       q_stride(padded(h.q_dim())),
@@ -148,13 +169,19 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       up(max_batch * ffn_stride, "activations"),
       cosines(static_cast<uint64_t>(max_batch) * rotation.pairs(), "rotations"),
       sines(static_cast<uint64_t>(max_batch) * rotation.pairs(), "rotations"),
-      score_stride(padded(cache.context_length())),
-      scores(team.size() * attention_heads_at_once * score_stride, "attention scores"),
+      score_stride(static_cast<uint64_t>(pages_for(context_length)) * kv_page + score_padding),
+      scores(team.size() * attention_tokens * attention_heads * score_stride, "attention scores"),
+      scratch_stride(static_cast<uint64_t>(attention_tokens * attention_heads + kv_page) * padded(h.head_dim)),
+      scratch(team.size() * scratch_stride, "attention scratch"),
       logits(static_cast<uint64_t>(max_batch) * h.vocabulary, "logits"),
       hidden(max_batch * stream_stride, "hidden states") {
   reserve_adapter();
   wanted.reserve(max_batch);
   reach.reserve(max_batch);
+  slots.reserve(max_batch);
+  if (options.kv_pages == 0) {
+    for (uint32_t page = 0; page < cache.pages(); ++page) tables[page / pages_for(context_length)].push_back(page);
+  }
   for (int i = 0; h.projection_norms && i < 2; ++i) apart.emplace_back(max_batch, h.embedding);
 }
 
@@ -178,10 +205,13 @@ void Inference::State::check(std::span<const BatchToken> batch) const {
   }
   for (size_t i = 0; i < batch.size(); ++i) {
     const BatchToken& token = batch[i];
-    if (token.slot >= cache.slots()) throw std::invalid_argument("slot " + std::to_string(token.slot) + " does not exist");
+    if (token.slot >= tables.size()) throw std::invalid_argument("slot " + std::to_string(token.slot) + " does not exist");
     if (token.token >= h.vocabulary) throw std::invalid_argument("token " + std::to_string(token.token) + " is not in the vocabulary");
-    if (token.position >= cache.context_length()) throw std::invalid_argument("position " + std::to_string(token.position) + " is beyond the context");
-    uint32_t next = cache.length(token.slot);
+    if (token.position >= context_length) throw std::invalid_argument("position " + std::to_string(token.position) + " is beyond the context");
+    if (token.position / kv_page >= tables[token.slot].size()) {
+      throw std::invalid_argument("position " + std::to_string(token.position) + " of slot " + std::to_string(token.slot) + " has no page");
+    }
+    uint32_t next = lengths[token.slot];
     for (size_t before = i; before > 0; --before) {
       if (batch[before - 1].slot == token.slot) {
         next = batch[before - 1].position + 1;
@@ -311,55 +341,59 @@ void Inference::State::attention_block(const LayerWeights& l, uint32_t layer, ui
 }
 
 void Inference::State::write_keys_and_values(uint32_t layer, uint32_t rank) {
-  const Share share = share_of(h.kv_heads, rank, team.size());
+  // Head by head, so that two members seldom write into one line of a page.
+  const auto count = static_cast<uint32_t>(tokens.size());
+  const Share share = share_of(h.kv_heads * count, rank, team.size());
   const uint32_t width = padded(h.head_dim);
   alignas(64) float head[512];
   alignas(64) uint16_t key[512];
   alignas(64) uint16_t value[512];
-  for (uint32_t t = 0; t < tokens.size(); ++t) {
-    for (uint32_t k = share.begin; k < share.end; ++k) {
-      const uint64_t offset = t * kv_stride + static_cast<uint64_t>(k) * h.head_dim;
-      std::memset(head + width - lanes, 0, lanes * sizeof(float));
-      std::memcpy(head, keys.data() + offset, h.head_dim * sizeof(float));
-      turn_head(head, w.layers[layer].key_head_norm, t);
-      kernels.to_halves(head, h.head_dim, key);
-      std::memcpy(head, values.data() + offset, h.head_dim * sizeof(float));
-      kernels.to_halves(head, h.head_dim, value);
-      cache.write(tokens[t].slot, layer, k, tokens[t].position, key, value);
-    }
+  for (uint32_t item = share.begin; item < share.end; ++item) {
+    const uint32_t k = item / count;
+    const uint32_t t = item % count;
+    const uint64_t offset = t * kv_stride + static_cast<uint64_t>(k) * h.head_dim;
+    std::memset(head + width - lanes, 0, lanes * sizeof(float));
+    std::memcpy(head, keys.data() + offset, h.head_dim * sizeof(float));
+    turn_head(head, w.layers[layer].key_head_norm, t);
+    kernels.to_halves(head, h.head_dim, key);
+    std::memcpy(head, values.data() + offset, h.head_dim * sizeof(float));
+    kernels.to_halves(head, h.head_dim, value);
+    const uint32_t position = tokens[t].position;
+    cache.write(tables[tokens[t].slot][position / kv_page], position % kv_page, layer, k, key, value);
   }
 }
 
 void Inference::State::attend(uint32_t layer, uint32_t rank) {
-  const Share share = share_of(h.heads, rank, team.size());
-  const uint32_t group = h.heads_per_kv_head();
   const uint32_t width = padded(h.head_dim);
   alignas(64) float turned[512];
-  for (uint32_t t = 0; t < tokens.size(); ++t) {
-    float* query = queries.data() + t * q_stride;
-    for (uint32_t head = share.begin; head < share.end;) {
-      const uint32_t kv_head = head / group;
-      const uint32_t end = std::min({share.end, (kv_head + 1) * group, head + attention_heads_at_once});
-      for (uint32_t k = head; k < end; ++k) {
-        float* own = query + static_cast<uint64_t>(k) * h.head_dim;
+  float* own_scratch = scratch.data() + rank * scratch_stride;
+  for (const AttentionItem& item : plan.items_of(rank)) {
+    const uint64_t first_head = static_cast<uint64_t>(item.first_head) * h.head_dim;
+    for (uint32_t t = item.first_token; t < item.first_token + item.tokens; ++t) {
+      for (uint32_t head = 0; head < item.heads; ++head) {
+        float* own = queries.data() + t * q_stride + first_head + static_cast<uint64_t>(head) * h.head_dim;
         std::memset(turned + width - lanes, 0, lanes * sizeof(float));
         std::memcpy(turned, own, h.head_dim * sizeof(float));
         turn_head(turned, w.layers[layer].query_head_norm, t);
         std::memcpy(own, turned, h.head_dim * sizeof(float));
       }
-      const AttentionView view{query + static_cast<uint64_t>(head) * h.head_dim,
-                               cache.keys(tokens[t].slot, layer, kv_head),
-                               cache.values(tokens[t].slot, layer, kv_head),
-                               end - head,
-                               h.head_dim,
-                               reach[t],
-                               1.0F / __builtin_sqrtf(static_cast<float>(h.head_dim)),
-                               scores.data() + rank * attention_heads_at_once * score_stride,
-                               score_stride,
-                               attended.data() + t * q_stride + static_cast<uint64_t>(head) * h.head_dim};
-      kernels.attend(view);
-      head = end;
     }
+    kernels.attend({.queries = queries.data() + item.first_token * q_stride + first_head,
+                    .query_stride = q_stride,
+                    .cache = cache.run(layer, item.first_head / h.heads_per_kv_head()),
+                    .pages = tables[tokens[item.first_token].slot].data(),
+                    .page_stride = cache.page_stride(),
+                    .tokens = item.tokens,
+                    .heads = item.heads,
+                    .head_dim = h.head_dim,
+                    .positions = reach.data() + item.first_token,
+                    .scale = 1.0F / __builtin_sqrtf(static_cast<float>(h.head_dim)),
+                    .scores = scores.data() + rank * attention_tokens * attention_heads * score_stride,
+                    .score_stride = score_stride,
+                    .sums = own_scratch,
+                    .page = own_scratch + static_cast<uint64_t>(attention_tokens) * attention_heads * width,
+                    .out = attended.data() + item.first_token * q_stride + first_head,
+                    .out_stride = q_stride});
   }
 }
 
@@ -421,18 +455,23 @@ std::span<const float> Inference::step(std::span<const BatchToken> batch) {
   for (uint32_t t = 0; t < batch.size(); ++t) {
     if (batch[t].want_logits) s.wanted.push_back(t);
   }
-  s.reach.assign(batch.size(), 0);
-  for (uint32_t t = 0; t < batch.size(); ++t) s.reach[t] = batch[t].position + 1;
+  s.reach.clear();
+  s.slots.clear();
+  for (const BatchToken& token : batch) {
+    s.reach.push_back(token.position + 1);
+    s.slots.push_back(token.slot);
+  }
   if (!s.h.causal) {
-    std::vector<uint32_t> ends(s.cache.slots(), 0);  // the last token of a slot comes first here
+    std::vector<uint32_t> ends(s.tables.size(), 0);  // the last token of a slot comes first here
     for (size_t t = batch.size(); t-- > 0;) {
       uint32_t& end = ends[batch[t].slot];
       if (end == 0) end = batch[t].position + 1;
       s.reach[t] = end;
     }
   }
+  s.plan.make(s.slots, s.reach, s.h.heads, s.h.heads_per_kv_head(), s.team.size());
   s.team.run([&s](uint32_t rank) { s.run(rank); });
-  for (const BatchToken& token : batch) s.cache.set_length(token.slot, token.position + 1);
+  for (const BatchToken& token : batch) s.lengths[token.slot] = token.position + 1;
   s.tokens = {};
   return {s.logits.data(), s.wanted.size() * s.h.vocabulary};
 }
@@ -442,17 +481,27 @@ std::span<const float> Inference::hidden(uint32_t n) const {
 }
 
 void Inference::truncate(uint32_t slot, uint32_t positions) {
-  KvCache& cache = state_->cache;
-  if (slot >= cache.slots()) throw std::invalid_argument("slot " + std::to_string(slot) + " does not exist");
-  cache.set_length(slot, std::min(cache.length(slot), positions));
+  uint32_t& length = state_->length_of(slot);
+  length = std::min(length, positions);
 }
 
-uint32_t Inference::positions(uint32_t slot) const {
-  if (slot >= state_->cache.slots()) throw std::invalid_argument("slot " + std::to_string(slot) + " does not exist");
-  return state_->cache.length(slot);
+void Inference::map(uint32_t slot, std::span<const uint32_t> pages, uint32_t positions) {
+  uint32_t& length = state_->length_of(slot);
+  for (const uint32_t page : pages) state_->check_page(page);
+  if (positions > pages.size() * uint64_t{kv_page}) throw std::invalid_argument("more positions than the pages hold");
+  state_->tables[slot].assign(pages.begin(), pages.end());
+  length = positions;
 }
 
-uint32_t Inference::context_length() const { return state_->cache.context_length(); }
+void Inference::copy_page(uint32_t from, uint32_t to) {
+  state_->check_page(from);
+  state_->check_page(to);
+  if (from != to) state_->cache.copy_page(from, to);
+}
+
+uint32_t Inference::positions(uint32_t slot) const { return state_->length_of(slot); }
+uint32_t Inference::context_length() const { return state_->context_length; }
+uint32_t Inference::kv_pages() const { return state_->cache.pages(); }
 uint64_t Inference::kv_cache_bytes() const { return state_->cache.bytes(); }
 KernelSet Inference::kernels() const { return state_->kernels.set; }
 

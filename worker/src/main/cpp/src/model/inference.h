@@ -22,10 +22,12 @@ struct InferenceOptions {
   uint32_t context_length = 0;   // per slot; 0 takes the trained one
   uint32_t threads = 1;          // the caller of step() is one of them
   uint32_t max_batch = 256;      // most tokens of one step
+  uint32_t kv_pages = 0;         // of all slots together; 0 = as many as give every slot its whole context, each its own
   KernelSet kernels = KernelSet::automatic;
 };
 
-// Runs the graph for batches of tokens and keeps the KV cache of a fixed number of slots.
+// Runs the graph for batches of tokens and keeps their KV cache, in pages of kv_page positions. A slot is a row of page
+// numbers: where the KV of its positions lies. Several slots may read the same page; map() tells which.
 //
 // Owned by one thread (the step thread); not thread-safe. All memory is reserved by the constructor: ModelError
 // out_of_memory when it does not suffice, unsupported_model when the machine lacks the kernels asked for.
@@ -55,9 +57,18 @@ class Inference {
   // Keeps the first `positions` of the slot's KV and forgets the rest; no effect when it holds no more than that.
   void truncate(uint32_t slot, uint32_t positions);
 
+  // The slot's positions lie in `pages` from here on, kv_page to a page in this order; the first `positions` of them have
+  // been computed. A step writes to the pages of new positions, so those must be no other slot's. With options.kv_pages 0
+  // slots have their own pages from the start; else none. std::invalid_argument for a page or position out of range.
+  void map(uint32_t slot, std::span<const uint32_t> pages, uint32_t positions);
+
+  // std::invalid_argument for a page out of range.
+  void copy_page(uint32_t from, uint32_t to);
+
   uint32_t positions(uint32_t slot) const;   // tokens in the slot's KV cache
   uint32_t context_length() const;           // per slot
-  uint64_t kv_cache_bytes() const;           // of all slots, reserved
+  uint32_t kv_pages() const;
+  uint64_t kv_cache_bytes() const;           // of all pages, reserved
   KernelSet kernels() const;                 // the set in use, never `automatic`
 
  private:

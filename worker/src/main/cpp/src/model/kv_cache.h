@@ -1,53 +1,49 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
+#include "kernels/kernels.h"
 #include "memory/buffer.h"
 #include "model/hyperparameters.h"
 
 namespace bitfleet {
 
-// Keys and values of every slot, layer and KV head, as f16, in the layouts that the attention kernel reads:
-//   keys   [slot][layer][kv_head][context / 16][head_dim][16 positions]
-//   values [slot][layer][kv_head][context][padded(head_dim)]
-// Each head of a slot is one contiguous run. The rest of the engine goes through the accessors alone, so that pages shared
-// between slots can take the place of the run.
+// Keys and values of every layer and KV head as f16, in pages of kv_page positions, in the layouts that the attention kernel
+// reads:
+//   [page][layer][kv_head] keys   [head_dim][kv_page]
+//                          values [kv_page][padded(head_dim)]
+// Which positions of which text a page holds is for others to know: several texts may read one page.
 //
-// Memory is reserved at once and becomes resident as positions are written. Different heads may be written from different
+// Memory is reserved at once and becomes resident as pages are written. Different heads may be written from different
 // threads at once.
 class KvCache {
  public:
-  // ModelError out_of_memory when slots · context do not fit into what the machine has left.
-  KvCache(const Hyperparameters& hyperparameters, uint32_t slots, uint32_t context_length);
+  // ModelError out_of_memory when the pages do not fit into what the machine has left.
+  KvCache(const Hyperparameters& hyperparameters, uint64_t pages);
 
-  const uint16_t* keys(uint32_t slot, uint32_t layer, uint32_t head) const { return keys_.data() + run(slot, layer, head) * key_run_; }
-  const uint16_t* values(uint32_t slot, uint32_t layer, uint32_t head) const { return values_.data() + run(slot, layer, head) * value_run_; }
+  // Of page 0; the same run of page p lies p · page_stride() elements behind.
+  const uint16_t* run(uint32_t layer, uint32_t head) const { return elements_.data() + run_offset(layer, head); }
+  uint64_t page_stride() const { return page_; }
 
-  // key: [head_dim]; value: [padded(head_dim)]; both already f16.
-  void write(uint32_t slot, uint32_t layer, uint32_t head, uint32_t position, const uint16_t* key, const uint16_t* value);
+  // key: [head_dim]; value: [padded(head_dim)]; both already f16. `place` is below kv_page.
+  void write(uint32_t page, uint32_t place, uint32_t layer, uint32_t head, const uint16_t* key, const uint16_t* value);
 
-  uint32_t length(uint32_t slot) const { return lengths_[slot]; }
-  void set_length(uint32_t slot, uint32_t positions) { lengths_[slot] = positions; }
+  void copy_page(uint32_t from, uint32_t to);
 
-  uint32_t slots() const { return static_cast<uint32_t>(lengths_.size()); }
-  uint32_t context_length() const { return context_length_; }
-  uint64_t bytes() const { return keys_.bytes() + values_.bytes(); }
+  uint32_t pages() const { return pages_; }
+  uint64_t bytes() const { return elements_.bytes(); }
 
  private:
-  uint64_t run(uint32_t slot, uint32_t layer, uint32_t head) const {
-    return (static_cast<uint64_t>(slot) * layers_ + layer) * heads_ + head;
-  }
+  uint64_t run_offset(uint32_t layer, uint32_t head) const { return (static_cast<uint64_t>(layer) * heads_ + head) * run_; }
 
-  uint32_t layers_;
   uint32_t heads_;
   uint32_t head_dim_;
-  uint32_t context_length_;
-  uint64_t key_run_;    // elements of one head of one slot and layer
-  uint64_t value_run_;
-  Buffer<uint16_t> keys_;
-  Buffer<uint16_t> values_;
-  std::vector<uint32_t> lengths_;
+  uint32_t pages_;
+  uint64_t run_;   // elements of one head of one layer of a page
+  uint64_t page_;  // elements of a page
+  Buffer<uint16_t> elements_;
 };
+
+constexpr uint32_t pages_for(uint32_t positions) { return positions / kv_page + (positions % kv_page != 0 ? 1 : 0); }
 
 }  // namespace bitfleet
