@@ -36,20 +36,37 @@ final class Recovery {
               List<ResponseArchive.Unfinished> old =
                   found.stream().filter(work -> runs.find(work.owner()).isEmpty()).toList();
               if (!old.isEmpty()) {
-                log.info("{} background responses were interrupted and are run again", old.size());
+                log.info("{} background responses were interrupted and are taken up", old.size());
               }
-              old.forEach(this::again);
+              old.forEach(work -> runs.insist(() -> takeUp(work), () -> {}));
               return Future.<Void>succeededFuture();
             })
         .onFailure(why -> log.error("unfinished background responses could not be read", why));
   }
 
-  private void again(ResponseArchive.Unfinished unfinished) {
+  /** Fails when it is to be tried again later. */
+  private Future<Void> takeUp(ResponseArchive.Unfinished unfinished) {
     Owner owner = unfinished.owner();
-    BackgroundWork work = unfinished.work();
+    return runs.archive()
+        .find(owner)
+        .compose(
+            document ->
+                document.running()
+                    ? again(owner, unfinished.work(), document)
+                    : runs.archive().forgetWork(owner),
+            why ->
+                // Deleted, or expired: nobody waits for it.
+                ResponseArchive.isGone(why)
+                    ? runs.archive().forgetWork(owner)
+                    : Future.failedFuture(why));
+  }
+
+  private Future<Void> again(Owner owner, BackgroundWork work, ResponseDocument document) {
     if (work.attempts() >= limits.backgroundAttempts()) {
-      giveUp(owner, "The server was interrupted " + work.attempts() + " times while it ran.");
-      return;
+      return giveUp(
+          owner,
+          document,
+          "The server was interrupted " + work.attempts() + " times while it ran.");
     }
     ResponseCall call;
     try {
@@ -60,24 +77,20 @@ final class Recovery {
               work.created());
     } catch (RuntimeException e) {
       // Written by a version that allowed what this one refuses.
-      giveUp(owner, "The server was interrupted, and cannot run the request any more.");
-      return;
+      return giveUp(
+          owner, document, "The server was interrupted, and cannot run the request any more.");
     }
-    ResponseRun run = queue.add(owner, work.scope(), call, usage -> {});
-    runs.archive()
+    return runs.archive()
         .again(owner, work.again())
-        .onComplete(
-            noted -> queue.enter(run),
-            why -> {
-              log.error("background response {} cannot be run again", owner.id(), why);
-              run.drop();
-            });
+        .onSuccess(noted -> queue.enter(queue.add(owner, work.scope(), call, usage -> {})))
+        // It was deleted, or called off, in this very moment.
+        .recover(
+            why ->
+                ResponseArchive.isGone(why) ? Future.succeededFuture() : Future.failedFuture(why));
   }
 
-  private void giveUp(Owner owner, String message) {
+  private Future<Void> giveUp(Owner owner, ResponseDocument document, String message) {
     log.warn("background response {} is given up: {}", owner.id(), message);
-    runs.archive()
-        .giveUp(owner, message)
-        .onFailure(why -> log.error("background response {} stays unfinished", owner.id(), why));
+    return runs.archive().settle(owner, document.failed(message));
   }
 }

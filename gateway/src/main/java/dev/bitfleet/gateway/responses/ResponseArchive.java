@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.responses;
 
+import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
 import dev.bitfleet.gateway.store.Attempt;
 import dev.bitfleet.gateway.store.Commit;
@@ -36,8 +37,27 @@ final class ResponseArchive {
         .map(document -> ResponseDocument.read(document.body()));
   }
 
+  /** The same of one that is continued, which is needed for as long as that is. */
+  Future<ResponseDocument> use(Owner owner) {
+    return store
+        .responses()
+        .use(owner.tenant(), owner.id())
+        .map(document -> ResponseDocument.read(document.body()));
+  }
+
+  /** Deletes a response, and the work that it may still be. 404 when there is none. */
   Future<Void> delete(Owner owner) {
-    return store.responses().delete(owner.tenant(), owner.id());
+    return store
+        .commit(owner.tenant())
+        .delete(store.responses(), owner.id())
+        .remove(store.pending(), owner.id())
+        .run();
+  }
+
+  /** Whether that says that there is no such response, or not any more. */
+  static boolean isGone(Throwable why) {
+    return why instanceof ApiException refusal
+        && refusal.error().code().equals("response_not_found");
   }
 
   /** Keeps a background response as queued, and the work that it is. */
@@ -52,16 +72,31 @@ final class ResponseArchive {
     return commit.run();
   }
 
-  /** Keeps that acknowledged work has come to nothing. */
-  Future<Void> giveUp(Owner owner, String message) {
-    return find(owner)
-        .compose(
-            document ->
-                store
-                    .commit(owner.tenant())
-                    .put(store.responses(), owner.id(), document.failed(message).bytes())
-                    .remove(store.pending(), owner.id())
-                    .run());
+  /**
+   * Keeps how acknowledged work ended, without what else belongs to it. Where there is no room for
+   * its output it is kept without that, which a full store takes too. Of a response that is gone
+   * the work goes as well.
+   */
+  Future<Void> settle(Owner owner, ResponseDocument ended) {
+    return store
+        .commit(owner.tenant())
+        .put(store.responses(), owner.id(), ended.bytes())
+        .remove(store.pending(), owner.id())
+        .run()
+        .recover(
+            why ->
+                isGone(why)
+                    ? forgetWork(owner)
+                    : store
+                        .commit(owner.tenant())
+                        .end(store.responses(), owner.id(), ended.withoutOutput().bytes())
+                        .remove(store.pending(), owner.id())
+                        .run());
+  }
+
+  /** There is nothing to be done any more. */
+  Future<Void> forgetWork(Owner owner) {
+    return store.commit(owner.tenant()).remove(store.pending(), owner.id()).run();
   }
 
   /** Notes that work is begun again. */

@@ -68,6 +68,20 @@ record ResponseDocument(JsonNode response, List<JsonNode> input) {
     return new ResponseDocument(failed, input);
   }
 
+  /** The same, called off before it began. */
+  ResponseDocument cancelled() {
+    ObjectNode cancelled = ((ObjectNode) response).deepCopy();
+    cancelled.put("status", "cancelled");
+    return new ResponseDocument(cancelled, input);
+  }
+
+  /** The same with nothing of what it said. */
+  ResponseDocument withoutOutput() {
+    ObjectNode empty = ((ObjectNode) response).deepCopy();
+    empty.putArray("output");
+    return new ResponseDocument(empty, input);
+  }
+
   /** Input, then output. */
   List<JsonNode> items() {
     List<JsonNode> items = new ArrayList<>(input);

@@ -64,6 +64,7 @@ final class ResponseRun {
   private Phase phase = Phase.NEW;
   private boolean opened;
   private boolean keptWhole = true;
+  private @Nullable ApiError unkept;
   private int readers;
   private long graceTimer = -1;
   private List<ObjectNode> input;
@@ -308,18 +309,53 @@ final class ResponseRun {
     if (kept != null) {
       kept.abandon();
     }
-    if (events == null) {
+    boolean gone = call.store() && ResponseArchive.isGone(why);
+    if (events == null || gone) {
       forget();
-      client.refused(why);
+      client.refused(gone ? new ApiException(GONE) : why);
       return;
     }
-    writer.failed(errorOf(why));
-    ended(writer.lastEvent());
+    unkept = errorOf(why);
+    if (state.status() != ResponseStatus.CANCELLED) {
+      writer.failed(unkept);
+    }
+    byte[] last = writer.lastEvent();
+    if (call.mode().background()) {
+      settle(last);
+    } else {
+      ended(last);
+    }
+  }
+
+  /** It was promised an end: that is kept as soon as it can be, and told from here until then. */
+  private void settle(byte[] last) {
+    settled()
+        .onComplete(
+            done -> ended(last),
+            why -> {
+              told(last);
+              runs.insist(this::settled, () -> runs.gone(this));
+            });
+  }
+
+  private Future<Void> settled() {
+    return runs.archive()
+        .settle(owner, ResponseDocument.of(state, input))
+        .onSuccess(done -> unkept = null);
+  }
+
+  /** Why its end is not kept, while it is not. */
+  Optional<ApiError> unkept() {
+    return Optional.ofNullable(unkept);
   }
 
   private void ended(byte[] last) {
-    phase = Phase.ENDED;
     runs.gone(this);
+    told(last);
+  }
+
+  private void told(byte[] last) {
+    phase = Phase.ENDED;
     if (events != null) {
       events.append(last);
       events.end();
@@ -356,6 +392,19 @@ final class ResponseRun {
     if (completion != null) {
       completion.cancel();
       completion = null;
+    }
+  }
+
+  /** Whether its end is being kept just now. */
+  boolean keeping() {
+    return phase == Phase.KEEPING;
+  }
+
+  /** It is not kept any more, and not to be told of. */
+  void deleted() {
+    drop();
+    if (phase == Phase.ENDED) {
+      runs.gone(this);
     }
   }
 

@@ -2,14 +2,22 @@ package dev.bitfleet.gateway.responses;
 
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The responses that run here, and what they share. Event loop only. */
 final class ResponseRuns {
+  private static final Logger log = LoggerFactory.getLogger(ResponseRuns.class);
+  private static final long SHORTEST_PAUSE_MILLIS = 500;
+  private static final long LONGEST_PAUSE_MILLIS = 30_000;
+
   private final Vertx vertx;
   private final Dispatcher dispatcher;
   private final ResponseArchive archive;
@@ -17,6 +25,7 @@ final class ResponseRuns {
   private final Preparation preparation;
   private final ResponseLimits limits;
   private final Map<Owner, ResponseRun> running = new HashMap<>();
+  private boolean stopped;
 
   ResponseRuns(
       Vertx vertx,
@@ -50,6 +59,7 @@ final class ResponseRuns {
 
   /** Ends all of them where they stand; what was acknowledged is done at the next start. */
   void stop() {
+    stopped = true;
     List.copyOf(running.values()).forEach(ResponseRun::drop);
   }
 
@@ -72,6 +82,29 @@ final class ResponseRuns {
 
   Preparation preparation() {
     return preparation;
+  }
+
+  /**
+   * Tries until it succeeds, with pauses that grow to half a minute; gives up only with the server.
+   *
+   * @param then runs once it has succeeded
+   */
+  void insist(Supplier<Future<Void>> step, Runnable then) {
+    insist(step, then, SHORTEST_PAUSE_MILLIS);
+  }
+
+  private void insist(Supplier<Future<Void>> step, Runnable then, long pause) {
+    if (stopped) {
+      return;
+    }
+    step.get()
+        .onComplete(
+            done -> then.run(),
+            why -> {
+              log.warn("a response is not kept yet; tried again in {} ms", pause);
+              vertx.setTimer(
+                  pause, timer -> insist(step, then, Math.min(2 * pause, LONGEST_PAUSE_MILLIS)));
+            });
   }
 
   long afterGrace(Runnable action) {

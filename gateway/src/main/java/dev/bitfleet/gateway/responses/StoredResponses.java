@@ -102,15 +102,8 @@ final class StoredResponses {
   void delete(Exchange exchange) {
     Owner owner = owner(exchange);
     Optional<ResponseRun> running = runs.find(owner);
-    Future<Void> gone;
-    if (running.isPresent() && !running.get().call().mode().background()) {
-      // It is not kept yet.
-      running.get().drop();
-      gone = Future.succeededFuture();
-    } else {
-      running.ifPresent(ResponseRun::drop);
-      gone = runs.archive().delete(owner);
-    }
+    Future<Void> gone =
+        running.isPresent() ? deleteRunning(owner, running.get()) : runs.archive().delete(owner);
     gone.onComplete(
         done -> {
           ObjectNode answer = JsonMapper.shared().createObjectNode();
@@ -122,6 +115,23 @@ final class StoredResponses {
         exchange::fail);
   }
 
+  /** Nothing of it is kept when this is done, whatever was under way. */
+  private Future<Void> deleteRunning(Owner owner, ResponseRun run) {
+    if (run.call().mode().background()) {
+      // What is deleted cannot be kept any more; what could not be deleted goes on.
+      return runs.archive().delete(owner).onSuccess(done -> run.deleted());
+    }
+    if (!run.keeping()) {
+      run.drop();
+      return Future.succeededFuture();
+    }
+    return run.end()
+        .compose(ended -> runs.archive().delete(owner))
+        .recover(
+            why ->
+                ResponseArchive.isGone(why) ? Future.succeededFuture() : Future.failedFuture(why));
+  }
+
   /** {@code POST /v1/responses/{id}/cancel}. */
   void cancel(Exchange exchange) {
     Owner owner = owner(exchange);
@@ -131,10 +141,12 @@ final class StoredResponses {
           .find(owner)
           .onComplete(
               document -> {
-                if (document.background()) {
-                  exchange.json(200, document.responseBytes());
-                } else {
+                if (!document.background()) {
                   exchange.error(NOT_BACKGROUND);
+                } else if (document.running()) {
+                  cancelWaiting(exchange, owner, document.cancelled());
+                } else {
+                  exchange.json(200, document.responseBytes());
                 }
               },
               exchange::fail);
@@ -143,10 +155,33 @@ final class StoredResponses {
     ResponseRun run = running.get();
     if (!run.call().mode().background()) {
       exchange.error(NOT_BACKGROUND);
-      return;
+    } else {
+      cancel(exchange, run);
     }
+  }
+
+  private static void cancel(Exchange exchange, ResponseRun run) {
     run.cancel();
-    run.end().onComplete(ended -> exchange.json(200, bytes(run.state().json())), exchange::fail);
+    run.end()
+        .onComplete(
+            ended ->
+                run.unkept()
+                    .ifPresentOrElse(
+                        exchange::error, () -> exchange.json(200, bytes(run.state().json()))),
+            exchange::fail);
+  }
+
+  /** One that an earlier life of the server left, and this one has not taken up yet. */
+  private void cancelWaiting(Exchange exchange, Owner owner, ResponseDocument cancelled) {
+    runs.archive()
+        .settle(owner, cancelled)
+        .onComplete(
+            done ->
+                runs.find(owner)
+                    .ifPresentOrElse(
+                        takenUp -> cancel(exchange, takenUp),
+                        () -> exchange.json(200, cancelled.responseBytes())),
+            exchange::fail);
   }
 
   private static final ApiError NOT_BACKGROUND =

@@ -28,7 +28,19 @@ public final class Commit {
 
   /** Creates or replaces a document. */
   public Commit put(Documents shelf, String id, byte[] body) {
-    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body));
+    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body, true));
+    return this;
+  }
+
+  /** Replaces a document by its end, for which there is always room. */
+  public Commit end(Documents shelf, String id, byte[] body) {
+    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body, false));
+    return this;
+  }
+
+  /** Removes a document; 404 for what is not the tenant's. */
+  public Commit delete(Documents shelf, String id) {
+    parts.add(new DocumentParts.Remove(shelf.shelf(), tenant, id, true));
     return this;
   }
 
@@ -89,11 +101,13 @@ public final class Commit {
           bytes += put.value().length;
         }
       }
-      vault.take(bytes);
+      if (parts.stream().anyMatch(Part::grows)) {
+        vault.take(bytes);
+      }
       vault.journal(rows);
       applying.forEach(Runnable::run);
     } finally {
-      held.forEach(Leases.Lease::close);
+      Leases.giveBack(held);
     }
     parts.forEach(Part::done);
   }

@@ -95,7 +95,8 @@ final class ConversationParts {
 
     @Override
     public Runnable prepare(Vault vault, long now, List<Change> rows) {
-      Filed before = find(vault, tenant, id, now);
+      // It lived when the turn began; what has expired since is taken up again by this.
+      Filed before = DocumentParts.there(vault, Shelf.CONVERSATIONS, tenant, id);
       List<Item> packed = Places.pack(items, vault.options().bytesPerItem());
       Conversation.Builder body = Places.body(before).toBuilder();
       int place = body.getPlaces();
@@ -147,6 +148,11 @@ final class ConversationParts {
     }
 
     @Override
+    public boolean grows() {
+      return false;
+    }
+
+    @Override
     public Runnable prepare(Vault vault, long now, List<Change> rows) {
       Filed gone =
           find(vault, tenant, id, now).tombstone(now, now + vault.options().ttl().toMillis());
@@ -165,6 +171,11 @@ final class ConversationParts {
     @Override
     public List<String> ids() {
       return List.of(id);
+    }
+
+    @Override
+    public boolean grows() {
+      return false;
     }
 
     @Override

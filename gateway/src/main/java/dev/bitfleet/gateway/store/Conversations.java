@@ -122,7 +122,8 @@ public final class Conversations {
           Leases.Lease lease =
               vault
                   .leases()
-                  .acquire("turn:" + id, vault.options().turnWait(), vault.options().turnsWaiting())
+                  .acquire(
+                      Leases.turn(id), vault.options().turnWait(), vault.options().turnsWaiting())
                   .orElseThrow(StoreErrors::conversationBusy);
           try {
             List<ObjectNode> history =

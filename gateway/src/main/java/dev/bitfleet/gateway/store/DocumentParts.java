@@ -17,6 +17,15 @@ final class DocumentParts {
     return filed;
   }
 
+  /** The same of one that may have expired, if only nothing has removed it. */
+  static Filed there(Vault vault, Shelf shelf, String tenant, String id) {
+    Filed filed = vault.grid().shelf(shelf).get(id);
+    if (filed == null || filed.deleted() || !filed.tenant().equals(tenant)) {
+      throw StoreErrors.notFound(shelf.thing(), id);
+    }
+    return filed;
+  }
+
   private static Runnable write(
       Vault vault, Shelf shelf, String id, Filed filed, long now, List<Change> rows) {
     rows.add(new Change.Put(shelf, id, 0, now, filed.toBytes()));
@@ -24,8 +33,13 @@ final class DocumentParts {
     return () -> map.set(id, filed);
   }
 
-  /** Creates or replaces. */
-  record Put(Shelf shelf, String tenant, String id, byte[] body) implements Part {
+  /**
+   * Creates or replaces.
+   *
+   * @param grows false for the end of what was promised, which a full store must take too
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  record Put(Shelf shelf, String tenant, String id, byte[] body, boolean grows) implements Part {
     @Override
     public List<String> ids() {
       return List.of(id);
@@ -49,6 +63,26 @@ final class DocumentParts {
           there == null
               ? new Filed(tenant, now, now, expires, false, body)
               : there.with(body, now, expires);
+      return write(vault, shelf, id, filed, now, rows);
+    }
+  }
+
+  /** Keeps what is there for longer. */
+  record Prolong(Shelf shelf, String tenant, String id) implements Part {
+    @Override
+    public List<String> ids() {
+      return List.of(id);
+    }
+
+    @Override
+    public boolean grows() {
+      return false;
+    }
+
+    @Override
+    public Runnable prepare(Vault vault, long now, List<Change> rows) {
+      Filed there = find(vault, shelf, tenant, id, now);
+      Filed filed = there.with(there.body(), now, now + vault.options().ttl().toMillis());
       return write(vault, shelf, id, filed, now, rows);
     }
   }
@@ -82,6 +116,11 @@ final class DocumentParts {
     @Override
     public List<String> ids() {
       return List.of(id);
+    }
+
+    @Override
+    public boolean grows() {
+      return false;
     }
 
     @Override

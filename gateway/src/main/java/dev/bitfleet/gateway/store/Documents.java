@@ -27,6 +27,22 @@ public final class Documents {
             document(id, DocumentParts.find(vault, shelf, tenant, id, System.currentTimeMillis())));
   }
 
+  /**
+   * The same of one that is still needed: it is kept for as long again as when it was new. What was
+   * used not long ago is only read.
+   */
+  public Future<Document> use(String tenant, String id) {
+    return offLoop.call(
+        vault -> {
+          long now = System.currentTimeMillis();
+          Filed filed = DocumentParts.find(vault, shelf, tenant, id, now);
+          if (filed.expires() - now < vault.options().ttl().toMillis() / 2) {
+            Commit.carryOut(vault, List.of(new DocumentParts.Prolong(shelf, tenant, id)));
+          }
+          return document(id, filed);
+        });
+  }
+
   /** Changes a document, alone with it: the change must be quick. */
   public Future<Document> update(String tenant, String id, UnaryOperator<byte[]> change) {
     return offLoop.call(

@@ -39,7 +39,7 @@ public final class Idempotency {
           Leases.Lease lease =
               vault
                   .leases()
-                  .acquire("answer:" + id, WAIT, WAITING)
+                  .acquire(Leases.answer(id), WAIT, WAITING)
                   .orElseThrow(StoreErrors::keyBusy);
           boolean kept = false;
           try {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,6 +13,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
+import java.util.Set;
 import java.util.zip.CRC32C;
 import org.sqlite.JDBC;
 import org.sqlite.SQLiteErrorCode;
@@ -66,12 +68,13 @@ final class JournalFile implements AutoCloseable {
         // The driver unpacks its native half; /tmp may forbid to run what lies there.
         System.setProperty("org.sqlite.tmpdir", folder.toString());
       }
+      makePrivate(folder, path);
       connection = new JDBC().connect("jdbc:sqlite:" + path, new Properties());
       prepare(path, connection);
       removeUnpacked(folder);
       return new JournalFile(path, connection);
     } catch (IOException e) {
-      throw new JournalException("cannot make " + folder + ": " + e, e);
+      throw new JournalException("cannot make " + path + " for ourselves alone: " + e, e);
     } catch (SQLException | JournalException e) {
       if (connection != null) {
         try {
@@ -81,6 +84,24 @@ final class JournalFile implements AutoCloseable {
         }
       }
       throw e instanceof JournalException journal ? journal : described(path, (SQLException) e);
+    }
+  }
+
+  /**
+   * What it holds is for nobody else on the machine, whatever the umask and the folder say. SQLite
+   * gives the files that it puts beside it the same rights.
+   */
+  private static void makePrivate(Path folder, Path path) throws IOException {
+    Set<PosixFilePermission> ours = PosixFilePermissions.fromString("rw-------");
+    if (Files.notExists(path)) {
+      // Empty is a new database to SQLite. There is no moment in which others may open it.
+      Files.createFile(path, PosixFilePermissions.asFileAttribute(ours));
+    }
+    for (String suffix : List.of("", "-wal", "-shm", "-journal")) {
+      Path file = folder.resolve(NAME + suffix);
+      if (Files.exists(file) && !Files.getPosixFilePermissions(file).equals(ours)) {
+        Files.setPosixFilePermissions(file, ours);
+      }
     }
   }
 

@@ -3,12 +3,15 @@ package dev.bitfleet.gateway.store;
 import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import com.hazelcast.map.IMap;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Exclusive rights, by name, in all of the fleet. Those who wait on one node are served in the
@@ -19,6 +22,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * done under it must be safe then too. Acquiring blocks: virtual threads only.
  */
 final class Leases {
+  private static final Logger log = LoggerFactory.getLogger(Leases.class);
+
   /** Until a holder that does not renew is thought dead. */
   static final Duration LIFE = Duration.ofSeconds(30);
 
@@ -36,6 +41,21 @@ final class Leases {
 
   Leases(Grid grid) {
     this.grid = grid;
+  }
+
+  /** The right to append to a conversation. */
+  static String turn(String conversationId) {
+    return "turn:" + conversationId;
+  }
+
+  /** The right to change a document; held for moments. */
+  static String change(String id) {
+    return "change:" + id;
+  }
+
+  /** The right to answer a request that may come again. */
+  static String answer(String id) {
+    return "answer:" + id;
   }
 
   /** A right that is held. Giving it back twice does nothing more. */
@@ -140,12 +160,29 @@ final class Leases {
         });
   }
 
-  /** Makes all that this node holds last longer. */
+  /** Gives all of them back; one that cannot be given back runs out, and keeps no other. */
+  static void giveBack(List<Lease> leases) {
+    for (Lease lease : leases) {
+      try {
+        lease.close();
+      } catch (RuntimeException e) {
+        log.warn("a lease could not be given back; it ends within {} s", LIFE.toSeconds(), e);
+      }
+    }
+  }
+
+  /** Makes all that this node holds last longer; one that fails keeps no other from it. */
   void renew() {
     held.forEach(
         (name, token) -> {
-          if (token.equals(grid.leases().get(name))) {
-            grid.leases().setTtl(name, LIFE.toMillis(), TimeUnit.MILLISECONDS);
+          try {
+            if (token.equals(grid.leases().get(name))) {
+              grid.leases().setTtl(name, LIFE.toMillis(), TimeUnit.MILLISECONDS);
+            }
+          } catch (HazelcastInstanceNotActiveException e) {
+            throw e;
+          } catch (RuntimeException e) {
+            log.warn("a lease could not be renewed; it is tried again", e);
           }
         });
   }

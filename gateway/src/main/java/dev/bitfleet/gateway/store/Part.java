@@ -20,6 +20,11 @@ interface Part {
    */
   Runnable prepare(Vault vault, long now, List<Change> rows);
 
+  /** Whether it may take more room than it leaves; what only ends or removes is never refused. */
+  default boolean grows() {
+    return true;
+  }
+
   /** Called when all is done. */
   default void done() {}
 }

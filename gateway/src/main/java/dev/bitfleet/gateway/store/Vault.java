@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +32,7 @@ final class Vault implements AutoCloseable {
   private final Journal journal;
   private final Leases leases;
   private final StoreMetrics metrics;
-  private final Care care;
+  private @Nullable Care care;
   private final Map<String, AtomicInteger> conversations = new ConcurrentHashMap<>();
   private final AtomicLong held = new AtomicLong();
 
@@ -41,7 +42,6 @@ final class Vault implements AutoCloseable {
     this.journal = journal;
     this.metrics = metrics;
     this.leases = new Leases(grid);
-    this.care = new Care(this);
   }
 
   /**
@@ -56,29 +56,22 @@ final class Vault implements AutoCloseable {
     FutureTask<Grid> starting = new FutureTask<>(Grid::start);
     Thread starter = Thread.ofPlatform().name("store-grid").daemon().start(starting);
     Replay replay = new Replay();
-    Journal journal;
+    Journal journal = null;
+    Vault vault;
     try {
       journal = Journal.open(options.folder(), Replay.ORDER, replay::row, metrics);
-    } catch (JournalException | RuntimeException e) {
-      starter.join();
-      if (starting.state() == FutureTask.State.SUCCESS) {
-        starting.resultNow().close();
+      Grid grid = started(starting);
+      List<Change> stale = replay.into(grid, System.currentTimeMillis());
+      if (!stale.isEmpty()) {
+        journal.write(stale);
       }
+      vault = new Vault(options, grid, journal, metrics);
+      vault.care = Care.start(vault);
+    } catch (Throwable e) {
+      // Whoever tries again finds neither the file locked nor a second member.
+      letGo(journal, starter, starting);
       throw e;
     }
-    Grid grid;
-    try {
-      grid = starting.get();
-    } catch (ExecutionException e) {
-      journal.close();
-      throw new IllegalStateException("the fleet's maps did not start", e.getCause());
-    }
-    List<Change> stale = replay.into(grid, System.currentTimeMillis());
-    if (!stale.isEmpty()) {
-      journal.write(stale);
-    }
-    Vault vault = new Vault(options, grid, journal, metrics);
-    vault.care.start();
     log.info(
         "store open in {} ms: {} conversations, {} turns, {} other documents from {}",
         (System.nanoTime() - began) / 1_000_000,
@@ -87,6 +80,38 @@ final class Vault implements AutoCloseable {
         replay.documents(),
         options.folder().resolve(JournalFile.NAME));
     return vault;
+  }
+
+  private static Grid started(FutureTask<Grid> starting) throws InterruptedException {
+    try {
+      return starting.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("the fleet's maps did not start", e.getCause());
+    }
+  }
+
+  private static void letGo(@Nullable Journal journal, Thread starter, FutureTask<Grid> starting) {
+    try {
+      if (journal != null) {
+        journal.close();
+      }
+    } finally {
+      // It cannot be interrupted; who waits here may be.
+      boolean interrupted = false;
+      while (starter.isAlive()) {
+        try {
+          starter.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      if (starting.state() == FutureTask.State.SUCCESS) {
+        starting.resultNow().close();
+      }
+    }
   }
 
   StoreOptions options() {
@@ -112,10 +137,10 @@ final class Vault implements AutoCloseable {
       try {
         leased.add(
             leases
-                .acquire("change:" + id, CHANGE_WAIT, Integer.MAX_VALUE / 2)
+                .acquire(Leases.change(id), CHANGE_WAIT, Integer.MAX_VALUE / 2)
                 .orElseThrow(StoreErrors::unavailable));
       } catch (RuntimeException e) {
-        leased.forEach(Leases.Lease::close);
+        Leases.giveBack(leased);
         throw e;
       }
     }
@@ -192,7 +217,9 @@ final class Vault implements AutoCloseable {
   /** Acknowledges nothing more, finishes what was begun, and lets go. */
   @Override
   public void close() {
-    care.close();
+    if (care != null) {
+      care.close();
+    }
     journal.close();
     grid.close();
   }

@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,6 +80,31 @@ class JournalFileTest {
     assertThat(catchThrowable(() -> JournalFile.open(folder)))
         .isInstanceOf(JournalException.class)
         .hasMessageContaining("is not a database");
+  }
+
+  @Test
+  void what_it_holds_is_for_nobody_else() throws Exception {
+    Path made = folder.resolve("made");
+    try (JournalFile file = JournalFile.open(made)) {
+      file.write(group("one"));
+      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(made)))
+          .isEqualTo("rwx------");
+      try (Stream<Path> files = Files.list(made)) {
+        assertThat(files)
+            .isNotEmpty()
+            .allSatisfy(
+                each ->
+                    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
+                        .as("%s", each)
+                        .isEqualTo("rw-------"));
+      }
+    }
+    // An older version let the umask decide.
+    Path database = made.resolve(JournalFile.NAME);
+    Files.setPosixFilePermissions(database, PosixFilePermissions.fromString("rw-r--r--"));
+    JournalFile.open(made).close();
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(database)))
+        .isEqualTo("rw-------");
   }
 
   private void change(String pragma) throws Exception {

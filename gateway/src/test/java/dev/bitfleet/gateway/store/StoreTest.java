@@ -8,6 +8,7 @@ import static dev.bitfleet.gateway.store.StoreHarness.refusal;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.hazelcast.core.Hazelcast;
 import dev.bitfleet.gateway.testing.Await;
 import io.vertx.core.Future;
 import java.io.IOException;
@@ -236,6 +237,72 @@ class StoreTest {
     }
     try (StoreHarness again = open()) {
       assertThat(get(again.store().conversations().list(TENANT, page(10))).data()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_turn_that_began_in_time_keeps_its_conversation() {
+    StoreOptions options =
+        StoreOptions.in(folder)
+            .keeping(Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(10));
+    String id;
+    try (StoreHarness store = new StoreHarness(options)) {
+      id = store.conversation(TENANT);
+      store.append(id, "first");
+      Turn turn = get(store.store().conversations().begin(TENANT, id));
+      Await.until(
+          "it has expired",
+          () ->
+              refusal(() -> store.store().conversations().find(TENANT, id))
+                  .equals("404 conversation_not_found"));
+      // Two sweeps pass by what nobody uses.
+      String other = store.conversation(TENANT);
+      Await.until(
+          "others are swept",
+          () ->
+              refusal(() -> store.store().conversations().find(TENANT, other))
+                  .equals("404 conversation_not_found"));
+      get(store.store().commit(TENANT).append(turn, List.of(message("second"))).run());
+      assertThat(store.texts(id)).containsExactly("first", "second");
+    }
+  }
+
+  @Test
+  void what_is_used_is_kept_for_longer() {
+    StoreOptions options =
+        StoreOptions.in(folder)
+            .keeping(Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofMillis(50));
+    try (StoreHarness store = new StoreHarness(options)) {
+      for (String id : List.of("resp_used", "resp_left")) {
+        get(
+            store
+                .store()
+                .commit(TENANT)
+                .put(store.store().responses(), id, "{}".getBytes(UTF_8))
+                .run());
+      }
+      Await.until(
+          "the other has expired",
+          () -> {
+            get(store.store().responses().use(TENANT, "resp_used"));
+            return !refusal(() -> store.store().responses().find(TENANT, "resp_left")).isEmpty();
+          });
+      get(store.store().responses().find(TENANT, "resp_used"));
+    }
+  }
+
+  @Test
+  void a_store_that_fails_to_open_leaves_nothing_open() throws Exception {
+    Filed broken =
+        new Filed(TENANT, 1, 1, Long.MAX_VALUE, false, "no conversation".getBytes(UTF_8));
+    try (JournalFile file = JournalFile.open(folder)) {
+      file.write(List.of(new Change.Put(Shelf.CONVERSATIONS, "conv_1", 0, 1, broken.toBytes())));
+    }
+    int members = Hazelcast.getAllHazelcastInstances().size();
+    try (StoreHarness store = open()) {
+      assertThat(refusal(() -> store.store().open())).isEqualTo("503 storage_unavailable");
+      assertThat(Hazelcast.getAllHazelcastInstances()).hasSize(members);
+      JournalFile.open(folder).close();
     }
   }
 
