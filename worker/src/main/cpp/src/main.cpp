@@ -32,6 +32,8 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
                 the raw float32 embedding of these tokens to standard output
   bench-step    --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
   bench-attention [--threads N] [--kernel K] [--context N] [--layers N] [--heads N] [--kv-heads N] [--head-dim N]
+  bench-limits  [--threads N]
+                what this machine can do at most, as JSON: bytes a second from memory, 8-bit operations a second
   bench-grammar [--model FILE | --vocab N] [--tokens N] [--grammar FILE]
                 what grammars cost: compiling, and finding the allowed tokens
   random-model  --out FILE [--shape tiny|2b4t|large|llama8b] [--arch A] [--layers N] â€¦ [--seed N]
@@ -67,6 +69,7 @@ constexpr Command commands[] = {
     {"embed", tools::embed_command},
     {"bench-step", tools::bench_step_command},
     {"bench-attention", tools::bench_attention_command},
+    {"bench-limits", tools::bench_limits_command},
     {"bench-grammar", tools::bench_grammar_command},
     {"random-model", tools::random_model_command},
     {"random-adapter", tools::random_adapter_command},

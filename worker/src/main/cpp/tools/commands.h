@@ -31,6 +31,9 @@ int bench_step_command(std::span<char* const> arguments);
 // Milliseconds that the attention of a token takes behind contexts of several lengths, when one token is decoded and when a
 // chunk is read. Without a model; the shape is that of 2B-4T unless told otherwise.
 int bench_attention_command(std::span<char* const> arguments);
+// bench-limits [--threads N]
+// What this machine can do at most, as one JSON object: bytes a second from memory, 8-bit operations a second.
+int bench_limits_command(std::span<char* const> arguments);
 
 // random-adapter --model FILE --out FILE [--rank N] [--alpha X] [--type f32|f16|…] [--targets attn_q,attn_v,…] [--seed N]
 // A LoRA adapter for that model, with random weights. All seven matrices of a layer unless --targets names some.

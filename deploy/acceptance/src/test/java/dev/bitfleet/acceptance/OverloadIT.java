@@ -49,11 +49,10 @@ class OverloadIT {
         HttpResponse<String> tooLate = waiting.get(10, TimeUnit.SECONDS);
         assertThat(tooLate.statusCode()).as(tooLate.body()).isEqualTo(503);
         assertThat(retryAfter(tooLate)).isBetween(1L, 60L);
-        // Told by heartbeats, the last of which may have been sent before the running one was opened.
+        // Told by heartbeats, the last of which may have been sent before the running one was
+        // opened.
         Await.until(
-            "the running one goes on",
-            Duration.ofSeconds(2),
-            () -> bitfleet.openSequences() == 1);
+            "the running one goes on", Duration.ofSeconds(2), () -> bitfleet.openSequences() == 1);
       }
       Await.until("the slot is free", Duration.ofSeconds(1), () -> bitfleet.openSequences() == 0);
       assertThat(ask(chat).get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);

@@ -37,6 +37,7 @@ public final class BitfleetCommand {
     root.addSubcommand("pull", PullCommand.spec());
     root.addSubcommand("models", ModelsCommand.spec());
     root.addSubcommand("doctor", DoctorCommand.spec());
+    root.addSubcommand("bench", BenchCommand.spec());
     root.addSubcommand("chat", ChatCommand.spec());
     root.addSubcommand("key", KeyCommand.spec());
     root.addSubcommand("version", VersionCommand.spec());
@@ -93,6 +94,8 @@ public final class BitfleetCommand {
     }
     try {
       return runnable.run(command, out, err).number();
+    } catch (CommandLine.ParameterException e) {
+      throw e; // told as what the parser itself finds
     } catch (Exception e) {
       throw new CommandLine.ExecutionException(
           command.commandSpec().commandLine(), String.valueOf(e.getMessage()), e);

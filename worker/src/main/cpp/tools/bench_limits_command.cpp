@@ -1,0 +1,21 @@
+#include <algorithm>
+#include <cstdio>
+
+#include "tools/command_frame.h"
+#include "tools/commands.h"
+#include "tools/machine_limits.h"
+
+namespace bitfleet::tools {
+
+int bench_limits_command(std::span<char* const> arguments) {
+  return run_command("bench-limits", [&] {
+    const Options options(arguments, {"--threads"});
+    const uint32_t threads = std::clamp(options.number("--threads", 1U), 1U, 1024U);
+    const double bandwidth = read_bandwidth(threads);
+    const IntegerRate rate = int8_rate(threads);
+    std::printf("{\"threads\":%u,\"read_bytes_s\":%.0f,\"int8_ops_s\":%.0f,\"int8_unit\":\"%s\"}\n", threads, bandwidth,
+                rate.operations_per_second, std::string(rate.unit).c_str());
+  });
+}
+
+}  // namespace bitfleet::tools

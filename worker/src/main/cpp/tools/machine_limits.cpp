@@ -1,0 +1,179 @@
+#include "tools/machine_limits.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "kernels/kernel_set.h"
+#include "threads/thread_team.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace bitfleet::tools {
+namespace {
+
+constexpr uint64_t read_bytes = 1ULL << 30;
+constexpr int tries = 8;
+constexpr uint64_t rounds_of_products = 20'000'000;
+constexpr unsigned accumulators = 12;  // enough to hide the latency of every unit here, and as many registers as there are
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Keeps a value, so that what made it is not left out.
+void keep(uint64_t value) { __asm__ volatile("" : : "r"(value) : "memory"); }
+
+struct Unmap {
+  void operator()(uint8_t* memory) const { munmap(memory, read_bytes); }
+};
+
+// Anonymous memory in huge pages where the system gives them: with small ones the page walks would be measured.
+std::unique_ptr<uint8_t, Unmap> memory_to_read() {
+  void* memory = mmap(nullptr, read_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  madvise(memory, read_bytes, MADV_HUGEPAGE);
+  std::memset(memory, 1, read_bytes);
+  return std::unique_ptr<uint8_t, Unmap>(static_cast<uint8_t*>(memory));
+}
+
+typedef uint64_t Words __attribute__((vector_size(16)));
+
+uint64_t sum_of(const uint8_t* from, uint64_t bytes) {
+  constexpr uint64_t line = 64;
+  constexpr uint64_t ahead = 4096;
+  const uint64_t quarter = bytes / 4 / line * line;
+  Words sums[4] = {};
+  for (uint64_t at = 0; at < quarter; at += line) {
+#pragma GCC unroll 4
+    for (unsigned run = 0; run < 4; ++run) {
+      const uint8_t* here = from + run * quarter + at;
+      __builtin_prefetch(here + ahead);
+#pragma GCC unroll 4
+      for (unsigned part = 0; part < 4; ++part) {
+        Words words;
+        std::memcpy(&words, here + part * sizeof words, sizeof words);
+        sums[part] += words;
+      }
+    }
+  }
+  const Words all = sums[0] + sums[1] + sums[2] + sums[3];
+  return all[0] + all[1];
+}
+
+// Each gives the operations that one round does, all accumulators together.
+#if defined(__x86_64__)
+
+__attribute__((target("avx512f,avx512bw,avx512vnni"))) double products_avx512vnni(uint64_t rounds) {
+  __m512i sums[accumulators];
+  __m512i a = _mm512_set1_epi8(1);
+  __m512i b = _mm512_set1_epi8(2);
+  __asm__ volatile("" : "+v"(a), "+v"(b));
+  for (auto& sum : sums) sum = _mm512_setzero_si512();
+  for (uint64_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 12
+    for (unsigned n = 0; n < accumulators; ++n) {
+      sums[n] = _mm512_dpbusd_epi32(sums[n], a, b);
+      __asm__ volatile("" : "+v"(sums[n]));
+    }
+  }
+  for (unsigned n = 1; n < accumulators; ++n) sums[0] = _mm512_add_epi32(sums[0], sums[n]);
+  keep(static_cast<uint64_t>(_mm512_reduce_add_epi32(sums[0])));
+  return 64.0 * 2 * accumulators;
+}
+
+// The kernels' way without VNNI: 16-bit sums of pairs, summed in 16 bits first.
+__attribute__((target("avx2"))) double products_avx2(uint64_t rounds) {
+  __m256i sums[accumulators];
+  __m256i a = _mm256_set1_epi8(1);
+  __m256i b = _mm256_set1_epi8(2);
+  __asm__ volatile("" : "+x"(a), "+x"(b));
+  for (auto& sum : sums) sum = _mm256_setzero_si256();
+  for (uint64_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 12
+    for (unsigned n = 0; n < accumulators; ++n) {
+      __m256i product = _mm256_maddubs_epi16(a, b);
+      __asm__ volatile("" : "+x"(product));
+      sums[n] = _mm256_add_epi16(sums[n], product);
+    }
+  }
+  for (unsigned n = 1; n < accumulators; ++n) sums[0] = _mm256_add_epi16(sums[0], sums[n]);
+  keep(static_cast<uint64_t>(_mm256_extract_epi32(sums[0], 0)));
+  return 32.0 * 2 * accumulators;
+}
+
+#endif
+
+double products_scalar(uint64_t rounds) {
+  typedef int32_t Four __attribute__((vector_size(16)));
+  Four sums[accumulators] = {};
+  Four a = {1, 2, 3, 4};
+  for (uint64_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 12
+    for (unsigned n = 0; n < accumulators; ++n) sums[n] += a * a;
+    __asm__ volatile("" : "+m"(a));
+  }
+  Four all = {};
+  for (const Four& sum : sums) all += sum;
+  keep(static_cast<uint64_t>(all[0]));
+  return 4.0 * 2 * accumulators;
+}
+
+struct Unit {
+  double (*products)(uint64_t rounds);
+  std::string_view name;
+};
+
+Unit best_unit() {
+#if defined(__x86_64__)
+  const auto sets = runnable_kernel_sets();
+  const auto runs = [&](KernelSet set) { return std::find(sets.begin(), sets.end(), set) != sets.end(); };
+  if (runs(KernelSet::avx512vnni)) return {products_avx512vnni, "AVX-512 VNNI"};
+  if (runs(KernelSet::avx2)) return {products_avx2, "AVX2"};
+#endif
+  return {products_scalar, "128-bit vectors"};
+}
+
+}  // namespace
+
+double read_bandwidth(uint32_t threads) {
+  const auto memory = memory_to_read();
+  ThreadTeam team(threads);
+  double best = 0;
+  for (int n = 0; n < tries; ++n) {
+    const auto start = Clock::now();
+    team.run([&](uint32_t rank) {
+      const uint64_t part = read_bytes / threads;
+      keep(sum_of(memory.get() + rank * part, part));
+    });
+    best = std::max(best, static_cast<double>(read_bytes) / seconds_since(start));
+  }
+  return best;
+}
+
+IntegerRate int8_rate(uint32_t threads) {
+  const Unit unit = best_unit();
+  ThreadTeam team(threads);
+  double best = 0;
+  for (int n = 0; n < tries; ++n) {
+    double operations_of_a_round = 0;
+    const auto start = Clock::now();
+    team.run([&](uint32_t rank) {
+      const double operations = unit.products(rounds_of_products / tries);
+      if (rank == 0) operations_of_a_round = operations;
+    });
+    const double operations = operations_of_a_round * static_cast<double>(rounds_of_products / tries) * threads;
+    best = std::max(best, operations / seconds_since(start));
+  }
+  return {best, unit.name};
+}
+
+}  // namespace bitfleet::tools
