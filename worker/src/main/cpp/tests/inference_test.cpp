@@ -100,6 +100,22 @@ TEST(every_kernel_set_and_thread_count_gives_the_same_logits) {
   }
 }
 
+TEST(a_rounded_head_gives_the_same_logits_in_every_set_and_in_any_company) {
+  const tools::RandomModelSpec spec;
+  for (const WeightQuant quant : {WeightQuant::int8, WeightQuant::q4_0}) {
+    const auto model = load_model(model_bytes(spec), {.unembed_quant = quant});
+    const auto tokens = some_tokens(9, 23, spec.vocabulary);
+    Inference reference(*model, options_of(1, 1, KernelSet::scalar));
+    const auto expected = logits_of(reference, 0, tokens, 1);
+    for (const KernelSet set : runnable_kernel_sets()) {
+      for (const size_t chunk : {1U, 7U, 23U}) {
+        Inference inference(*model, options_of(1, 2, set));
+        check_same(expected, logits_of(inference, 0, tokens, chunk));
+      }
+    }
+  }
+}
+
 TEST(chunks_of_the_prefill_do_not_show) {
   for (const tools::RandomModelSpec& spec : variants()) {
     const auto model = load_model(model_bytes(spec));

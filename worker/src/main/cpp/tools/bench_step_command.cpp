@@ -6,6 +6,7 @@
 #include "gguf/gguf_file.h"
 #include "model/inference.h"
 #include "model/model.h"
+#include "tools/adapter_options.h"
 #include "tools/command_frame.h"
 #include "tools/commands.h"
 
@@ -20,7 +21,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 int bench_step_command(std::span<char* const> arguments) {
   return run_command("bench-step", [&] {
-    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch"});
+    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch", "--unembed-quant"});
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
     if (!kernels) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni");
     const auto prompt = std::max(1U, options.number("--prompt", 128U));
@@ -32,8 +33,11 @@ int bench_step_command(std::span<char* const> arguments) {
     inference_options.kernels = *kernels;
     inference_options.max_batch = std::max(options.number("--batch", 256U), inference_options.slots);
 
+    ServeOptions serve;
+    read_adapter_options(options, serve);
     const auto load_start = Clock::now();
-    const auto model = Model::load(GgufFile::open(options.required("--model")), {.threads = inference_options.threads});
+    const auto model = Model::load(GgufFile::open(options.required("--model")),
+                                   {.threads = inference_options.threads, .unembed_quant = serve.unembed_quant});
     std::printf("load      %8.2f s   %.2f GB resident\n", seconds_since(load_start), static_cast<double>(model->resident_bytes()) * 1e-9);
     Inference inference(*model, inference_options);
     const uint32_t vocabulary = model->hyperparameters().vocabulary;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "memory/available_memory.h"
 #include "memory/buffer.h"
 #include "model/attention_plan.h"
+#include "model/head_input.h"
 #include "model/kv_cache.h"
 #include "model/linear_product.h"
 #include "model/model_error.h"
@@ -100,6 +102,7 @@ struct Inference::State {
   const Hyperparameters& h;
   const Weights& w;
   const Kernels& kernels;
+  const HeadKernels& head_kernels;
   const uint32_t max_batch;
   const uint32_t context_length;
   Rotation rotation;
@@ -114,6 +117,7 @@ struct Inference::State {
   const uint64_t ffn_stride;
   Buffer<float> stream;        // [max_batch][padded(embedding)] residual stream
   ProductInput input;          // of whichever product is next
+  std::optional<HeadInput> head_input;  // where the head is rounded
   std::vector<ProductInput> apart;  // of the second and third of projections whose inputs differ
   Buffer<float> delta;         // [max_batch][padded(embedding)] what a block adds to the stream
   Buffer<float> queries;       // [max_batch][padded(q_dim)]
@@ -147,6 +151,7 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
     : h(model.hyperparameters()),
       w(model.weights()),
       kernels(kernels_for(options.kernels)),
+      head_kernels(head_kernels_for(kernels.set)),
       max_batch(in_range("the batch", options.max_batch, most_batch)),
       context_length(in_range("the context length", options.context_length == 0 ? h.context_length : options.context_length, longest_context)),
       rotation(h, w.rope_factors),
@@ -176,6 +181,7 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       logits(static_cast<uint64_t>(max_batch) * h.vocabulary, "logits"),
       hidden(max_batch * stream_stride, "hidden states") {
   reserve_adapter();
+  if (w.rounded_head) head_input.emplace(max_batch, h.embedding);
   wanted.reserve(max_batch);
   reach.reserve(max_batch);
   slots.reserve(max_batch);
@@ -438,9 +444,16 @@ void Inference::State::make_logits(uint32_t rank) {
   if (rank == 0) input.begin(count, h.embedding);
   team.barrier();
   const bool quantized = w.head && w.head->is_ternary();
-  for (uint32_t i = rank; i < count; i += team.size()) norm_into(input, i, residual(wanted[i]), w.output_norm, h.embedding, quantized);
+  for (uint32_t i = rank; i < count; i += team.size()) {
+    norm_into(input, i, residual(wanted[i]), w.output_norm, h.embedding, quantized);
+    if (w.rounded_head) head_input->quantize(head_kernels, i, input.vector(i));
+  }
   team.barrier();
-  if (w.head) multiply(kernels, *w.head, input, rank, team.size(), logits.data(), h.vocabulary);
+  if (w.rounded_head) {
+    const HeadView head = w.rounded_head->view();
+    const Share share = share_of(row_blocks(head.rows), rank, team.size());
+    head_kernels.matmul(head, head_input->view(count), share.begin, share.end, logits.data(), h.vocabulary);
+  } else if (w.head) multiply(kernels, *w.head, input, rank, team.size(), logits.data(), h.vocabulary);
   else multiply(kernels, w.embedding.view(), input, rank, team.size(), logits.data(), h.vocabulary);
 }
 

@@ -157,7 +157,7 @@ LayerWeights read_layer(TensorSource& source, const Hyperparameters& h, uint32_t
 }
 
 uint64_t bytes_of(const Weights& w) {
-  uint64_t total = w.embedding.bytes() + w.output_norm.bytes() + (w.head ? w.head->bytes() : 0);
+  uint64_t total = w.embedding.bytes() + w.output_norm.bytes() + (w.head ? w.head->bytes() : 0) + (w.rounded_head ? w.rounded_head->bytes() : 0);
   for (const LayerWeights& l : w.layers) {
     for (const Linear* linear : {&l.query, &l.key, &l.value, &l.output, &l.gate, &l.up, &l.down}) total += linear->bytes();
     for (const Buffer<float>* norm : {&l.attention_norm, &l.query_input_norm, &l.key_input_norm, &l.value_input_norm, &l.query_head_norm, &l.key_head_norm,
@@ -169,15 +169,15 @@ uint64_t bytes_of(const Weights& w) {
 }
 
 // Rounds the head; a tied one becomes a matrix of its own.
-void round_head(const GgufFile& file, const LoadOptions& options, ThreadTeam& team, Weights& weights, std::vector<std::string>& assumptions) {
+void round_head(const LoadOptions& options, ThreadTeam& team, Weights& weights, std::vector<std::string>& assumptions) {
   if (options.unembed_quant == WeightQuant::none) return;
-  if (!weights.head) {
-    weights.head = Linear{DenseWeights::copy(*file.tensor("token_embd.weight"), team).rounded_to(options.unembed_quant, team), std::nullopt};
-  } else if (auto* dense = std::get_if<DenseWeights>(&weights.head->matrix)) {
-    *dense = std::move(*dense).rounded_to(options.unembed_quant, team);
-  } else {
+  if (weights.head && weights.head->is_ternary()) {
     assumptions.push_back("the head is ternary: it stays so");
+    return;
   }
+  const DenseView from = weights.head ? std::get<DenseWeights>(weights.head->matrix).view() : weights.embedding.view();
+  weights.rounded_head = HeadWeights::round(from, options.unembed_quant, team);
+  weights.head.reset();
 }
 
 void add_tensors(Fingerprint& print, const GgufFile& file) {
@@ -249,7 +249,7 @@ std::unique_ptr<Model> Model::load(const GgufFile& file, const LoadOptions& opti
     if (!(factor > 0)) throw ModelError(ModelErrorCode::bad_file, "tensor 'rope_freqs.weight' holds a factor that is not positive");
   }
   source.refuse_leftovers();
-  round_head(file, options, team, *weights, model->assumptions_);
+  round_head(options, team, *weights, model->assumptions_);
   if (options.adapter != nullptr) add_adapter(*options.adapter, options.adapter_strength, options.adapter_quant, h, *weights, team);
 
   note_assumptions(file, h, options, model->assumptions_);

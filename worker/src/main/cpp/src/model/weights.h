@@ -7,6 +7,7 @@
 
 #include "memory/buffer.h"
 #include "quant/dense_weights.h"
+#include "quant/head_weights.h"
 #include "quant/ternary_weights.h"
 
 namespace bitfleet {
@@ -55,7 +56,8 @@ struct Weights {
   DenseWeights embedding;            // [vocabulary, embedding]
   std::vector<LayerWeights> layers;
   Buffer<float> output_norm;         // [padded(embedding)]
-  std::optional<Linear> head;        // [vocabulary, embedding]; absent when the embedding serves as head
+  std::optional<Linear> head;        // [vocabulary, embedding]; absent when the embedding serves as head, and beside a rounded one
+  std::optional<HeadWeights> rounded_head;  // goes before both
   std::vector<float> rope_factors;   // [rope_dim / 2] divisors of the frequencies, or empty
 };
 

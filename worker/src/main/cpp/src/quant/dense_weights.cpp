@@ -8,6 +8,7 @@
 
 #include "model/model_error.h"
 #include "quant/half.h"
+#include "quant/round_group.h"
 #include "quant/tensor_type.h"
 
 namespace bitfleet {
@@ -58,20 +59,6 @@ bool unpack_q6_k(const uint8_t* row, uint32_t columns, int8_t* values, float* sc
     }
   }
   return sound;
-}
-
-// One scale's worth of weights. The scale is what f16 can hold, as in a file of the format.
-// Source: ggml's quantize_row_q8_0_ref and quantize_row_q4_0_ref.
-float round_group(WeightQuant quant, const float* x, uint32_t count, int8_t* values) {
-  float extreme = 0;  // of the largest magnitude, with its sign
-  for (uint32_t i = 0; i < count; ++i) extreme = std::fabs(x[i]) > std::fabs(extreme) ? x[i] : extreme;
-  const bool bytes = quant == WeightQuant::int8;
-  const float scale = half_to_float(float_to_half(bytes ? std::fabs(extreme) / 127 : extreme / -8));
-  for (uint32_t i = 0; i < count; ++i) {
-    const float q = scale == 0 ? 0.0F : std::nearbyint(x[i] / scale);
-    values[i] = static_cast<int8_t>(std::clamp(q, bytes ? -127.0F : -8.0F, bytes ? 127.0F : 7.0F));
-  }
-  return scale;
 }
 
 }  // namespace

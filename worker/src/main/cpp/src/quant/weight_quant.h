@@ -9,7 +9,7 @@ namespace bitfleet {
 enum class WeightQuant {
   none,  // as the file has them
   int8,  // signed bytes, an f16 scale per 32 weights: as Q8_0
-  q4_0   // 16 levels, an f16 scale per 32 weights: as Q4_0. Still held as bytes: it costs what int8 costs
+  q4_0   // 16 levels, an f16 scale per 32 weights: as Q4_0. Adapters hold them as bytes, a head as half of one
 };
 
 constexpr std::string_view to_string(WeightQuant quant) {
