@@ -99,15 +99,7 @@ public final class Bitfleet implements AutoCloseable {
         Path model = home.find(wish.model().orElse(BundledModel.ID), Path.of("").toAbsolutePath());
         // The worker would find out too, and go on trying; at a start somebody is watching.
         var unused = ModelFile.read(model);
-        Optional<String> adapter = wish.making().adapter();
-        models.add(
-            adapter.isEmpty()
-                ? FleetPlan.Files.of(model)
-                : new FleetPlan.Files(
-                    model,
-                    Optional.of(
-                        new AdapterFiles(home, configuration.dataDir())
-                            .find(adapter.get(), model))));
+        models.add(new FleetPlan.Files(model, adapter(configuration, wish, home, model)));
       }
     } catch (ModelNotFoundException e) {
       throw new StartException(Reason.NO_MODEL, String.valueOf(e.getMessage()), e);
@@ -124,6 +116,21 @@ public final class Bitfleet implements AutoCloseable {
                   + String.join("\n  ", impossible.problems()));
       case FleetPlan.Outcome.Planned planned -> planned.plan();
     };
+  }
+
+  private static Optional<Path> adapter(
+      ServeConfiguration configuration, ModelConfiguration.Wish wish, ModelHome home, Path model)
+      throws StartException, ModelNotFoundException, IOException {
+    Optional<String> name = wish.making().adapter();
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new AdapterFiles(home, configuration.dataDir()).find(name.get(), model));
+    } catch (ModelFileException e) {
+      // Its message names the adapter; the model is well.
+      throw new StartException(Reason.BAD_MODEL, String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static StartException failure(

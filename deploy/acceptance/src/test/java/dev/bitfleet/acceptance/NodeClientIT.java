@@ -34,7 +34,8 @@ class NodeClientIT {
         Exit.of(js, Map.of(), Duration.ofMinutes(3), List.of("npm", "ci", "--loglevel=error"));
     assertThat(installed.status()).as(installed.out() + installed.err()).isZero();
 
-    try (var bitfleet = BitfleetProcess.start(folder)) {
+    RandomModel.embedding(folder, folder.resolve("data/models/embed.gguf"), "last");
+    try (var bitfleet = BitfleetProcess.start(folder, "bitfleet-demo", "embed")) {
       Exit tests =
           Exit.of(
               js,

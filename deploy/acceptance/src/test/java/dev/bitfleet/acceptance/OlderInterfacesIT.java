@@ -6,12 +6,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -19,40 +16,20 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The examples of the five interface documents that this product replaces, each sent as it stands
- * there: a FastAPI server around bitnet.cpp (S0), its reference (S1), its guide to conversations
- * (S2), a service for a 4-bit model (S3), and a server with hot swap and voice (S4).
+ * there, model names included: a FastAPI server around bitnet.cpp (S0), its reference (S1), its
+ * guide to conversations (S2), a service for a 4-bit model (S3), and a server with hot swap and
+ * voice (S4). Their clients name whatever model they like on OpenAI's routes too, which is what
+ * {@code --unknown-model default} is for.
  */
 class OlderInterfacesIT {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final HttpClient HTTP =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-  @TempDir static Path folder;
-  private static BitfleetProcess bitfleet;
-  private static Chat chat;
-
-  @BeforeAll
-  static void start() throws Exception {
-    bitfleet = BitfleetProcess.start(folder);
-    chat = new Chat(bitfleet);
-  }
-
-  @AfterAll
-  static void stop() {
-    bitfleet.close();
-  }
-
-  private static JsonNode ok(HttpResponse<String> response) {
-    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-    return JSON.readTree(response.body());
-  }
-
-  private static JsonNode post(String path, String body) throws Exception {
-    return ok(chat.post(path, body));
-  }
+  @RegisterExtension static final Served SERVED = Served.with("--unknown-model", "default");
 
   private static List<String> events(String path, String body) throws Exception {
-    HttpResponse<String> response = chat.post(path, body);
+    HttpResponse<String> response = SERVED.chat().post(path, body);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     assertThat(response.headers().firstValue("content-type").orElseThrow())
         .startsWith("text/event-stream");
@@ -65,6 +42,9 @@ class OlderInterfacesIT {
   }
 
   private static void completes(JsonNode answer) {
+    assertThat(answer.path("model").asString())
+        .as("what answered, whatever was asked for")
+        .isEqualTo("bitfleet-demo");
     assertThat(answer.at("/choices/0/message/role").asString()).isEqualTo("assistant");
     assertThat(answer.at("/choices/0/message/content").isString()).isTrue();
     assertThat(answer.at("/choices/0/finish_reason").asString()).isIn("stop", "length");
@@ -79,14 +59,15 @@ class OlderInterfacesIT {
   @Test
   void s0_completes_a_text() throws Exception {
     JsonNode answer =
-        post(
+        SERVED.ask(
             "/completion",
             """
             {"prompt": "Your prompt text", "temperature": 0.7, "top_k": 40, "top_p": 0.95, "n_predict": 128,
              "threads": 4, "ctx_size": 2048, "stream": false}""");
     assertThat(answer.path("content").isString()).isTrue();
     assertThat(
-            post(
+            SERVED
+                .ask(
                     "/completion",
                     "{\"prompt\": \"Once upon a time\", \"temperature\": 0.7, \"n_predict\": 50}")
                 .path("content")
@@ -96,26 +77,31 @@ class OlderInterfacesIT {
 
   @Test
   void s0_answers_a_chat() throws Exception {
-    HttpResponse<String> named =
-        chat.post(
-            "/v1/chat/completions",
-            """
-            {"model": "bitfleet-demo", "messages": [{"role": "system", "content": "You are a helpful assistant."},
-             {"role": "user", "content": "Tell me a joke."}], "temperature": 0.7, "top_p": 0.95, "max_tokens": 128, "stream": false}""");
-    completes(ok(named));
+    for (String model : List.of("model_name", "bitnet-model")) {
+      HttpResponse<String> named =
+          SERVED
+              .chat()
+              .post(
+                  "/v1/chat/completions",
+                  """
+            {"model": "%s", "messages": [{"role": "system", "content": "You are a helpful assistant."},
+             {"role": "user", "content": "Tell me a joke."}], "temperature": 0.7, "top_p": 0.95, "max_tokens": 128, "stream": false}"""
+                      .formatted(model));
+      completes(Served.ok(named));
+    }
   }
 
   // ---- S1 ------------------------------------------------------------------------------------
 
   @Test
   void s1_is_healthy() throws Exception {
-    assertThat(ok(chat.get("/health")).path("status").asString()).isEqualTo("ok");
+    assertThat(Served.ok(SERVED.chat().get("/health")).path("status").asString()).isEqualTo("ok");
   }
 
   @Test
   void s1_answers_a_chat_and_streams_one() throws Exception {
     completes(
-        post(
+        SERVED.ask(
             "/chat/completions",
             """
             {"messages": [{"role": "system", "content": "You are a helpful assistant."},
@@ -135,14 +121,14 @@ class OlderInterfacesIT {
   @Test
   void s1_knows_all_its_parameters() throws Exception {
     completes(
-        post(
+        SERVED.ask(
             "/chat/completions",
             """
             {"messages": [{"role": "user", "content": "Hello!"}], "temperature": 0.8, "max_tokens": 20, "top_k": 40,
              "top_p": 0.95, "repeat_penalty": 1.1, "seed": -1, "n_ctx": 2048, "n_batch": 512, "n_threads": 2,
              "stop": [], "presence_penalty": 0.0, "frequency_penalty": 0.0}"""));
     JsonNode unlimited =
-        post(
+        SERVED.ask(
             "/chat/completions",
             "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}], \"max_tokens\": -1}");
     assertThat(unlimited.at("/choices/0/finish_reason").asString()).isIn("stop", "length");
@@ -151,7 +137,8 @@ class OlderInterfacesIT {
   @Test
   void s1_completes_a_text() throws Exception {
     assertThat(
-            post(
+            SERVED
+                .ask(
                     "/completion",
                     "{\"prompt\": \"The capital of France is\", \"n_predict\": 50, \"temperature\": 0.7,"
                         + " \"top_k\": 40, \"top_p\": 0.95}")
@@ -163,9 +150,11 @@ class OlderInterfacesIT {
   @Test
   void s1_names_what_is_wrong() throws Exception {
     HttpResponse<String> refused =
-        chat.post(
-            "/chat/completions",
-            "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"temperature\": 9}");
+        SERVED
+            .chat()
+            .post(
+                "/chat/completions",
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"temperature\": 9}");
     assertThat(refused.statusCode()).isEqualTo(400);
     JsonNode error = JSON.readTree(refused.body()).path("error");
     assertThat(error.path("type").asString()).isEqualTo("invalid_request_error");
@@ -180,27 +169,27 @@ class OlderInterfacesIT {
     // curl -X POST without a body and without a content type.
     HttpResponse<String> made =
         HTTP.send(
-            HttpRequest.newBuilder(URI.create(bitfleet.api() + "/v1/conversations"))
+            HttpRequest.newBuilder(URI.create(SERVED.bitfleet().api() + "/v1/conversations"))
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build(),
             HttpResponse.BodyHandlers.ofString());
-    String id = ok(made).path("conversation_id").asString();
+    String id = Served.ok(made).path("conversation_id").asString();
     assertThat(id).startsWith("conv_");
     String path = "/v1/conversations/" + id;
     completes(
-        post(
+        SERVED.ask(
             path + "/chat",
             """
-            {"model": "bitfleet-demo", "messages": [{"role": "user", "content": "Hello, how are you?"}],
+            {"model": "bitnet", "messages": [{"role": "user", "content": "Hello, how are you?"}],
              "temperature": 0.7, "max_tokens": 100}"""));
     JsonNode second =
-        post(
+        SERVED.ask(
             path + "/chat",
             """
-            {"model": "bitfleet-demo", "messages": [{"role": "user", "content": "What did I just ask you?"}],
+            {"model": "bitnet", "messages": [{"role": "user", "content": "What did I just ask you?"}],
              "temperature": 0.7, "max_tokens": 100}""");
     completes(second);
-    JsonNode history = ok(chat.get(path)).path("messages");
+    JsonNode history = Served.ok(SERVED.chat().get(path)).path("messages");
     assertThat(history.valueStream().map(m -> m.path("role").asString()))
         .containsExactly("user", "assistant", "user", "assistant");
     assertThat(history.at("/0/content").asString()).isEqualTo("Hello, how are you?");
@@ -209,16 +198,28 @@ class OlderInterfacesIT {
   }
 
   @Test
+  void s2_answers_outside_of_a_conversation() throws Exception {
+    completes(
+        SERVED.ask(
+            "/v1/chat/completions",
+            """
+            {"model": "bitnet", "messages": [{"role": "system", "content": "You are a helpful AI assistant."},
+             {"role": "user", "content": "What is artificial intelligence?"}], "temperature": 0.7, "max_tokens": 150}"""));
+  }
+
+  @Test
   void s2_streams_in_a_conversation_and_completes_outside_of_one() throws Exception {
-    String id = post("/v1/conversations", "{}").path("conversation_id").asString();
+    String id = SERVED.ask("/v1/conversations", "{}").path("conversation_id").asString();
     List<String> events =
         events(
             "/v1/conversations/" + id + "/chat",
             "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}], \"stream\": true}");
     assertThat(events.getLast()).isEqualTo("[DONE]");
-    assertThat(ok(chat.get("/v1/conversations/" + id)).path("messages").size()).isEqualTo(2);
+    assertThat(Served.ok(SERVED.chat().get("/v1/conversations/" + id)).path("messages").size())
+        .isEqualTo(2);
     assertThat(
-            post(
+            SERVED
+                .ask(
                     "/completion",
                     "{\"prompt\": \"What is artificial intelligence?\", \"temperature\": 0.7,"
                         + " \"n_predict\": 100}")
@@ -232,14 +233,14 @@ class OlderInterfacesIT {
   @Test
   void s3_generates() throws Exception {
     JsonNode answer =
-        post(
+        SERVED.ask(
             "/api/v1/generate",
             """
             {"prompt": "The capital of France is", "max_tokens": 20, "temperature": 0.7, "top_p": 0.8, "top_k": 20,
              "stream": false}""");
     assertThat(answer.path("text").isString()).as(answer.toString()).isTrue();
     assertThat(answer.toString()).contains("prompt_tokens").contains("completion_tokens");
-    assertThat(post("/api/v1/generate", "{\"prompt\": \"Hello\"}").path("text").isString())
+    assertThat(SERVED.ask("/api/v1/generate", "{\"prompt\": \"Hello\"}").path("text").isString())
         .isTrue();
     assertThat(
             events(
@@ -250,7 +251,7 @@ class OlderInterfacesIT {
   @Test
   void s3_answers_a_chat() throws Exception {
     completes(
-        post(
+        SERVED.ask(
             "/api/v1/chat/completions",
             "{\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}], \"max_tokens\": 50}"));
   }
@@ -258,16 +259,19 @@ class OlderInterfacesIT {
   @ParameterizedTest
   @CsvSource({"/api/v1/generate, '{}', 400", "/api/v1/chat/completions, '{\"messages\":[]}', 400"})
   void s3_refuses_what_is_malformed(String path, String body, int status) throws Exception {
-    assertThat(chat.post(path, body).statusCode()).isEqualTo(status);
+    assertThat(SERVED.chat().post(path, body).statusCode()).isEqualTo(status);
   }
 
   @Test
   void s3_says_413_when_the_context_is_too_long() throws Exception {
     String words = "word ".repeat(50_000);
-    assertThat(chat.post("/api/v1/generate", "{\"prompt\":\"" + words + "\"}").statusCode())
+    assertThat(
+            SERVED.chat().post("/api/v1/generate", "{\"prompt\":\"" + words + "\"}").statusCode())
         .isEqualTo(413);
     assertThat(
-            chat.post(
+            SERVED
+                .chat()
+                .post(
                     "/api/v1/chat/completions",
                     "{\"messages\":[{\"role\":\"user\",\"content\":\"" + words + "\"}]}")
                 .statusCode())
@@ -276,13 +280,13 @@ class OlderInterfacesIT {
 
   @Test
   void s3_tells_of_its_model_and_its_health() throws Exception {
-    JsonNode info = ok(chat.get("/api/v1/model/info"));
+    JsonNode info = Served.ok(SERVED.chat().get("/api/v1/model/info"));
     assertThat(info.toString())
         .contains("bitfleet-demo")
         .contains("quantization")
         .contains("memory")
         .contains("context");
-    JsonNode health = ok(chat.get("/api/v1/health"));
+    JsonNode health = Served.ok(SERVED.chat().get("/api/v1/health"));
     assertThat(health.path("status").isString()).isTrue();
     assertThat(health.toString()).contains("model").contains("memory");
   }
@@ -292,7 +296,7 @@ class OlderInterfacesIT {
   @Test
   void s4_answers_and_counts_what_was_cached() throws Exception {
     JsonNode answer =
-        post(
+        SERVED.ask(
             "/v1/chat/completions",
             "{\"messages\": [{\"role\": \"user\", \"content\": \"What is the capital of France?\"}]}");
     completes(answer);
@@ -301,6 +305,22 @@ class OlderInterfacesIT {
     assertThat(answer.at("/usage/cached_tokens").isInt()).isTrue();
     assertThat(answer.at("/usage/cached_tokens").intValue())
         .isEqualTo(answer.at("/usage/prompt_tokens_details/cached_tokens").intValue());
+  }
+
+  @Test
+  void s4_answers_openais_client_under_the_name_of_its_example() throws Exception {
+    completes(
+        SERVED.ask(
+            "/v1/chat/completions",
+            "{\"model\": \"BitNet-TRNQ\", \"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}"));
+    List<String> events =
+        events(
+            "/v1/chat/completions",
+            "{\"model\": \"BitNet-TRNQ\", \"messages\": [{\"role\": \"user\", \"content\": \"Tell me a story.\"}],"
+                + " \"stream\": true}");
+    for (String event : events.subList(0, events.size() - 1)) {
+      assertThat(JSON.readTree(event).path("model").asString()).isEqualTo("bitfleet-demo");
+    }
   }
 
   @Test
@@ -318,9 +338,9 @@ class OlderInterfacesIT {
 
   @Test
   void s4_completes_a_text_and_lists_its_models() throws Exception {
-    JsonNode completion = post("/v1/completions", "{\"prompt\": \"The quick brown fox\"}");
+    JsonNode completion = SERVED.ask("/v1/completions", "{\"prompt\": \"The quick brown fox\"}");
     assertThat(completion.at("/choices/0/text").isString()).isTrue();
-    JsonNode models = ok(chat.get("/v1/models"));
+    JsonNode models = Served.ok(SERVED.chat().get("/v1/models"));
     assertThat(models.path("object").asString()).isEqualTo("list");
     assertThat(models.at("/data/0/id").asString()).isEqualTo("bitfleet-demo");
     assertThat(models.at("/data/0/object").asString()).isEqualTo("model");
@@ -328,18 +348,22 @@ class OlderInterfacesIT {
 
   @Test
   void s4_swaps_models_of_the_home_and_no_others() throws Exception {
-    JsonNode swapped = post("/v1/models/load", "{\"model_dir\": \"bitfleet-demo\"}");
+    JsonNode swapped = SERVED.ask("/v1/models/load", "{\"model_dir\": \"bitfleet-demo\"}");
     assertThat(swapped.path("status").asString()).isEqualTo("success");
     assertThat(swapped.path("model").asString()).isEqualTo("bitfleet-demo");
     assertThat(swapped.path("recompiled").isBoolean()).isTrue();
     assertThat(swapped.path("message").isString()).isTrue();
     for (String outside : List.of("../../etc/passwd", "/etc/passwd", "nobody/nothing")) {
-      assertThat(chat.post("/v1/models/load", "{\"model_dir\": \"" + outside + "\"}").statusCode())
+      assertThat(
+              SERVED
+                  .chat()
+                  .post("/v1/models/load", "{\"model_dir\": \"" + outside + "\"}")
+                  .statusCode())
           .as(outside)
           .isBetween(400, 499);
     }
     completes(
-        post(
+        SERVED.ask(
             "/v1/chat/completions",
             "{\"messages\": [{\"role\": \"user\", \"content\": \"What is the capital of France?\"}]}"));
   }

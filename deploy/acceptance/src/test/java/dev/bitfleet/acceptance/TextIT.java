@@ -3,11 +3,8 @@ package dev.bitfleet.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -18,30 +15,11 @@ class TextIT {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final String TEXT = "Grüße, 世界 🙂 <|eot_id|> and more\n";
 
-  @TempDir static Path folder;
-
-  private static BitfleetProcess bitfleet;
-  private static Chat chat;
-
-  @BeforeAll
-  static void start() throws Exception {
-    bitfleet = BitfleetProcess.start(folder);
-    chat = new Chat(bitfleet);
-  }
-
-  @AfterAll
-  static void stop() {
-    bitfleet.close();
-  }
-
-  private static JsonNode ask(String path, ObjectNode body) throws Exception {
-    HttpResponse<String> answer = chat.post(path, body.toString());
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    return JSON.readTree(answer.body());
-  }
+  @RegisterExtension static final Served SERVED = Served.with();
 
   private static JsonNode tokens(String text, boolean parseSpecial) throws Exception {
-    return ask(
+    return SERVED
+        .ask(
             "/tokenize",
             JSON.createObjectNode().put("content", text).put("parse_special", parseSpecial))
         .path("tokens");
@@ -53,7 +31,7 @@ class TextIT {
       ObjectNode body = JSON.createObjectNode();
       body.set("tokens", tokens(TEXT, parse));
 
-      assertThat(ask("/detokenize", body).path("content").asString()).isEqualTo(TEXT);
+      assertThat(SERVED.ask("/detokenize", body).path("content").asString()).isEqualTo(TEXT);
     }
     assertThat(tokens(TEXT, true)).hasSizeLessThan(tokens(TEXT, false).size());
   }
@@ -61,11 +39,11 @@ class TextIT {
   @Test
   void a_prompt_of_text_has_the_tokens_that_tokenize_tells() throws Exception {
     JsonNode answer =
-        ask(
+        SERVED.ask(
             "/v1/completions",
             JSON.createObjectNode().put("prompt", TEXT).put("max_tokens", 1).put("temperature", 0));
     JsonNode told =
-        ask(
+        SERVED.ask(
             "/tokenize",
             JSON.createObjectNode()
                 .put("content", TEXT)
@@ -86,7 +64,7 @@ class TextIT {
                    "parameters":{"type":"object","properties":{"city":{"type":"string"}}}}}]}
                 """);
 
-    assertThat(ask("/apply-template", body).path("prompt").asString())
+    assertThat(SERVED.ask("/apply-template", body).path("prompt").asString())
         .startsWith("<|begin_of_text|>System: # Tools")
         .contains("get_weather", "<tool_call>")
         .endsWith("Assistant: ");
@@ -103,12 +81,12 @@ class TextIT {
     }
     messages.addObject().put("role", "user").put("content", "What is the capital of France?");
 
-    HttpResponse<String> refused = chat.post("/v1/chat/completions", body.toString());
+    HttpResponse<String> refused = SERVED.chat().post("/v1/chat/completions", body.toString());
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(refused.body()).contains("context_length_exceeded");
 
     body.put("truncation", "auto");
-    HttpResponse<String> answer = chat.post("/v1/chat/completions", body.toString());
+    HttpResponse<String> answer = SERVED.chat().post("/v1/chat/completions", body.toString());
     assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     int dropped = JSON.readTree(answer.body()).at("/truncation/dropped_messages").asInt();
     assertThat(dropped).isPositive().isEven();

@@ -3,17 +3,13 @@ package dev.bitfleet.gateway.testing;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
 import dev.bitfleet.proto.EmbedRequest;
-import dev.bitfleet.proto.FinishReason;
-import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
-import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.TextReply;
 import dev.bitfleet.proto.TextRequest;
-import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
@@ -30,7 +26,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A worker without an engine: it speaks the fleet protocol over the bus, and its token {@code i} is
@@ -55,7 +50,7 @@ public final class TestWorker {
   private final int slots;
   private final int contextLength;
   private final Queue<Behaviour> script = new ArrayDeque<>();
-  private final Map<String, Stream> streams = new HashMap<>();
+  private final Map<String, TestStream> streams = new HashMap<>();
   private final Queue<GenerationRequest> seen = new ConcurrentLinkedQueue<>();
   private final Queue<EmbedRequest> batches = new ConcurrentLinkedQueue<>();
   private final Queue<TextRequest> questions = new ConcurrentLinkedQueue<>();
@@ -63,31 +58,11 @@ public final class TestWorker {
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private volatile List<String> aliases = List.of();
   private volatile State state = State.READY;
-  private volatile boolean silent;
-  private volatile boolean paused;
-  private volatile int tokensPerTurn = 1;
-  private volatile long pauseMillis;
-  private volatile int textRepeat = 1;
-  private volatile String prefix = "";
+  private final TestPace pace = new TestPace();
   private volatile int open;
   private volatile int mostOpen;
-  private volatile long sent;
   private long number;
   private int restarts;
-
-  private static final class Stream {
-    final GenerationRequest request;
-    final Behaviour behaviour;
-    int token;
-    int event;
-    int cancelsToIgnore;
-    @Nullable Message<GenerationRequest> lateAnswer;
-
-    Stream(GenerationRequest request, Behaviour behaviour) {
-      this.request = request;
-      this.behaviour = behaviour;
-    }
-  }
 
   private TestWorker(Vertx vertx, String id, String modelId, int slots, int contextLength) {
     this.contextLength = contextLength;
@@ -171,33 +146,31 @@ public final class TestWorker {
 
   /** Takes opens, but sends no token until {@link #resume}. */
   public void pause() {
-    paused = true;
+    pace.paused = true;
   }
 
   public void resume() {
     onContext(
         () -> {
-          paused = false;
-          for (Stream stream : List.copyOf(streams.values())) {
-            step(stream);
-          }
+          pace.paused = false;
+          List.copyOf(streams.values()).forEach(TestStream::step);
         });
   }
 
   /** Waits that long between two tokens. */
   public void pace(long millis) {
-    pauseMillis = millis;
+    pace.pauseMillis = millis;
   }
 
   /** Sends so many tokens in one turn of its event loop, and makes each that many times as long. */
   public void flood(int tokens, int repeat) {
-    tokensPerTurn = tokens;
-    textRepeat = repeat;
+    pace.tokensPerTurn = tokens;
+    pace.textRepeat = repeat;
   }
 
   /** Puts that token before prompts that it scores, as tokenizers do; empty = none. */
   public void prefix(String token) {
-    prefix = token;
+    pace.prefix = token;
   }
 
   public List<GenerationRequest> seen() {
@@ -234,11 +207,11 @@ public final class TestWorker {
 
   /** Tokens it has sent in its life. */
   public long sent() {
-    return sent;
+    return pace.sent;
   }
 
   private void beat() {
-    if (silent) {
+    if (pace.silent) {
       return;
     }
     vertx
@@ -286,7 +259,7 @@ public final class TestWorker {
     GenerationRequest request = message.body();
     seen.add(request);
     Behaviour behaviour = script.isEmpty() ? new Behaviour.Serve() : script.remove();
-    if (silent || behaviour instanceof Behaviour.Mute) {
+    if (pace.silent || behaviour instanceof Behaviour.Mute) {
       return;
     }
     if (state != State.READY || behaviour instanceof Behaviour.Busy || open >= slots) {
@@ -297,51 +270,16 @@ public final class TestWorker {
       message.reply(refuse.refusal());
       return;
     }
-    Stream stream = new Stream(request, behaviour);
-    if (behaviour instanceof Behaviour.IgnoreCancels ignore) {
-      stream.cancelsToIgnore = ignore.cancels();
-    }
-    streams.put(request.streamId(), stream);
+    TestStream stream = new TestStream(context, pace, request, behaviour, this::closed);
+    streams.put(stream.id(), stream);
     open = streams.size();
     mostOpen = Math.max(mostOpen, open);
-    if (behaviour instanceof Behaviour.AnswerLate) {
-      stream.lateAnswer = message;
-    } else {
-      accept(message);
-    }
-    if (request.promptScoring() != PromptScoring.NONE) {
-      scorePrompt(stream);
-    }
-    if (request.promptScoring() == PromptScoring.ALONE) {
-      finish(stream, FinishReason.LENGTH);
-    } else {
-      step(stream);
-    }
-  }
-
-  /** In two events where there are two tokens, as a prompt comes in chunks. */
-  private void scorePrompt(Stream stream) {
-    GenerationRequest request = stream.request;
-    List<TokenDetail> tokens = TestTokens.scoredPrompt(request, prefix);
-    int half = tokens.size() / 2;
-    for (List<TokenDetail> part :
-        List.of(tokens.subList(0, half), tokens.subList(half, tokens.size()))) {
-      if (!part.isEmpty()) {
-        send(
-            request.inbox(),
-            new GenerationEvent.PromptScored(request.streamId(), stream.event++, part));
-      }
-    }
-  }
-
-  private static void accept(Message<GenerationRequest> message) {
-    message.reply(
-        new OpenReply.Accepted(PROMPT.promptTokens(), PROMPT.cachedTokens(), FINGERPRINT));
+    stream.begin(message);
   }
 
   private void asked(Message<TextRequest> message) {
     questions.add(message.body());
-    if (silent) {
+    if (pace.silent) {
       return;
     }
     message.reply(
@@ -353,138 +291,24 @@ public final class TestWorker {
   /** One batch at a time, each after a pause, so that several requests meet. */
   private void embed(Message<EmbedRequest> message) {
     batches.add(message.body());
-    if (!silent) {
+    if (!pace.silent) {
       vertx.setTimer(
-          Math.max(1, pauseMillis), timer -> message.reply(TestEmbeddings.answer(message.body())));
+          Math.max(1, pace.pauseMillis),
+          timer -> message.reply(TestEmbeddings.answer(message.body())));
     }
   }
 
   private void cancelling(Message<CancelGeneration> message) {
     String streamId = message.body().streamId();
     cancelled.add(streamId);
-    Stream stream = streams.get(streamId);
-    if (stream != null && stream.cancelsToIgnore-- <= 0) {
-      finish(stream, FinishReason.CANCELLED);
+    TestStream stream = streams.get(streamId);
+    if (stream != null) {
+      stream.cancel();
     }
   }
 
-  private void step(Stream stream) {
-    for (int i = 0; i < tokensPerTurn; i++) {
-      if (paused || silent || !streams.containsKey(stream.request.streamId())) {
-        return;
-      }
-      if (!token(stream)) {
-        return;
-      }
-    }
-    if (pauseMillis > 0) {
-      vertx.setTimer(pauseMillis, timer -> step(stream));
-    } else {
-      context.runOnContext(ignored -> step(stream));
-    }
-  }
-
-  /** Whether the stream goes on by itself. */
-  private boolean token(Stream stream) {
-    GenerationRequest request = stream.request;
-    if (misbehave(stream)) {
-      return false;
-    }
-    if (stream.behaviour instanceof Behaviour.Say say) {
-      return say(stream, say);
-    }
-    int limit = request.maxTokens() == 0 ? NATURAL_LENGTH : request.maxTokens();
-    if (stream.token >= limit) {
-      finish(stream, request.maxTokens() == 0 ? FinishReason.STOP_TOKEN : FinishReason.LENGTH);
-      return false;
-    }
-    String word = TestTokens.word(request.prompt(), request.sampling().seed(), stream.token);
-    for (String stop : request.stopStrings()) {
-      if (word.contains(stop)) {
-        finish(stream, FinishReason.STOP_STRING);
-        return false;
-      }
-    }
-    sendToken(stream, word, TestTokens.LOGPROB);
-    if (stream.lateAnswer != null && stream.token == 2) {
-      accept(stream.lateAnswer);
-      stream.lateAnswer = null;
-    }
-    return true;
-  }
-
-  private boolean say(Stream stream, Behaviour.Say say) {
-    if (stream.token >= say.pieces().size()) {
-      finish(stream, say.reason());
-      return false;
-    }
-    sendToken(stream, say.pieces().get(stream.token), say.logprob());
-    return true;
-  }
-
-  private void sendToken(Stream stream, String word, double logprob) {
-    GenerationRequest request = stream.request;
-    send(
-        request.inbox(),
-        new GenerationEvent.Delta(
-            request.streamId(),
-            stream.event++,
-            word.repeat(textRepeat),
-            List.of(TestTokens.detail(request, word, stream.token, logprob))));
-    stream.token++;
-    sent++;
-  }
-
-  private boolean misbehave(Stream stream) {
-    String inbox = stream.request.inbox();
-    String streamId = stream.request.streamId();
-    switch (stream.behaviour) {
-      case Behaviour.FailAfter(int tokens, var cause) when stream.token == tokens -> {
-        close(stream);
-        send(
-            inbox,
-            new GenerationEvent.Failed(streamId, stream.event++, cause, "as the script says"));
-        return true;
-      }
-      case Behaviour.SkipAfter(int tokens) when stream.token == tokens -> {
-        stream.event++;
-        return false;
-      }
-      case Behaviour.StallAfter(int tokens) when stream.token == tokens -> {
-        return true;
-      }
-      case Behaviour.VanishAfter(int tokens) when stream.token == tokens -> {
-        silent = true;
-        close(stream);
-        return true;
-      }
-      default -> {
-        return false;
-      }
-    }
-  }
-
-  private void finish(Stream stream, FinishReason reason) {
-    close(stream);
-    List<String> stops = stream.request.stopStrings();
-    send(
-        stream.request.inbox(),
-        new GenerationEvent.Finished(
-            stream.request.streamId(),
-            stream.event++,
-            reason,
-            reason == FinishReason.STOP_STRING ? stops.getFirst() : "",
-            new Usage(PROMPT.promptTokens(), PROMPT.cachedTokens(), stream.token),
-            5000,
-            stream.token * 1000L));
-  }
-
-  private void close(Stream stream) {
-    streams.remove(stream.request.streamId());
+  private void closed(TestStream stream) {
+    streams.remove(stream.id());
     open = streams.size();
-  }
-
-  private void send(String inbox, GenerationEvent event) {
-    vertx.eventBus().send(inbox, event);
   }
 }

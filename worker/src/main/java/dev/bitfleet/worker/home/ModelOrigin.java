@@ -1,9 +1,11 @@
 package dev.bitfleet.worker.home;
 
+import dev.bitfleet.worker.files.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -68,10 +70,17 @@ public record ModelOrigin(
     tree.put("bytes", bytes);
     licence.ifPresent(name -> tree.put("license", name));
     tree.put("pulled", pulled);
-    Path record = besides(file);
-    Path partial = record.resolveSibling(record.getFileName() + ".partial");
-    Files.write(
-        partial, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(tree));
-    Files.move(partial, record, StandardCopyOption.ATOMIC_MOVE);
+    Path record = besides(file).toAbsolutePath();
+    Path unused =
+        WholeFile.put(
+            Objects.requireNonNull(record.getParent()),
+            partial -> {
+              Files.write(
+                  partial,
+                  JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(tree));
+              // Whoever may read the model may know where it is from.
+              Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("rw-r--r--"));
+              return record.getFileName().toString();
+            });
   }
 }

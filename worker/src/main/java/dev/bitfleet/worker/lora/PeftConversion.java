@@ -1,5 +1,6 @@
 package dev.bitfleet.worker.lora;
 
+import dev.bitfleet.worker.files.WholeFile;
 import dev.bitfleet.worker.home.AdapterFolder;
 import dev.bitfleet.worker.model.GgufMetadata;
 import dev.bitfleet.worker.model.ModelFileException;
@@ -10,9 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
@@ -76,17 +75,12 @@ public final class PeftConversion {
           "PEFT adapters for the architecture '" + architecture + "' are not supported");
     }
     PeftSettings settings = PeftSettings.read(folder.resolve(AdapterFolder.CONFIGURATION));
-    Path target = Files.createDirectories(dataDir.resolve("adapters"));
-    Path partial = Files.createTempFile(target, "peft", ".partial");
     try (Safetensors weights = Safetensors.open(folder.resolve(AdapterFolder.WEIGHTS))) {
-      String checksum =
-          new PeftConversion(architecture, metadata, settings, weights).write(partial);
-      Path file = target.resolve(checksum.substring(0, NAME_DIGITS) + ".gguf");
+      var conversion = new PeftConversion(architecture, metadata, settings, weights);
       // In the place of one that is there: it has the same bytes, or had them.
-      Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-      return file;
-    } finally {
-      Files.deleteIfExists(partial);
+      return WholeFile.put(
+          dataDir.resolve("adapters"),
+          partial -> conversion.write(partial).substring(0, NAME_DIGITS) + ".gguf");
     }
   }
 

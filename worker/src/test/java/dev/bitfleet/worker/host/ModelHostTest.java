@@ -95,6 +95,10 @@ class ModelHostTest {
     assertThat(now.slots()).as("as the replaced one has it").isEqualTo(2);
     await("n-0", beat -> beat.state() == State.DRAINING);
     awaitGone(old);
+
+    assertThat(send(new ModelCommand.Unload("bitfleet-demo")))
+        .as("the old name is an alias to whoever unloads, too")
+        .isEqualTo(new ModelReply.Done("tiny", ""));
   }
 
   @Test

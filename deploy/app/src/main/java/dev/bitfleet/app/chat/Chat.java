@@ -1,10 +1,9 @@
 package dev.bitfleet.app.chat;
 
+import dev.bitfleet.worker.files.WholeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -74,20 +73,15 @@ final class Chat {
     if (folder == null) {
       throw new IOException(file + " is no file");
     }
-    Files.createDirectories(folder);
-    Path fresh =
-        Files.createTempFile(
+    Path unused =
+        WholeFile.put(
             folder,
-            "chat",
-            ".new",
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    try {
-      Files.write(
-          fresh, JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(tree));
-      Files.move(fresh, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(fresh);
-    }
+            partial -> {
+              Files.write(
+                  partial,
+                  JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsBytes(tree));
+              return target.getFileName().toString();
+            });
   }
 
   /** Reads what {@link #save} wrote, or a bare list of messages. */

@@ -16,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.DoubleNode;
@@ -38,8 +36,7 @@ final class ChatCommand implements BitfleetCommand.Command {
   private static final String QUIET = "--quiet";
 
   static CommandSpec spec() {
-    CommandSpec spec =
-        CommandSpec.wrapWithoutInspection(new ChatCommand()).mixinStandardHelpOptions(true);
+    CommandSpec spec = Arguments.command(new ChatCommand());
     spec.usageMessage()
         .description(
             "Chats with this or any other server that has OpenAI's API. With a MESSAGE it prints"
@@ -49,49 +46,22 @@ final class ChatCommand implements BitfleetCommand.Command {
             "The key also comes from BITFLEET_API_KEY, or from OPENAI_API_KEY when the server is",
             "api.openai.com. Chats are kept in the data folder, or by the server with",
             "--conversation.");
-    spec.addPositional(
-        PositionalParamSpec.builder()
-            .index("0..*")
-            .arity("0..*")
-            .paramLabel("MESSAGE")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .description("asked at once")
-            .build());
-    option(spec, URL, "URL", String.class, "the server; " + USUAL_URL + " when left out");
-    option(
-        spec, KEY, "KEY", String.class, "its API key; other users of this machine can see it here");
-    option(spec, KEY_FILE, "FILE", String.class, "file with its API key");
-    option(spec, MODEL, "ID", String.class, "the model; the first that is listed when left out");
-    option(
-        spec,
-        CONVERSATION,
-        "ID",
-        String.class,
-        "a conversation that the server keeps; 'new' begins one");
-    option(spec, SYSTEM, "TEXT", String.class, "the system prompt");
-    option(spec, TEMPERATURE, "T", Double.class, "0 to 2; the server's own when left out");
-    option(spec, MAX_TOKENS, "N", Integer.class, "of an answer, at most");
-    flag(spec, RESUME, "goes on with the chat that was kept last");
-    flag(spec, QUIET, "does not tell tokens and speed");
+    Arguments.several(spec, "MESSAGE", "asked at once");
+    Arguments.option(spec, URL, "URL", "the server; " + USUAL_URL + " when left out");
+    Arguments.option(spec, KEY, "KEY", "its API key; other users of this machine can see it here");
+    Arguments.option(spec, KEY_FILE, "FILE", "file with its API key");
+    Arguments.option(spec, MODEL, "ID", "the model; the first that is listed when left out");
+    Arguments.option(
+        spec, CONVERSATION, "ID", "a conversation that the server keeps; 'new' begins one");
+
+    Arguments.option(spec, SYSTEM, "TEXT", "the system prompt");
+    Arguments.option(
+        spec, TEMPERATURE, "T", Double.class, "0 to 2; the server's own when left out");
+    Arguments.option(spec, MAX_TOKENS, "N", Integer.class, "of an answer, at most");
+    Arguments.flag(spec, RESUME, "goes on with the chat that was kept last");
+    Arguments.flag(spec, QUIET, "does not tell tokens and speed");
     FewSettings.DATA_DIR.addTo(spec);
     return spec;
-  }
-
-  private static void option(
-      CommandSpec spec, String name, String label, Class<?> type, String description) {
-    spec.addOption(
-        OptionSpec.builder(name)
-            .type(type)
-            .arity("1")
-            .paramLabel(label)
-            .description(description)
-            .build());
-  }
-
-  private static void flag(CommandSpec spec, String name, String description) {
-    spec.addOption(
-        OptionSpec.builder(name).type(boolean.class).arity("0").description(description).build());
   }
 
   @Override
@@ -105,9 +75,9 @@ final class ChatCommand implements BitfleetCommand.Command {
     boolean terminal = message.isEmpty() && onTerminal();
     var wish =
         new ChatWish(
-            text(arguments, MODEL),
-            text(arguments, CONVERSATION),
-            text(arguments, SYSTEM),
+            Arguments.text(arguments, MODEL),
+            Arguments.text(arguments, CONVERSATION),
+            Arguments.text(arguments, SYSTEM),
             options(arguments),
             terminal && !arguments.hasMatchedOption(QUIET));
     TerminalChat chat;
@@ -136,10 +106,6 @@ final class ChatCommand implements BitfleetCommand.Command {
     return console != null && console.isTerminal();
   }
 
-  private static Optional<String> text(ParseResult arguments, String name) {
-    return Optional.ofNullable(arguments.matchedOptionValue(name, (String) null));
-  }
-
   private static Map<String, JsonNode> options(ParseResult arguments) {
     Map<String, JsonNode> options = new HashMap<>();
     Double temperature = arguments.matchedOptionValue(TEMPERATURE, (Double) null);
@@ -154,11 +120,11 @@ final class ChatCommand implements BitfleetCommand.Command {
   }
 
   private static Optional<String> key(ParseResult arguments, String url) throws IOException {
-    Optional<String> given = text(arguments, KEY);
+    Optional<String> given = Arguments.text(arguments, KEY);
     if (given.isPresent()) {
       return given;
     }
-    Optional<String> file = text(arguments, KEY_FILE);
+    Optional<String> file = Arguments.text(arguments, KEY_FILE);
     if (file.isPresent()) {
       return Optional.of(Files.readString(Path.of(file.get())).strip());
     }

@@ -7,7 +7,6 @@ import dev.bitfleet.app.doctor.Doctor;
 import dev.bitfleet.app.doctor.Report;
 import java.io.PrintWriter;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /** {@code bitfleet doctor}: what this machine has, what is wrong, how to mend it. */
@@ -15,18 +14,12 @@ final class DoctorCommand implements BitfleetCommand.Command {
   private static final String JSON = "--json";
 
   static CommandSpec spec() {
-    CommandSpec spec =
-        CommandSpec.wrapWithoutInspection(new DoctorCommand()).mixinStandardHelpOptions(true);
+    CommandSpec spec = Arguments.command(new DoctorCommand());
     spec.usageMessage()
         .description(
             "Looks at this machine as 'serve' with the same options would use it:",
             "what it has, what is wrong, how to mend it.");
-    spec.addOption(
-        OptionSpec.builder(JSON)
-            .type(boolean.class)
-            .arity("0")
-            .description("one JSON object in place of lines")
-            .build());
+    Arguments.flag(spec, JSON, "one JSON object in place of lines");
     SettingOptions.addTo(spec);
     return spec;
   }

@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
@@ -33,34 +32,20 @@ record FewSettings(List<Setting<?>> settings) {
 
   void addTo(CommandSpec command) {
     for (Setting<?> setting : settings) {
-      command.addOption(
-          OptionSpec.builder(setting.flag())
-              .paramLabel("PATH")
-              .type(String.class)
-              .description(setting.description())
-              .build());
+      Arguments.option(command, setting.flag(), "PATH", setting.description());
     }
-    command.addOption(
-        OptionSpec.builder(FILE)
-            .paramLabel("FILE")
-            .type(String.class)
-            .description("YAML file of settings")
-            .build());
+    Arguments.option(command, FILE, "FILE", "YAML file of settings");
   }
 
   /** The configuration; empty when it cannot be used, which has been told then. */
   Optional<ServeConfiguration> read(ParseResult arguments, PrintWriter err) {
     var given = new LinkedHashMap<String, String>();
     for (Setting<?> setting : settings) {
-      String text = arguments.matchedOptionValue(setting.flag(), (String) null);
-      if (text != null) {
-        given.put(setting.name(), text);
-      }
+      Arguments.text(arguments, setting.flag()).ifPresent(text -> given.put(setting.name(), text));
     }
     try {
       return Optional.of(
-          ConfigurationLoader.ofProcess()
-              .load(Optional.ofNullable(arguments.matchedOptionValue(FILE, (String) null)), given));
+          ConfigurationLoader.ofProcess().load(Arguments.text(arguments, FILE), given));
     } catch (ConfigurationException e) {
       err.println("bitfleet: the configuration cannot be used");
       err.println(e.getMessage());

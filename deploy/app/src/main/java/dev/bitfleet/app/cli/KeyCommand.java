@@ -21,8 +21,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
@@ -36,6 +34,8 @@ final class KeyCommand {
   private static final String TOKENS = "--tokens-per-minute";
   private static final String CONCURRENT = "--concurrent";
 
+  private static final String NAME = "what the key is called";
+
   private KeyCommand() {}
 
   static CommandSpec spec() {
@@ -45,58 +45,28 @@ final class KeyCommand {
     spec.addSubcommand("list", plain(KeyCommand::list, "Lists the keys, without their secrets."));
     CommandSpec revoking =
         plain(KeyCommand::revoke, "Revokes a key. A running server notices within a second.");
-    revoking.addPositional(name());
+    Arguments.required(revoking, "NAME", NAME);
     spec.addSubcommand("revoke", revoking);
     return spec;
   }
 
   private static CommandSpec making() {
     CommandSpec spec = plain(KeyCommand::make, "Makes a key and prints its secret, this once.");
-    spec.addPositional(name());
-    option(
-        spec,
-        TENANT,
-        "TENANT",
-        String.class,
-        "whom things belong to; the key's name when left out");
-    option(
-        spec,
-        SCOPES,
-        "LIST",
-        String.class,
-        "of inference, conversations, models; the first two when left out");
-    option(spec, REQUESTS, "N", Integer.class, "requests a minute");
-    option(spec, TOKENS, "N", Long.class, "tokens a minute");
-    option(spec, CONCURRENT, "N", Integer.class, "requests at once");
+    Arguments.required(spec, "NAME", NAME);
+    Arguments.option(spec, TENANT, "TENANT", "whom things belong to; the key's name when left out");
+    Arguments.option(
+        spec, SCOPES, "LIST", "of inference, conversations, models; the first two when left out");
+    Arguments.option(spec, REQUESTS, "N", Integer.class, "requests a minute");
+    Arguments.option(spec, TOKENS, "N", Long.class, "tokens a minute");
+    Arguments.option(spec, CONCURRENT, "N", Integer.class, "requests at once");
     return spec;
   }
 
   private static CommandSpec plain(BitfleetCommand.Command command, String description) {
-    CommandSpec spec = CommandSpec.wrapWithoutInspection(command).mixinStandardHelpOptions(true);
+    CommandSpec spec = Arguments.command(command);
     spec.usageMessage().description(description);
     FewSettings.API_KEYS.addTo(spec);
     return spec;
-  }
-
-  private static PositionalParamSpec name() {
-    return PositionalParamSpec.builder()
-        .index("0")
-        .arity("1")
-        .paramLabel("NAME")
-        .type(String.class)
-        .description("what the key is called")
-        .build();
-  }
-
-  private static void option(
-      CommandSpec spec, String name, String label, Class<?> type, String description) {
-    spec.addOption(
-        OptionSpec.builder(name)
-            .type(type)
-            .arity("1")
-            .paramLabel(label)
-            .description(description)
-            .build());
   }
 
   private static ExitCode make(ParseResult arguments, PrintWriter out, PrintWriter err)

@@ -18,8 +18,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -32,28 +30,13 @@ final class ModelsCommand implements BitfleetCommand.Command {
   private static final String JSON = "--json";
 
   static CommandSpec spec() {
-    CommandSpec spec =
-        CommandSpec.wrapWithoutInspection(new ModelsCommand()).mixinStandardHelpOptions(true);
+    CommandSpec spec = Arguments.command(new ModelsCommand());
     spec.usageMessage().description("Lists the models and adapters of the model home.");
-    spec.addOption(
-        OptionSpec.builder(JSON)
-            .type(boolean.class)
-            .arity("0")
-            .description("a JSON array in place of a table")
-            .build());
+    Arguments.flag(spec, JSON, "a JSON array in place of a table");
     FewSettings.MODEL_HOME.addTo(spec);
-    CommandSpec remove =
-        CommandSpec.wrapWithoutInspection((BitfleetCommand.Command) ModelsCommand::remove)
-            .mixinStandardHelpOptions(true);
+    CommandSpec remove = Arguments.command(ModelsCommand::remove);
     remove.usageMessage().description("Deletes a model of the model home, and says what it freed.");
-    remove.addPositional(
-        PositionalParamSpec.builder()
-            .index("0")
-            .arity("1")
-            .paramLabel("NAME")
-            .type(String.class)
-            .description("as the list names it")
-            .build());
+    Arguments.required(remove, "NAME", "as the list names it");
     FewSettings.MODEL_HOME.addTo(remove);
     spec.addSubcommand("rm", remove);
     return spec;

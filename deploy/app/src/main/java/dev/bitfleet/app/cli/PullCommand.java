@@ -18,8 +18,6 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /** {@code bitfleet pull}: a model from a hub into the model home. */
@@ -30,8 +28,7 @@ final class PullCommand implements BitfleetCommand.Command {
   private static final long MAX_TOKEN_FILE_BYTES = 4096;
 
   static CommandSpec spec() {
-    CommandSpec spec =
-        CommandSpec.wrapWithoutInspection(new PullCommand()).mixinStandardHelpOptions(true);
+    CommandSpec spec = Arguments.command(new PullCommand());
     spec.usageMessage()
         .description(
             "Fetches a model (a GGUF file) or a LoRA adapter from Hugging Face into the model home.",
@@ -40,28 +37,14 @@ final class PullCommand implements BitfleetCommand.Command {
             "",
             "A token for gated and private repositories comes from --token-file or HF_TOKEN. It is",
             "sent to the endpoint alone, not to where the endpoint redirects.");
-    spec.addPositional(
-        PositionalParamSpec.builder()
-            .index("0")
-            .arity("1")
-            .paramLabel("OWNER/REPO[:FILE]")
-            .type(String.class)
-            .description("FILE is needed when the repository has several models")
-            .build());
-    option(spec, REVISION, "NAME", "branch, tag or commit; main when left out");
-    option(spec, ENDPOINT, "URL", "another hub or a mirror; HF_ENDPOINT, else " + Endpoint.DEFAULT);
-    option(spec, TOKEN_FILE, "FILE", "file that holds a token and nothing else");
+    Arguments.required(
+        spec, "OWNER/REPO[:FILE]", "FILE is needed when the repository has several models");
+    Arguments.option(spec, REVISION, "NAME", "branch, tag or commit; main when left out");
+    Arguments.option(
+        spec, ENDPOINT, "URL", "another hub or a mirror; HF_ENDPOINT, else " + Endpoint.DEFAULT);
+    Arguments.option(spec, TOKEN_FILE, "FILE", "file that holds a token and nothing else");
     FewSettings.MODEL_HOME.addTo(spec);
     return spec;
-  }
-
-  private static void option(CommandSpec spec, String name, String label, String description) {
-    spec.addOption(
-        OptionSpec.builder(name)
-            .paramLabel(label)
-            .type(String.class)
-            .description(description)
-            .build());
   }
 
   @Override

@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
 
 /**
@@ -21,39 +19,27 @@ final class SettingOptions {
   private SettingOptions() {}
 
   static void addTo(CommandSpec command) {
-    command.addPositional(
-        PositionalParamSpec.builder()
-            .index("0..*")
-            .arity("0..*")
-            .paramLabel("MODEL")
-            .type(List.class)
-            .auxiliaryTypes(String.class)
-            .description(
-                Settings.MODEL_NAME.description()
-                    + "; of several, the first serves requests that name none")
-            .build());
-    command.addOption(
-        OptionSpec.builder(FILE)
-            .paramLabel("FILE")
-            .type(String.class)
-            .description("YAML file of settings, each named as its flag is")
-            .build());
+    Arguments.several(
+        command,
+        "MODEL",
+        Settings.MODEL_NAME.description()
+            + "; of several, the first serves requests that name none");
+    Arguments.option(command, FILE, "FILE", "YAML file of settings, each named as its flag is");
     for (Setting<?> setting : Settings.ALL) {
       if (setting == Settings.MODEL_NAME) {
         continue;
       }
-      var option = OptionSpec.builder(setting.flag()).description(setting.description());
       if (setting.fallback() instanceof Boolean) {
-        command.addOption(option.type(boolean.class).arity("0").build());
+        Arguments.flag(command, setting.flag(), setting.description());
       } else {
-        command.addOption(option.type(String.class).paramLabel("VALUE").build());
+        Arguments.option(command, setting.flag(), "VALUE", setting.description());
       }
     }
   }
 
   /** The file that {@code --config} names. */
   static Optional<String> file(ParseResult arguments) {
-    return Optional.ofNullable(arguments.matchedOptionValue(FILE, (String) null));
+    return Arguments.text(arguments, FILE);
   }
 
   /** The written form of every setting that was given, by name. */

@@ -1,10 +1,10 @@
 package dev.bitfleet.app.model;
 
+import dev.bitfleet.worker.files.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -44,14 +44,13 @@ public final class BundledModel {
     if (Files.isRegularFile(target) && sha256(Files.readAllBytes(target)).equals(checksum)) {
       return Optional.of(target);
     }
-    Path partial = Files.createTempFile(folder, ID, ".partial");
-    try {
-      Files.write(partial, bytes);
-      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(partial);
-    }
-    return Optional.of(target);
+    return Optional.of(
+        WholeFile.put(
+            folder,
+            partial -> {
+              Files.write(partial, bytes);
+              return target.getFileName().toString();
+            }));
   }
 
   private static String sha256(byte[] bytes) {

@@ -1,10 +1,10 @@
 package dev.bitfleet.worker.engine.builtin;
 
+import dev.bitfleet.worker.files.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -53,15 +53,13 @@ public final class BundledEngine {
     if (Files.isExecutable(target) && sha256(Files.readAllBytes(target)).equals(checksum)) {
       return target;
     }
-    Path partial = Files.createTempFile(folder, FILE, ".partial");
-    try {
-      Files.write(partial, bytes);
-      Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("rwxr-xr-x"));
-      Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(partial);
-    }
-    return target;
+    return WholeFile.put(
+        folder,
+        partial -> {
+          Files.write(partial, bytes);
+          Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("rwxr-xr-x"));
+          return target.getFileName().toString();
+        });
   }
 
   private static String resource() {
