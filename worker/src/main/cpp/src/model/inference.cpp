@@ -175,9 +175,9 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       cosines(static_cast<uint64_t>(max_batch) * rotation.pairs(), "rotations"),
       sines(static_cast<uint64_t>(max_batch) * rotation.pairs(), "rotations"),
       score_stride(static_cast<uint64_t>(pages_for(context_length)) * kv_page + score_padding),
-      scores(team.size() * attention_tokens * attention_heads * score_stride, "attention scores"),
+      scores(team.members() * attention_tokens * attention_heads * score_stride, "attention scores"),
       scratch_stride(static_cast<uint64_t>(attention_tokens * attention_heads + kv_page) * padded(h.head_dim)),
-      scratch(team.size() * scratch_stride, "attention scratch"),
+      scratch(team.members() * scratch_stride, "attention scratch"),
       logits(static_cast<uint64_t>(max_batch) * h.vocabulary, "logits"),
       hidden(max_batch * stream_stride, "hidden states") {
   reserve_adapter();

@@ -62,7 +62,7 @@ TernaryWeights TernaryWeights::repack(const GgufTensor& tensor, I2sBlock order, 
   std::vector<float> scales;  // [rows][scales_per_row]
   if (type == TensorType::i2_s) weights.scale_ = i2_s_scale(tensor);
   else scales.resize(static_cast<uint64_t>(rows) * scales_per_row);
-  std::vector<std::vector<uint8_t>> scratch(team.size(), std::vector<uint8_t>(padded(columns)));
+  std::vector<std::vector<uint8_t>> scratch(team.members(), std::vector<uint8_t>(padded(columns)));
 
   std::atomic<uint32_t> bad_row{UINT32_MAX};
   team.run([&](uint32_t rank) {

@@ -1,9 +1,13 @@
 #include "threads/thread_team.h"
 
+#include <stdexcept>
+#include <string>
+
 namespace bitfleet {
 namespace {
 
 constexpr uint32_t spins = 2000;
+constexpr uint64_t active_bits = 0xFFFF;
 
 void relax() {
 #if defined(__x86_64__)
@@ -13,23 +17,26 @@ void relax() {
 #endif
 }
 
-void wait_while(std::atomic<uint32_t>& word, uint32_t old) {
+// True when the word changed while it was watched.
+template <typename Word>
+bool changes_soon(const std::atomic<Word>& word, Word old) {
   for (uint32_t i = 0; i < spins; ++i) {
-    if (word.load(std::memory_order_acquire) != old) return;
+    if (word.load(std::memory_order_acquire) != old) return true;
     relax();
   }
-  word.wait(old, std::memory_order_acquire);
+  return false;
 }
 
 }  // namespace
 
-ThreadTeam::ThreadTeam(uint32_t members) : members_(members) {
+ThreadTeam::ThreadTeam(uint32_t members) : members_(members), active_(members), best_(members) {
+  if (members == 0 || members > active_bits) throw std::invalid_argument("a team of " + std::to_string(members));
   threads_.reserve(members - 1);
   try {
     for (uint32_t rank = 1; rank < members; ++rank) threads_.emplace_back([this, rank] { serve(rank); });
   } catch (...) {
     ending_ = true;
-    round_.fetch_add(1, std::memory_order_release);
+    round_.fetch_or(active_bits, std::memory_order_release);
     round_.notify_all();
     for (std::thread& thread : threads_) thread.join();
     throw;
@@ -38,39 +45,55 @@ ThreadTeam::ThreadTeam(uint32_t members) : members_(members) {
 
 ThreadTeam::~ThreadTeam() {
   ending_ = true;
-  round_.fetch_add(1, std::memory_order_release);
+  round_.store((round_.load(std::memory_order_relaxed) & ~active_bits) + active_bits + 1 + active_bits, std::memory_order_release);
   round_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
 void ThreadTeam::run(const std::function<void(uint32_t)>& body) {
-  if (members_ > 1) {
-    body_ = &body;
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
+  if (members_ == 1) {
+    body(0);
+    return;
   }
+  const Clock::time_point begin = Clock::now();
+  slept_nanos_.store(0, std::memory_order_relaxed);
+  body_ = &body;
+  round_.store((round_.load(std::memory_order_relaxed) & ~active_bits) + active_bits + 1 + active_, std::memory_order_release);
+  if (active_ > 1) round_.notify_all();  // who does not take part may sleep on
   body(0);
   barrier();
+  const Clock::time_point end = Clock::now();
+  best_.ran(active_, begin, end, std::chrono::nanoseconds(slept_nanos_.load(std::memory_order_relaxed)));
+  active_ = best_.at(end);
 }
 
 void ThreadTeam::barrier() {
-  if (members_ == 1) return;
+  const uint32_t active = active_;  // read before arriving: once all have arrived, member 0 may change it
+  if (active == 1) return;
   const uint32_t phase = phase_.load(std::memory_order_acquire);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
+  if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == active) {
     arrived_.store(0, std::memory_order_relaxed);
     phase_.fetch_add(1, std::memory_order_release);
     phase_.notify_all();
-  } else {
-    wait_while(phase_, phase);
+  } else if (!changes_soon(phase_, phase)) {
+    await_others(phase);
   }
 }
 
+void ThreadTeam::await_others(uint32_t phase) {
+  const Clock::time_point asleep = Clock::now();
+  phase_.wait(phase, std::memory_order_acquire);
+  slept_nanos_.fetch_add(static_cast<uint64_t>(std::chrono::nanoseconds(Clock::now() - asleep).count()), std::memory_order_relaxed);
+}
+
 void ThreadTeam::serve(uint32_t rank) {
-  uint32_t seen = 0;
+  uint64_t seen = 0;
   for (;;) {
-    wait_while(round_, seen);
-    ++seen;  // run() returns only after everyone was here, so no round can be missed
+    if (!changes_soon(round_, seen)) round_.wait(seen, std::memory_order_acquire);
+    seen = round_.load(std::memory_order_acquire);
     if (ending_) return;
+    // A run in which this member takes part does not end before it was here; of the others it may miss any number.
+    if (rank >= (seen & active_bits)) continue;
     (*body_)(rank);
     barrier();
   }
