@@ -18,13 +18,14 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
 
   serve         --model FILE [--threads N] [--slots N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
                 [--pooling none|mean|cls|last] [--lora FILE[:STRENGTH]] [--lora-quant Q] [--unembed-quant Q]
+                [--kv-mib N] [--step-budget-ms N] [--speculation auto|off|always]
                 the engine protocol on standard input and output
   tokenizer     --model FILE
                 the same protocol, tokenizing only
   generate      --model FILE (--prompt TEXT | --tokens 1,2,3) [--max-tokens N] [--stop TEXT] [--ignore-eos 0|1]
                 [--temperature X] [--top-k N] [--top-p X] [--min-p X] [--typical-p X] [--repeat-penalty X]
                 [--repeat-last-n N] [--presence-penalty X] [--frequency-penalty X] [--seed N] [--grammar FILE]
-                [--threads N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
+                [--threads N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1] [--speculation auto|off|always]
                 one completion, for people
   logits        --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N]
                 raw float32 logits of every position to standard output

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <functional>
 #include <limits>
 #include <map>
 #include <optional>
@@ -10,6 +13,7 @@
 #include <vector>
 
 #include "check.h"
+#include "model/kv_cache.h"
 #include "schedule/event_sink.h"
 #include "schedule/prepare.h"
 #include "schedule/scheduler.h"
@@ -39,33 +43,62 @@ inline Tokenizer byte_tokenizer() {
   return Tokenizer(std::move(vocabulary));
 }
 
-// A model whose logits are a function of all tokens before, and of nothing else: a mistake in what lies in which slot
-// changes every text. Fails the test when it is stepped against its contract.
+// A model whose logits are a function of all tokens before, and of nothing else: what it has for KV are the tokens
+// themselves, in pages, so a mistake in what lies in which page changes every text. Fails the test when it is stepped against
+// its contract, or writes where another slot reads.
 class HashingModel final : public StepModel {
  public:
-  HashingModel(uint32_t slots, uint32_t context, uint32_t most_batch)
-      : context_(context), most_batch_(most_batch), slots_(slots) {}
+  // pages: of all slots together; 0 = as many as give each its whole context.
+  HashingModel(uint32_t slots, uint32_t context, uint32_t most_batch, uint32_t pages = 0)
+      : context_(context), most_batch_(most_batch), slots_(slots), pages_(pages == 0 ? slots * pages_for(context) : pages) {}
 
   std::span<const float> step(std::span<const BatchToken> batch) override {
     CHECK(!batch.empty() && batch.size() <= most_batch_);
     largest_batch = std::max(largest_batch, batch.size());
+    computed += batch.size();
     logits_.clear();
     hidden_.clear();
     for (const BatchToken& token : batch) {
-      auto& history = slots_.at(token.slot);
-      CHECK_EQUAL(history.size(), size_t{token.position});
+      Slot& slot = slots_.at(token.slot);
+      CHECK_EQUAL(slot.length, token.position);
       CHECK(token.position < context_);
       CHECK(token.token < byte_vocabulary);
-      history.push_back(token.token);
+      const uint32_t page = slot.pages.at(token.position / kv_page);
+      CHECK_EQUAL(1, readers(page));
+      pages_.at(page)[token.position % kv_page] = token.token;
+      ++slot.length;
+      if (!token.want_logits && !token.want_hidden) continue;
+      const auto history = tokens_in(token.slot);
       if (token.want_logits) append_logits(history);
       if (token.want_hidden) append_hidden(history);
     }
     ++steps;
+    if (after_step) after_step(batch);
     return logits_;
   }
 
   void truncate(uint32_t slot, uint32_t positions) override {
-    if (slots_.at(slot).size() > positions) slots_[slot].resize(positions);
+    slots_.at(slot).length = std::min(slots_[slot].length, positions);
+  }
+
+  void map(uint32_t slot, std::span<const uint32_t> pages, uint32_t positions) override {
+    CHECK(positions <= pages.size() * kv_page);
+    slots_.at(slot) = {{pages.begin(), pages.end()}, positions};
+  }
+
+  void copy_page(uint32_t from, uint32_t to) override {
+    CHECK(from != to && readers(to) == 0);
+    pages_.at(to) = pages_.at(from);
+    ++copies;
+  }
+
+  uint32_t kv_pages() const override { return static_cast<uint32_t>(pages_.size()); }
+
+  // What the slot's pages hold.
+  std::vector<uint32_t> tokens_in(uint32_t slot) const {
+    std::vector<uint32_t> tokens;
+    for (uint32_t p = 0; p < slots_.at(slot).length; ++p) tokens.push_back(pages_.at(slots_[slot].pages.at(p / kv_page))[p % kv_page]);
+    return tokens;
   }
 
   uint32_t vocabulary() const override { return byte_vocabulary; }
@@ -74,6 +107,9 @@ class HashingModel final : public StepModel {
   std::span<const float> hidden(uint32_t n) const override { return std::span(hidden_).subspan(3 * size_t{n}, 3); }
 
   uint64_t steps = 0;
+  uint64_t computed = 0;                        // tokens
+  uint64_t copies = 0;                          // of pages
+  std::function<void(std::span<const BatchToken>)> after_step;
   size_t largest_batch = 0;
   float end_logit = -100;                       // raised by tests that want sequences to end by themselves
   std::optional<uint32_t> poison;               // a token after which logits are NaN
@@ -112,9 +148,19 @@ class HashingModel final : public StepModel {
     if (poisoned) logits_[begin + 3] = std::numeric_limits<float>::quiet_NaN();
   }
 
+  struct Slot {
+    std::vector<uint32_t> pages;
+    uint32_t length = 0;
+  };
+
+  int readers(uint32_t page) const {
+    return static_cast<int>(std::ranges::count_if(slots_, [&](const Slot& slot) { return std::ranges::find(slot.pages, page) != slot.pages.end(); }));
+  }
+
   uint32_t context_;
   size_t most_batch_;
-  std::vector<std::vector<uint32_t>> slots_;
+  std::vector<Slot> slots_;
+  std::vector<std::array<uint32_t, kv_page>> pages_;
   std::vector<float> logits_;
   std::vector<float> hidden_;
 };

@@ -11,7 +11,6 @@
 #include "model/inference.h"
 #include "model/model.h"
 #include "schedule/prefill_plan.h"
-#include "schedule/slot_table.h"
 #include "tools/random_model.h"
 
 using namespace bitfleet;
@@ -90,29 +89,6 @@ TEST(prefill_is_shared_evenly_and_fully) {
   CHECK((plan({100, 100, 100}, 2, 2) == Shares{1, 0, 1}));
   CHECK((plan({0, 3, 0}, 8, 0) == Shares{0, 3, 0}));
   CHECK(plan({}, 8, 0).empty());
-}
-
-TEST(slots_are_chosen_by_prefix_within_a_scope_and_then_by_age) {
-  using Tokens = std::vector<uint32_t>;
-  SlotTable slots(3);
-  const auto use = [&](const Tokens& tokens, uint64_t scope) {
-    const auto claim = slots.claim(tokens, scope).value();
-    slots.append(claim.slot, std::span(tokens).subspan(claim.reused));
-    slots.release(claim.slot);
-    return claim;
-  };
-  CHECK_EQUAL(0u, use({1, 2, 3}, 7).slot);
-  CHECK_EQUAL(1u, use({4, 5, 6}, 7).slot);
-  const auto again = use({1, 2, 9}, 7);
-  CHECK(again.slot == 0 && again.reused == 2);
-  const auto other_scope = use({4, 5, 6}, 8);
-  CHECK(other_scope.slot == 2 && other_scope.reused == 0);
-  const auto whole = use({4, 5, 6}, 7);  // the last token is run again for its logits
-  CHECK(whole.slot == 1 && whole.reused == 2);
-  CHECK_EQUAL(0u, use({8}, 7).slot);  // nothing in common anywhere: the one unused for longest
-  slots.forget(1);
-  CHECK_EQUAL(0u, use({4, 5, 6}, 7).reused);
-  CHECK(slots.claim(Tokens{1}, 0) && slots.claim(Tokens{1}, 0) && slots.claim(Tokens{1}, 0) && !slots.claim(Tokens{1}, 0));
 }
 
 TEST(a_text_is_the_same_alone_and_in_company_whatever_the_chunks) {

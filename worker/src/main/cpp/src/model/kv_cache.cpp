@@ -24,6 +24,10 @@ uint32_t checked_pages(uint64_t pages, uint64_t page_elements) {
 
 }  // namespace
 
+uint64_t KvCache::page_bytes(const Hyperparameters& h) {
+  return sizeof(uint16_t) * kv_page * (h.head_dim + padded(h.head_dim)) * h.layers * h.kv_heads;
+}
+
 KvCache::KvCache(const Hyperparameters& h, uint64_t pages)
     : heads_(h.kv_heads),
       head_dim_(h.head_dim),

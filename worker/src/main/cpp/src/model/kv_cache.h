@@ -21,6 +21,8 @@ class KvCache {
   // ModelError out_of_memory when the pages do not fit into what the machine has left.
   KvCache(const Hyperparameters& hyperparameters, uint64_t pages);
 
+  static uint64_t page_bytes(const Hyperparameters& hyperparameters);
+
   // Of page 0; the same run of page p lies p · page_stride() elements behind.
   const uint16_t* run(uint32_t layer, uint32_t head) const { return elements_.data() + run_offset(layer, head); }
   uint64_t page_stride() const { return page_; }

@@ -14,44 +14,46 @@ void EmbeddingQueue::add(PreparedEmbedding request) {
   }
 }
 
-void EmbeddingQueue::cancel(uint64_t request_id, SlotTable& slots) {
+void EmbeddingQueue::cancel(uint64_t request_id, KvPages& pages) {
   const auto is_it = [&](const auto& embedding) { return embedding->request_id() == request_id; };
   std::erase_if(waiting_, is_it);
   const auto found = std::ranges::find_if(running_, is_it);
   if (found == running_.end()) return;
-  slots.release((*found)->slot);
+  pages.release((*found)->slot);
   running_.erase(found);
 }
 
-void EmbeddingQueue::claim_slots(SlotTable& slots, StepModel& model) {
+void EmbeddingQueue::claim_slots(KvPages& pages) {
   while (!waiting_.empty()) {
+    const auto slot = pages.take_slot();
+    if (!slot) return;
     Embedding& next = *waiting_.front();
-    const auto claim = slots.claim(next.tokens(), next.cache_scope(), next.can_reuse() ? Reuse::longest_prefix : Reuse::nothing);
-    if (!claim) return;
-    model.truncate(claim->slot, claim->reused);
-    next.slot = claim->slot;
-    next.seen = claim->reused;
-    next.cached_tokens = claim->reused;
+    const auto reused = pages.begin(*slot, next.tokens(), next.cache_scope(), sharing_of(next), 0);
+    if (!reused) return pages.release(*slot);
+    pages.reserve(*slot, static_cast<uint32_t>(next.tokens().size()));
+    next.slot = *slot;
+    next.seen = *reused;
+    next.cached_tokens = *reused;
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
 }
 
-bool EmbeddingQueue::give_up_slot(SlotTable& slots) {
+bool EmbeddingQueue::give_up_slot(KvPages& pages) {
   if (running_.empty()) return false;
-  slots.release(running_.back()->slot);
+  pages.release(running_.back()->slot);
   running_.back()->start_over();
   waiting_.push_front(std::move(running_.back()));
   running_.pop_back();
   return true;
 }
 
-void EmbeddingQueue::finish_done(SlotTable& slots) {
+void EmbeddingQueue::finish_done(KvPages& pages) {
   std::erase_if(running_, [&](const auto& embedding) {
     if (embedding->pending() > 0) return false;
     const auto answer = embedding->finish();
-    if (answer.error != wire::EmbedError::none) slots.forget(embedding->slot);
-    slots.release(embedding->slot);
+    if (answer.error != wire::EmbedError::none) pages.forget(embedding->slot);
+    pages.release(embedding->slot);
     events_.send(answer);
     return true;
   });

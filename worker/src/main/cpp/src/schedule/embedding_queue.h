@@ -7,7 +7,7 @@
 
 #include "schedule/embedding.h"
 #include "schedule/event_sink.h"
-#include "schedule/slot_table.h"
+#include "schedule/kv_pages.h"
 #include "schedule/step_model.h"
 
 namespace bitfleet {
@@ -17,24 +17,30 @@ inline constexpr size_t most_waiting_embeddings = 1024;
 // Texts to embed: those that wait for a slot, first come first served, and those that have one. Owned by the step thread.
 class EmbeddingQueue {
  public:
-  EmbeddingQueue(Pooling pooling, EventSink& events) : pooling_(pooling), events_(events) {}
+  // causal: whether a token's KV depends on what comes before it alone, so that others can go on from it.
+  EmbeddingQueue(Pooling pooling, bool causal, EventSink& events) : pooling_(pooling), causal_(causal), events_(events) {}
 
   void add(PreparedEmbedding request);  // answers at once when nothing can be embedded or too many wait
-  void cancel(uint64_t request_id, SlotTable& slots);  // no answer comes; nothing happens when it is unknown or over
+  void cancel(uint64_t request_id, KvPages& pages);  // no answer comes; nothing happens when it is unknown or over
 
-  // Gives free slots to those that wait.
-  void claim_slots(SlotTable& slots, StepModel& model);
-  // Takes the slot of the one that came last, which waits again as the first; false when none has a slot.
-  bool give_up_slot(SlotTable& slots);
+  // Gives free slots, and room for their whole text, to those that wait.
+  void claim_slots(KvPages& pages);
+  // Takes the slot and the room of the one that came last, which waits again as the first; false when none has a slot.
+  bool give_up_slot(KvPages& pages);
   // Answers those that are done, and frees their slots.
-  void finish_done(SlotTable& slots);
+  void finish_done(KvPages& pages);
 
   bool idle() const { return waiting_.empty() && running_.empty(); }
   size_t running_count() const { return running_.size(); }
   Embedding& running(size_t i) { return *running_[i]; }
 
  private:
+  Sharing sharing_of(const Embedding& embedding) const {
+    return causal_ && embedding.can_reuse() ? Sharing::both : Sharing::nothing;
+  }
+
   Pooling pooling_;
+  bool causal_;
   EventSink& events_;
   std::deque<std::unique_ptr<Embedding>> waiting_;
   std::vector<std::unique_ptr<Embedding>> running_;  // in the order they got their slots

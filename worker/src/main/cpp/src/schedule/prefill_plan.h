@@ -12,4 +12,8 @@ namespace bitfleet {
 // min(budget, sum of pending).
 std::vector<uint32_t> plan_prefill(std::span<const uint32_t> pending, uint32_t budget, size_t first);
 
+// The same in two classes: those in the `background` get what the others leave over, but no less than an eighth of the
+// budget while they have use for it, so that they wait long and never for ever.
+std::vector<uint32_t> plan_prefill(std::span<const uint32_t> pending, const std::vector<bool>& background, uint32_t budget, size_t first);
+
 }  // namespace bitfleet

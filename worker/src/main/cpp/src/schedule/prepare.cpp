@@ -56,6 +56,7 @@ std::optional<Fault> check(const wire::OpenSequence& open, uint32_t vocabulary) 
     if (stop.size() > most_stop_string_bytes) return Fault{"stop_strings", "longer than 1024 bytes"};
   }
   if (open.top_logprobs && *open.top_logprobs > most_top_logprobs) return Fault{"top_logprobs", "above 20"};
+  if (open.priority > wire::Priority::background) return Fault{"priority", "is none this engine knows"};
   if (open.prompt_scoring > wire::PromptScoring::alone) return Fault{"prompt_scoring", "is none this engine knows"};
   if (open.prompt_scoring == wire::PromptScoring::alone && !open.emitted.empty()) {
     return Fault{"emitted", "a prompt scored alone has no completion to go on with"};
@@ -222,6 +223,7 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
   sequence.emitted = std::move(open.emitted);
   sequence.cache_scope = open.cache_scope;
   sequence.prompt_scoring = open.prompt_scoring;
+  sequence.priority = open.priority;
   return sequence;
 }
 

@@ -26,6 +26,7 @@ struct PreparedSequence {
   std::vector<uint32_t> emitted;
   uint64_t cache_scope = 0;
   wire::PromptScoring prompt_scoring = wire::PromptScoring::none;
+  wire::Priority priority = wire::Priority::interactive;
   std::shared_ptr<const grammar::CompiledGrammar> grammar;  // the text has to be a sentence of it; null = any text
 
   // The logprobs of the prompt's own tokens are asked for, and with them the logits of every prompt token but the last.

@@ -53,9 +53,11 @@ std::optional<wire::PromptScored> Sequence::score_prompt(std::span<const float> 
     const auto logits = rows.subspan(i * row_length, std::min<size_t>(row_length, tokenizer_.size()));
     if (!all_finite(logits)) {
       failure_ = "the model gave logits that are not finite";
+      poisoned_ = true;
       return std::nullopt;
     }
     scored.tokens.push_back(info_of(request_.prompt[first_position + i + 1], logits));
+    scored_ = first_position + static_cast<uint32_t>(i) + 1;
   }
   return scored;
 }
@@ -69,7 +71,10 @@ Sequence::Outcome Sequence::take_logits(std::span<const float> logits) {
   if (!first_token_) first_token_ = Clock::now();
   // Rows of a padded vocabulary have no token.
   logits = logits.first(std::min<size_t>(logits.size(), tokenizer_.size()));
-  if (!all_finite(logits)) return failed("the model gave logits that are not finite");
+  if (!all_finite(logits)) {
+    poisoned_ = true;
+    return failed("the model gave logits that are not finite");
+  }
   if (!grammar_) {
     const auto token = sampler_.sample(logits, tokens_, completion_tokens_);
     if (!token) return failed("bias and penalties leave no token to draw");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sample/sampler.h"
+#include "schedule/drafter.h"
 #include "schedule/grammar_bound.h"
 #include "schedule/prepare.h"
 #include "text/completion_text.h"
@@ -45,6 +46,12 @@ class Sequence {
   // Draws the next token from `logits` [vocabulary], which belong to the last token.
   Outcome take_logits(std::span<const float> logits);
 
+  // Says why it is about to be finished as failed.
+  void refuse(std::string message) { failure_ = std::move(message); }
+
+  // A logit was not finite: what led there must lead nobody else there.
+  bool poisoned() const { return poisoned_; }
+
   // Everything still held, when the sequence ends for a reason of the caller's.
   wire::SequenceFinished finish(wire::FinishReason reason);
 
@@ -53,16 +60,26 @@ class Sequence {
   std::span<const uint32_t> tokens() const { return tokens_; }  // prompt, then completion
   uint32_t prompt_tokens() const { return static_cast<uint32_t>(request_.prompt.size()); }
   uint32_t completion_tokens() const { return completion_tokens_; }
+  uint32_t tokens_left() const;      // that may still be drawn
+
+  bool background() const { return request_.priority == wire::Priority::background; }
 
   // Bookkeeping of the scheduler.
   uint32_t slot = 0;
+  bool begun = false;            // it has room in the KV cache
   uint32_t seen = 0;             // leading tokens in the KV cache
-  uint32_t cached_tokens = 0;    // of the prompt, at the start
+  uint32_t furthest = 0;         // the most that seen has been
+  uint32_t cached_tokens = 0;    // of the prompt, not computed for this sequence
+  Drafter drafter;
   uint32_t pending() const { return computed_tokens() - seen; }
   // Whether the logits of the token at this position serve to draw the next token of the completion.
   bool draws_after(uint32_t position) const { return !alone() && position + 1 == tokens_.size(); }
   // Whether they give the logprob of the prompt token that follows.
-  bool scores_after(uint32_t position) const { return request_.scores_prompt() && position + 1 < prompt_tokens(); }
+  bool scores_after(uint32_t position) const {
+    return request_.scores_prompt() && position >= scored_ && position + 1 < prompt_tokens();
+  }
+  // Whether its prompt has to be computed from the first token.
+  bool scores_prompt() const { return request_.scores_prompt(); }
   // Nothing is to be drawn: the sequence is over when pending() is 0.
   bool alone() const { return request_.prompt_scoring == wire::PromptScoring::alone; }
 
@@ -83,7 +100,6 @@ class Sequence {
   wire::TokenInfo info_of(uint32_t token, std::span<const float> logits) const;
   Outcome failed(std::string message);
   Outcome ended(Outcome outcome, wire::FinishReason reason);
-  uint32_t tokens_left() const;      // that may still be drawn
 
   PreparedSequence request_;
   const Tokenizer& tokenizer_;
@@ -95,7 +111,9 @@ class Sequence {
   std::deque<HeldToken> held_;
   uint32_t next_piece_ = 0;
   std::string matched_stop_;
+  uint32_t scored_ = 0;              // positions whose logits have given the logprob of what follows
   std::string failure_;
+  bool poisoned_ = false;
   Clock::time_point opened_ = Clock::now();
   std::optional<Clock::time_point> first_token_;
 };

@@ -14,6 +14,9 @@ class StepModel {
   virtual ~StepModel() = default;
   virtual std::span<const float> step(std::span<const BatchToken> batch) = 0;
   virtual void truncate(uint32_t slot, uint32_t positions) = 0;
+  virtual void map(uint32_t slot, std::span<const uint32_t> pages, uint32_t positions) = 0;
+  virtual void copy_page(uint32_t from, uint32_t to) = 0;
+  virtual uint32_t kv_pages() const = 0;
   virtual uint32_t vocabulary() const = 0;  // length of one row of logits
   virtual std::span<const float> hidden(uint32_t n) const = 0;
 };
@@ -23,6 +26,9 @@ class InferenceStepModel final : public StepModel {
   InferenceStepModel(Inference& inference, uint32_t vocabulary) : inference_(inference), vocabulary_(vocabulary) {}
   std::span<const float> step(std::span<const BatchToken> batch) override { return inference_.step(batch); }
   void truncate(uint32_t slot, uint32_t positions) override { inference_.truncate(slot, positions); }
+  void map(uint32_t slot, std::span<const uint32_t> pages, uint32_t positions) override { inference_.map(slot, pages, positions); }
+  void copy_page(uint32_t from, uint32_t to) override { inference_.copy_page(from, to); }
+  uint32_t kv_pages() const override { return inference_.kv_pages(); }
   uint32_t vocabulary() const override { return vocabulary_; }
   std::span<const float> hidden(uint32_t n) const override { return inference_.hidden(n); }
 

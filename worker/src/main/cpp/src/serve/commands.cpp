@@ -65,6 +65,12 @@ ServeOptions serve_options(const Options& options) {
   serve.slots = number_within<uint32_t>(options, "--slots", serve.slots, 1, 1024);
   serve.context_length = number_within<uint32_t>(options, "--ctx-size", 0, 2, 1u << 24);
   serve.prefill_chunk = number_within<uint32_t>(options, "--batch", serve.prefill_chunk, 1, 1u << 16);
+  serve.kv_mib = number_within<uint32_t>(options, "--kv-mib", 0, 1, 1u << 24);
+  serve.step_budget_millis = number_within<uint32_t>(options, "--step-budget-ms", serve.step_budget_millis, 0, 60'000);
+  const std::string speculation = options.text("--speculation").value_or("auto");
+  const auto how = parse_speculation(speculation);
+  if (!how) throw UsageError("--speculation is auto, off or always, not " + speculation);
+  serve.speculation = *how;
   const std::string kernel = options.text("--kernel").value_or("auto");
   const auto set = parse_kernel_set(kernel);
   if (!set) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni, not " + kernel);
@@ -103,7 +109,7 @@ wire::Sampling sampling_of(const Options& options) {
 
 int serve_command(std::span<char* const> arguments) {
   const Options options(arguments, {"--model", "--threads", "--slots", "--ctx-size", "--batch", "--kernel", "--pin", "--pooling",
-                                    "--lora", "--lora-quant", "--unembed-quant"});
+                                    "--kv-mib", "--step-budget-ms", "--speculation", "--lora", "--lora-quant", "--unembed-quant"});
   const ServeOptions serve_with = serve_options(options);
   pin(list(options, "--pin"));
   return serve(serve_with);
@@ -117,7 +123,7 @@ int generate_command(std::span<char* const> arguments) {
   const Options options(arguments, {"--model", "--threads", "--ctx-size", "--batch", "--kernel", "--pin", "--prompt", "--tokens",
                                     "--max-tokens", "--stop", "--ignore-eos", "--temperature", "--top-k", "--top-p", "--min-p",
                                     "--typical-p", "--repeat-penalty", "--repeat-last-n", "--presence-penalty",
-                                    "--frequency-penalty", "--seed", "--grammar", "--lora", "--lora-quant",
+                                    "--frequency-penalty", "--seed", "--grammar", "--speculation", "--lora", "--lora-quant",
                                     "--unembed-quant"});
   ServeOptions serve_with = serve_options(options);
   serve_with.slots = 1;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "gguf/gguf_file.h"
+#include "model/kv_cache.h"
 #include "model/model_error.h"
 #include "sample/sampler.h"
 
@@ -27,14 +28,26 @@ GgufFile open_adapter(const std::string& path) {
   }
 }
 
+// 0 = each slot its whole context.
+uint32_t kv_pages_of(const ServeOptions& options, const Hyperparameters& h) {
+  if (options.kv_mib == 0) return 0;
+  const uint64_t pages = (uint64_t{options.kv_mib} << 20) / KvCache::page_bytes(h);
+  const uint64_t least = pages_for(options.context_length == 0 ? h.context_length : options.context_length);
+  if (pages >= least) return static_cast<uint32_t>(std::min<uint64_t>(pages, UINT32_MAX));
+  throw ModelError(ModelErrorCode::out_of_memory, "a KV cache of " + std::to_string(options.kv_mib) + " MiB holds " + std::to_string(pages * kv_page) +
+                                                      " tokens, less than one context of " + std::to_string(least * kv_page));
+}
+
 void test_itself(Engine& engine) {
+  const uint32_t first_page[] = {0};
+  engine.inference->map(0, first_page, 0);
   const uint32_t token = engine.tokenizer->begin_token().value_or(0);
   const BatchToken batch[] = {{token, 0, 0, true}};
   const auto logits = engine.inference->step(batch);
   if (!all_finite(logits)) {
     throw ModelError(ModelErrorCode::bad_file, "the first token gives logits that are not finite: the weights are damaged");
   }
-  engine.inference->truncate(0, 0);
+  engine.inference->truncate(0, 0);  // the scheduler says anew what lies where
 }
 
 Engine load(const ServeOptions& options) {
@@ -74,7 +87,8 @@ Engine load(const ServeOptions& options) {
   inference.slots = scheduler_options(options, engine).model_slots();
   inference.context_length = options.context_length;
   inference.threads = engine.threads;
-  inference.max_batch = options.slots + options.prefill_chunk;
+  inference.max_batch = scheduler_options(options, engine).most_tokens();
+  inference.kv_pages = kv_pages_of(options, h);
   if (!h.causal) {  // a text goes into one step whole
     inference.max_batch += options.context_length == 0 ? h.context_length : options.context_length;
   }
@@ -87,7 +101,14 @@ Engine load(const ServeOptions& options) {
 }  // namespace
 
 SchedulerOptions scheduler_options(const ServeOptions& options, const Engine& engine) {
-  return {options.slots, options.prefill_chunk, engine.pooling, engine.causal()};
+  SchedulerOptions scheduler;
+  scheduler.slots = options.slots;
+  scheduler.prefill_chunk = options.prefill_chunk;
+  scheduler.pooling = engine.pooling;
+  scheduler.causal = engine.causal();
+  scheduler.step_budget = std::chrono::milliseconds(options.step_budget_millis);
+  scheduler.speculation = options.speculation;
+  return scheduler;
 }
 
 uint32_t usable_processors() {

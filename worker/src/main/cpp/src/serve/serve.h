@@ -7,6 +7,7 @@
 #include "kernels/kernel_set.h"
 #include "model/pooling.h"
 #include "quant/weight_quant.h"
+#include "schedule/draft_plan.h"
 
 namespace bitfleet {
 
@@ -15,7 +16,10 @@ struct ServeOptions {
   uint32_t threads = 0;         // 0 = one per processor this process may use
   uint32_t slots = 4;
   uint32_t context_length = 0;  // per slot; 0 = the one the model was trained with
-  uint32_t prefill_chunk = 128;
+  uint32_t prefill_chunk = 256;     // most prompt tokens of one step
+  uint32_t kv_mib = 0;              // of the KV cache; 0 = as much as gives every slot its whole context
+  uint32_t step_budget_millis = 100;  // what a step may take while streams wait for it; 0 = whatever it takes
+  Speculation speculation = Speculation::automatic;
   KernelSet kernels = KernelSet::automatic;
   std::filesystem::path adapter;   // a LoRA adapter (GGUF); empty = none
   float adapter_strength = 1;

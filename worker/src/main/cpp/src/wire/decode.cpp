@@ -103,6 +103,7 @@ void merge(Decoder in, OpenSequence& open) {
       case 12: open.add_begin_token = in.boolean(); break;
       case 13: open.grammar = in.text(); break;
       case 14: open.prompt_scoring = static_cast<PromptScoring>(in.unsigned_integer_32()); break;
+      case 15: open.priority = static_cast<Priority>(in.unsigned_integer_32()); break;
       default: in.skip();
     }
   }

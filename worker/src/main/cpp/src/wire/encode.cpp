@@ -49,6 +49,7 @@ void fill(Encoder& out, const OpenSequence& open) {
   out.boolean(12, open.add_begin_token);
   out.text(13, open.grammar);
   out.unsigned_integer(14, static_cast<uint32_t>(open.prompt_scoring));
+  out.unsigned_integer(15, static_cast<uint32_t>(open.priority));
 }
 
 void fill(Encoder& out, const CancelSequence& cancel) { out.unsigned_integer(1, cancel.sequence_id); }

@@ -34,6 +34,8 @@ struct Sampling {
 
 enum class PromptScoring : uint32_t { none = 0, with_completion = 1, alone = 2 };
 
+enum class Priority : uint32_t { interactive = 0, background = 1 };
+
 struct OpenSequence {
   uint64_t sequence_id = 0;
   std::vector<PromptSegment> prompt;
@@ -49,6 +51,7 @@ struct OpenSequence {
   bool add_begin_token = false;
   std::string grammar;
   PromptScoring prompt_scoring = PromptScoring::none;
+  Priority priority = Priority::interactive;
   bool operator==(const OpenSequence&) const = default;
 };
 

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace bitfleet {
+
+// What a step of so many tokens takes on this machine, learned from the steps there were. It decides how much goes into a
+// step, never what comes out of it.
+class StepCost {
+ public:
+  void record(uint32_t tokens, double seconds);
+
+  // Seconds; 0 before anything is known. Between what was measured lines are drawn. Beyond it, the cost of the largest
+  // measured step grows in proportion (cautious), or not at all (hopeful: to be tried, and then known).
+  double cautious(uint32_t tokens) const { return estimate(tokens, true); }
+  double hopeful(uint32_t tokens) const { return estimate(tokens, false); }
+
+  // The most of `wanted` tokens that can join a step of `others` within `seconds`, cautiously; `least` can always.
+  uint32_t fitting(uint32_t others, uint32_t wanted, uint32_t least, double seconds) const;
+
+ private:
+  // Sizes told apart: all up to 8, then four to each doubling.
+  static constexpr size_t classes = 64;
+  struct Class {
+    double tokens = 0;   // mean, weighted as the seconds are
+    double seconds = 0;
+    bool known = false;
+  };
+  static size_t class_of(uint32_t tokens);
+  double estimate(uint32_t tokens, bool cautious) const;
+
+  std::array<Class, classes> classes_{};
+};
+
+}  // namespace bitfleet
