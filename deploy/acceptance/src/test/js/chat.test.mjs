@@ -144,7 +144,7 @@ test('models are listed and found', async () => {
   for await (const entry of client.models.list()) {
     ids.push(entry.id);
   }
-  assert.deepEqual(ids, [model]);
+  assert.deepEqual(ids, [model, 'embed']);
   const found = await client.models.retrieve(model);
   assert.equal(found.object, 'model');
 });
