@@ -26,6 +26,7 @@ import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.EmbeddingsHandler;
 import dev.bitfleet.gateway.operations.GeneratingOperations;
 import dev.bitfleet.gateway.operations.GrammarCompiler;
+import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.ModelControlHandler;
 import dev.bitfleet.gateway.operations.ModelInfoHandler;
 import dev.bitfleet.gateway.operations.RequestReader;
@@ -225,7 +226,8 @@ public final class GatewayVerticle extends VerticleBase {
     CompletionRunner runner = new CompletionRunner(dispatching, fit, grammars, limits, unknown);
     DialectSettings settings =
         new DialectSettings(options.maxChoices(), () -> ThreadLocalRandom.current().nextLong());
-    new GeneratingOperations(contract, settings, reader, runner).addTo(handlers);
+    IdempotentRequests repeats = new IdempotentRequests(vertx, keeping.idempotency());
+    new GeneratingOperations(contract, settings, reader, runner, repeats).addTo(handlers);
     new TextHandler(
             vertx,
             reader,
@@ -238,6 +240,7 @@ public final class GatewayVerticle extends VerticleBase {
             vertx,
             keeping,
             reader,
+            repeats,
             runner,
             new ChatDialect(contract.defaults(Operation.CREATE_CONVERSATION_CHAT), settings))
         .addTo(handlers);
@@ -245,6 +248,7 @@ public final class GatewayVerticle extends VerticleBase {
         new ResponseOperations(
             vertx,
             reader,
+            repeats,
             new ResponsesDialect(contract.defaults(Operation.CREATE_RESPONSE), settings),
             new FleetAccess(dispatching, fit, grammars, text, unknown),
             keeping,

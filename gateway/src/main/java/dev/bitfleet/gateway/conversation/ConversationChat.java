@@ -12,12 +12,12 @@ import dev.bitfleet.gateway.dialect.items.ItemMessages;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.Keeping;
 import dev.bitfleet.gateway.operations.Rendered;
 import dev.bitfleet.gateway.operations.RequestReader;
-import dev.bitfleet.gateway.store.Attempt;
 import dev.bitfleet.gateway.store.Commit;
 import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.store.Turn;
@@ -74,13 +74,13 @@ public final class ConversationChat implements Handler {
             repeats.begin(
                 exchange,
                 body,
-                attempt ->
-                    store
-                        .conversations()
-                        .begin(exchange.caller().tenant(), exchange.parameter("conversation_id"))
-                        .onComplete(
-                            turn -> chat(exchange, wish.call(), turn, attempt, wish.storing()),
-                            exchange::fail)));
+                claim ->
+                    exchange.settling(
+                        store
+                            .conversations()
+                            .begin(
+                                exchange.caller().tenant(), exchange.parameter("conversation_id")),
+                        turn -> chat(exchange, wish.call(), turn, claim, wish.storing()))));
   }
 
   private Call readOne(JsonNode json) {
@@ -95,11 +95,7 @@ public final class ConversationChat implements Handler {
   }
 
   private void chat(
-      Exchange exchange,
-      Call call,
-      Turn turn,
-      Optional<Attempt.Fresh> attempt,
-      Optional<CompletionWish> storing) {
+      Exchange exchange, Call call, Turn turn, Claim claim, Optional<CompletionWish> storing) {
     if (exchange.settled()) {
       turn.release();
       return;
@@ -119,9 +115,9 @@ public final class ConversationChat implements Handler {
               remembering,
               turn,
               Items.ofMessages(fresh, ItemIds.random()),
-              attempt,
+              claim,
               storing);
-      exchange.atEnd(kept::settled);
+      exchange.atEnd(turn::release);
       runner.run(
           exchange,
           remembering,
@@ -129,8 +125,7 @@ public final class ConversationChat implements Handler {
           kept);
     } catch (RuntimeException e) {
       turn.release();
-      // Not thrown: the turn may have been waited for, and nobody would catch it then.
-      exchange.fail(e);
+      throw e;
     }
   }
 
@@ -155,22 +150,21 @@ public final class ConversationChat implements Handler {
     private final Call call;
     private final Turn turn;
     private final List<ObjectNode> said;
-    private final Optional<Attempt.Fresh> attempt;
+    private final Claim claim;
     private final Optional<CompletionWish> storing;
-    private boolean committing;
 
     Kept(
         String tenant,
         Call call,
         Turn turn,
         List<ObjectNode> said,
-        Optional<Attempt.Fresh> attempt,
+        Claim claim,
         Optional<CompletionWish> storing) {
       this.tenant = tenant;
       this.call = call;
       this.turn = turn;
       this.said = said;
-      this.attempt = attempt;
+      this.claim = claim;
       this.storing = storing;
     }
 
@@ -181,21 +175,13 @@ public final class ConversationChat implements Handler {
       Commit commit = store.commit(tenant);
       commit.append(turn, ConversationHandlers.joined(said, answered(answer, cut)));
       storing.ifPresent(wish -> completions.put(commit, stamp, answer, wish));
-      attempt.ifPresent(fresh -> commit.answer(fresh, Rendered.answer(call, stamp, choices)));
-      committing = true;
-      return commit.run().onFailure(refused -> turn.release());
+      claim.keep(commit, () -> Rendered.answer(call, stamp, choices));
+      return commit.run();
     }
 
     @Override
     public void dropped() {
-      settled();
-    }
-
-    /** While a commit is under way the turn is the commit's. */
-    void settled() {
-      if (!committing) {
-        turn.release();
-      }
+      turn.release();
     }
   }
 

@@ -8,10 +8,11 @@ import dev.bitfleet.gateway.dialect.items.ItemReader;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.operations.Claim;
+import dev.bitfleet.gateway.operations.Deleted;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.Pages;
 import dev.bitfleet.gateway.operations.RequestReader;
-import dev.bitfleet.gateway.store.Attempt;
 import dev.bitfleet.gateway.store.Commit;
 import dev.bitfleet.gateway.store.Conversation;
 import dev.bitfleet.gateway.store.PageRequest;
@@ -23,7 +24,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -80,9 +80,9 @@ public final class ConversationHandlers {
       exchange.json(200, ConversationJson.bytes(json.get()));
       return;
     }
-    vertx
-        .executeBlocking(() -> ConversationJson.bytes(json.get()), false)
-        .onComplete(bytes -> exchange.json(200, bytes), exchange::fail);
+    exchange.settling(
+        vertx.executeBlocking(() -> ConversationJson.bytes(json.get()), false),
+        bytes -> exchange.json(200, bytes));
   }
 
   private void create(Exchange exchange, byte[] body) {
@@ -95,7 +95,7 @@ public final class ConversationHandlers {
             repeats.begin(
                 exchange,
                 body,
-                attempt -> {
+                claim -> {
                   String id = "conv_" + ItemIds.randomDigits();
                   byte[] answer =
                       ConversationJson.bytes(
@@ -103,8 +103,8 @@ public final class ConversationHandlers {
                               id, System.currentTimeMillis() / 1000, wish.metadata()));
                   Commit commit = store.commit(tenant(exchange));
                   commit.create(id, wish.metadata(), wish.items());
-                  attempt.ifPresent(fresh -> commit.answer(fresh, IdempotentRequests.json(answer)));
-                  commit.run().onComplete(done -> exchange.json(200, answer), exchange::fail);
+                  claim.keep(commit, () -> IdempotentRequests.json(answer));
+                  exchange.settling(commit.run(), done -> exchange.json(200, answer));
                 }));
   }
 
@@ -133,19 +133,16 @@ public final class ConversationHandlers {
 
   private void list(Exchange exchange) {
     PageRequest page = Pages.read(exchange, false);
-    store
-        .conversations()
-        .list(tenant(exchange), page)
-        .onComplete(
-            found ->
-                answer(
-                    exchange,
-                    found.data().size(),
-                    () ->
-                        Pages.json(
-                            found.data().stream().map(ConversationJson::of).toList(),
-                            found.hasMore())),
-            exchange::fail);
+    exchange.settling(
+        store.conversations().list(tenant(exchange), page),
+        found ->
+            answer(
+                exchange,
+                found.data().size(),
+                () ->
+                    Pages.json(
+                        found.data().stream().map(ConversationJson::of).toList(),
+                        found.hasMore())));
   }
 
   private void retrieve(Exchange exchange) {
@@ -177,19 +174,12 @@ public final class ConversationHandlers {
 
   private void withItems(Exchange exchange, Rendering rendering) {
     String tenant = tenant(exchange);
-    store
-        .conversations()
-        .find(tenant, id(exchange))
-        .compose(
-            conversation ->
-                store
-                    .conversations()
-                    .items(tenant, id(exchange))
-                    .onSuccess(
-                        items ->
-                            answer(
-                                exchange, items.size(), () -> rendering.of(conversation, items))))
-        .onFailure(exchange::fail);
+    exchange.settling(
+        store.conversations().find(tenant, id(exchange)),
+        conversation ->
+            exchange.settling(
+                store.conversations().items(tenant, id(exchange)),
+                items -> answer(exchange, items.size(), () -> rendering.of(conversation, items))));
   }
 
   private void update(Exchange exchange, byte[] body) {
@@ -198,27 +188,18 @@ public final class ConversationHandlers {
         body,
         ConversationHandlers::metadata,
         metadata ->
-            store
-                .conversations()
-                .describe(tenant(exchange), id(exchange), metadata)
-                .onComplete(
-                    conversation ->
-                        exchange.json(
-                            200, ConversationJson.bytes(ConversationJson.of(conversation))),
-                    exchange::fail));
+            exchange.settling(
+                store.conversations().describe(tenant(exchange), id(exchange), metadata),
+                conversation ->
+                    exchange.json(200, ConversationJson.bytes(ConversationJson.of(conversation)))));
   }
 
   private void delete(Exchange exchange) {
-    store
-        .conversations()
-        .delete(tenant(exchange), id(exchange))
-        .onComplete(
-            done ->
-                exchange.json(
-                    200,
-                    ConversationJson.bytes(
-                        ConversationJson.deleted(id(exchange), "conversation.deleted"))),
-            exchange::fail);
+    Deleted.answer(
+        exchange,
+        store.conversations().delete(tenant(exchange), id(exchange)),
+        id(exchange),
+        "conversation.deleted");
   }
 
   private void createItems(Exchange exchange, byte[] body) {
@@ -230,50 +211,35 @@ public final class ConversationHandlers {
             repeats.begin(
                 exchange,
                 body,
-                attempt ->
-                    store
-                        .conversations()
-                        .beginUnseen(tenant(exchange), id(exchange))
-                        .onComplete(
-                            turn -> append(exchange, turn, items, attempt), exchange::fail)));
+                claim ->
+                    exchange.settling(
+                        store.conversations().beginUnseen(tenant(exchange), id(exchange)),
+                        turn -> append(exchange, turn, items, claim))));
   }
 
-  private void append(
-      Exchange exchange, Turn turn, List<ObjectNode> items, Optional<Attempt.Fresh> attempt) {
+  private void append(Exchange exchange, Turn turn, List<ObjectNode> items, Claim claim) {
     if (exchange.settled()) {
       turn.release();
       return;
     }
     byte[] answer = ConversationJson.bytes(Pages.json(items, false));
     Commit commit = store.commit(tenant(exchange)).append(turn, items);
-    attempt.ifPresent(fresh -> commit.answer(fresh, IdempotentRequests.json(answer)));
-    commit
-        .run()
-        .onComplete(
-            done -> exchange.json(200, answer),
-            refused -> {
-              turn.release();
-              exchange.fail(refused);
-            });
+    claim.keep(commit, () -> IdempotentRequests.json(answer));
+    exchange.settling(commit.run(), done -> exchange.json(200, answer));
   }
 
   private void listItems(Exchange exchange) {
     PageRequest page = Pages.read(exchange, false);
-    store
-        .conversations()
-        .items(tenant(exchange), id(exchange), page)
-        .onComplete(
-            found ->
-                answer(
-                    exchange, found.data().size(), () -> Pages.json(found.data(), found.hasMore())),
-            exchange::fail);
+    exchange.settling(
+        store.conversations().items(tenant(exchange), id(exchange), page),
+        found ->
+            answer(exchange, found.data().size(), () -> Pages.json(found.data(), found.hasMore())));
   }
 
   private void item(Exchange exchange) {
-    store
-        .conversations()
-        .item(tenant(exchange), id(exchange), exchange.parameter("item_id"))
-        .onComplete(item -> exchange.json(200, ConversationJson.bytes(item)), exchange::fail);
+    exchange.settling(
+        store.conversations().item(tenant(exchange), id(exchange), exchange.parameter("item_id")),
+        item -> exchange.json(200, ConversationJson.bytes(item)));
   }
 
   private void deleteItem(Exchange exchange) {
@@ -281,10 +247,10 @@ public final class ConversationHandlers {
         store
             .conversations()
             .deleteItem(tenant(exchange), id(exchange), exchange.parameter("item_id"));
-    without.onComplete(
+    exchange.settling(
+        without,
         conversation ->
-            exchange.json(200, ConversationJson.bytes(ConversationJson.of(conversation))),
-        exchange::fail);
+            exchange.json(200, ConversationJson.bytes(ConversationJson.of(conversation))));
   }
 
   /** A copy to which more can be added. */

@@ -51,14 +51,6 @@ final class ConversationJson {
     return messages;
   }
 
-  static ObjectNode deleted(String id, String object) {
-    ObjectNode json = JsonMapper.shared().createObjectNode();
-    json.put("id", id);
-    json.put("object", object);
-    json.put("deleted", true);
-    return json;
-  }
-
   static byte[] bytes(ObjectNode json) {
     return JsonMapper.shared().writeValueAsBytes(json);
   }

@@ -15,6 +15,7 @@ public final class ConversationOperations {
   private final Vertx vertx;
   private final Store store;
   private final RequestReader reader;
+  private final IdempotentRequests repeats;
   private final CompletionRunner runner;
   private final Dialect dialect;
 
@@ -22,7 +23,13 @@ public final class ConversationOperations {
    * @param dialect reads chat completions
    */
   public ConversationOperations(
-      Vertx vertx, Store store, RequestReader reader, CompletionRunner runner, Dialect dialect) {
+      Vertx vertx,
+      Store store,
+      RequestReader reader,
+      IdempotentRequests repeats,
+      CompletionRunner runner,
+      Dialect dialect) {
+    this.repeats = repeats;
     this.vertx = vertx;
     this.store = store;
     this.reader = reader;
@@ -32,7 +39,6 @@ public final class ConversationOperations {
 
   /** Adds their handlers, that of chat completions among them: some of those are kept. */
   public void addTo(Map<Operation, Handler> handlers) {
-    IdempotentRequests repeats = new IdempotentRequests(store.idempotency());
     StoredCompletions completions = new StoredCompletions(store, reader, repeats);
     completions.addTo(handlers);
     handlers.put(Operation.CREATE_CHAT_COMPLETION, completions.creating(dialect, runner));

@@ -1,7 +1,5 @@
 package dev.bitfleet.gateway.conversation;
 
-import dev.bitfleet.gateway.contract.ApiError;
-import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.Call;
@@ -11,20 +9,21 @@ import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.RequestIds;
+import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.operations.CompletionRunner;
+import dev.bitfleet.gateway.operations.Deleted;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.Keeping;
 import dev.bitfleet.gateway.operations.Pages;
 import dev.bitfleet.gateway.operations.Rendered;
 import dev.bitfleet.gateway.operations.RequestReader;
-import dev.bitfleet.gateway.store.Attempt;
 import dev.bitfleet.gateway.store.Commit;
 import dev.bitfleet.gateway.store.Document;
+import dev.bitfleet.gateway.store.Page;
 import dev.bitfleet.gateway.store.PageRequest;
 import dev.bitfleet.gateway.store.Store;
 import io.vertx.core.Future;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,11 +71,15 @@ public final class StoredCompletions {
             wish -> {
               long created = System.currentTimeMillis() / 1000;
               if (wish.storing().isEmpty()) {
-                runner.run(
+                repeats.beginPassing(
                     exchange,
-                    wish.call(),
-                    new AnswerStamp(RequestIds.random(), created),
-                    Keeping.NOTHING);
+                    body,
+                    claim ->
+                        runner.run(
+                            exchange,
+                            wish.call(),
+                            new AnswerStamp(RequestIds.random(), created),
+                            claim.remembering(wish.call())));
                 return;
               }
               // Whoever guesses this id could ask for what it names.
@@ -84,12 +87,12 @@ public final class StoredCompletions {
               repeats.begin(
                   exchange,
                   body,
-                  attempt ->
+                  claim ->
                       runner.run(
                           exchange,
                           wish.call(),
                           stamp,
-                          new Kept(exchange, wish.call(), wish.storing().get(), attempt)));
+                          new Kept(exchange, wish.call(), wish.storing().get(), claim)));
             });
   }
 
@@ -97,20 +100,20 @@ public final class StoredCompletions {
     private final String tenant;
     private final Call call;
     private final CompletionWish wish;
-    private final Optional<Attempt.Fresh> attempt;
+    private final Claim claim;
 
-    Kept(Exchange exchange, Call call, CompletionWish wish, Optional<Attempt.Fresh> attempt) {
+    Kept(Exchange exchange, Call call, CompletionWish wish, Claim claim) {
       this.tenant = exchange.caller().tenant();
       this.call = call;
       this.wish = wish;
-      this.attempt = attempt;
+      this.claim = claim;
     }
 
     @Override
     public Future<Void> keep(AnswerStamp stamp, List<ChoiceAnswer> choices) {
       Commit commit = store.commit(tenant);
       put(commit, stamp, Rendered.whole(call, stamp, choices), wish);
-      attempt.ifPresent(fresh -> commit.answer(fresh, Rendered.answer(call, stamp, choices)));
+      claim.keep(commit, () -> Rendered.answer(call, stamp, choices));
       return commit.run();
     }
 
@@ -122,10 +125,14 @@ public final class StoredCompletions {
 
   /** Adds a completion to what is being committed. */
   void put(Commit commit, AnswerStamp stamp, byte[] answer, CompletionWish wish) {
+    commit.put(store.completions(), ID_PREFIX + stamp.id(), () -> document(answer, wish));
+  }
+
+  private static byte[] document(byte[] answer, CompletionWish wish) {
     ObjectNode document = (ObjectNode) JsonMapper.shared().readTree(answer);
     document.setAll(wish.asked());
     document.set(MESSAGES, wish.messages());
-    commit.put(store.completions(), ID_PREFIX + stamp.id(), ConversationJson.bytes(document));
+    return ConversationJson.bytes(document);
   }
 
   private static String tenant(Exchange exchange) {
@@ -140,30 +147,28 @@ public final class StoredCompletions {
     return (ObjectNode) JsonMapper.shared().readTree(document.body());
   }
 
-  private static ObjectNode shown(Document document) {
-    ObjectNode json = parsed(document);
-    json.remove(MESSAGES);
-    return json;
+  private static ObjectNode shown(ObjectNode document) {
+    return document.without(MESSAGES);
+  }
+
+  private static byte[] shownBytes(Document document) {
+    return ConversationJson.bytes(shown(parsed(document)));
   }
 
   private void list(Exchange exchange) {
     PageRequest page = Pages.read(exchange, true);
     Optional<String> model = exchange.query("model");
     Map<String, String> metadata = metadataFilter(exchange);
-    boolean anything = model.isEmpty() && metadata.isEmpty();
-    store
-        .completions()
-        .list(
-            tenant(exchange), page, document -> anything || fits(parsed(document), model, metadata))
-        .onComplete(
-            found ->
-                exchange.json(
-                    200,
-                    ConversationJson.bytes(
-                        Pages.json(
-                            found.data().stream().map(StoredCompletions::shown).toList(),
-                            found.hasMore()))),
-            exchange::fail);
+    exchange.settling(
+        store
+            .completions()
+            .list(
+                tenant(exchange),
+                page,
+                document -> shown(parsed(document)),
+                json -> fits(json, model, metadata),
+                found -> ConversationJson.bytes(Pages.json(found.data(), found.hasMore()))),
+        json -> exchange.json(200, json));
   }
 
   /** {@code metadata[key]=value}, any number of them. */
@@ -194,12 +199,9 @@ public final class StoredCompletions {
   }
 
   private void retrieve(Exchange exchange) {
-    store
-        .completions()
-        .find(tenant(exchange), id(exchange))
-        .onComplete(
-            document -> exchange.json(200, ConversationJson.bytes(shown(document))),
-            exchange::fail);
+    exchange.settling(
+        store.completions().read(tenant(exchange), id(exchange), StoredCompletions::shownBytes),
+        json -> exchange.json(200, json));
   }
 
   private void update(Exchange exchange, byte[] body) {
@@ -208,46 +210,43 @@ public final class StoredCompletions {
         body,
         json -> json.path("metadata"),
         metadata ->
-            store
-                .completions()
-                .update(
-                    tenant(exchange),
-                    id(exchange),
-                    kept -> {
-                      ObjectNode json = (ObjectNode) JsonMapper.shared().readTree(kept);
-                      if (metadata.isObject()) {
-                        json.set("metadata", metadata);
-                      } else {
-                        json.putObject("metadata");
-                      }
-                      return ConversationJson.bytes(json);
-                    })
-                .onComplete(
-                    document -> exchange.json(200, ConversationJson.bytes(shown(document))),
-                    exchange::fail));
+            exchange.settling(
+                store
+                    .completions()
+                    .update(
+                        tenant(exchange),
+                        id(exchange),
+                        kept -> {
+                          ObjectNode json = (ObjectNode) JsonMapper.shared().readTree(kept);
+                          if (metadata.isObject()) {
+                            json.set("metadata", metadata);
+                          } else {
+                            json.putObject("metadata");
+                          }
+                          return ConversationJson.bytes(json);
+                        },
+                        StoredCompletions::shownBytes),
+                json -> exchange.json(200, json)));
   }
 
   private void delete(Exchange exchange) {
-    store
-        .completions()
-        .delete(tenant(exchange), id(exchange))
-        .onComplete(
-            done ->
-                exchange.json(
-                    200,
-                    ConversationJson.bytes(
-                        ConversationJson.deleted(id(exchange), "chat.completion.deleted"))),
-            exchange::fail);
+    Deleted.answer(
+        exchange,
+        store.completions().delete(tenant(exchange), id(exchange)),
+        id(exchange),
+        "chat.completion.deleted");
   }
 
   private void messages(Exchange exchange) {
     PageRequest page = Pages.read(exchange, true);
-    store
-        .completions()
-        .find(tenant(exchange), id(exchange))
-        // A cursor that is none of this completion's is refused in there.
-        .map(document -> ConversationJson.bytes(messages(document, page)))
-        .onComplete(json -> exchange.json(200, json), exchange::fail);
+    exchange.settling(
+        store
+            .completions()
+            .read(
+                tenant(exchange),
+                id(exchange),
+                document -> ConversationJson.bytes(messages(document, page))),
+        json -> exchange.json(200, json));
   }
 
   /** A message's id is its completion's and its number. */
@@ -267,21 +266,7 @@ public final class StoredCompletions {
       }
       messages.add(json);
     }
-    if (!page.ascending()) {
-      Collections.reverse(messages);
-    }
-    int from = 0;
-    if (page.after().isPresent()) {
-      while (from < messages.size()
-          && !messages.get(from).path("id").stringValue("").equals(page.after().get())) {
-        from++;
-      }
-      if (from++ == messages.size()) {
-        throw new ApiException(
-            ApiError.invalidParameter("after", "Invalid 'after': no message has this id."));
-      }
-    }
-    int to = Math.min(messages.size(), from + page.limit());
-    return Pages.json(messages.subList(from, to), to < messages.size());
+    Page<ObjectNode> part = page.of(messages, json -> json.path("id").stringValue(""));
+    return Pages.json(part.data(), part.hasMore());
   }
 }

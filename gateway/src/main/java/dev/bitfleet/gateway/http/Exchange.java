@@ -6,6 +6,7 @@ import dev.bitfleet.gateway.contract.ErrorJson;
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import dev.bitfleet.proto.Usage;
+import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +34,8 @@ public final class Exchange {
 
   /** What nginx logs when a client leaves before its answer. */
   private static final int CLIENT_LEFT = 499;
+
+  private static final String DROPPED_HEADER = "x-bitfleet-dropped-messages";
 
   private final HttpServerRequest request;
   private final HttpServerResponse response;
@@ -165,6 +169,41 @@ public final class Exchange {
     return settled;
   }
 
+  /**
+   * Goes on with what a future gives, or answers with what it failed with. What goes wrong on the
+   * way is answered too: thrown into a future's handler it would be nobody's, and the client would
+   * wait for ever.
+   *
+   * @param then called also when the exchange is settled: there may be something to give back
+   */
+  public <T> void settling(Future<T> future, Consumer<? super T> then) {
+    settling(future, then, this::fail);
+  }
+
+  /** The same, with something else to do when the future fails. */
+  public <T> void settling(
+      Future<T> future, Consumer<? super T> then, Consumer<? super Throwable> failed) {
+    future.onComplete(
+        done -> {
+          try {
+            if (done.succeeded()) {
+              then.accept(done.result());
+            } else {
+              failed.accept(done.cause());
+            }
+          } catch (RuntimeException e) {
+            fail(e);
+          }
+        });
+  }
+
+  /** Says that messages of the prompt were left out; before the answer begins. */
+  public void dropped(int messages) {
+    if (messages > 0 && !response.headWritten()) {
+      response.putHeader(DROPPED_HEADER, Integer.toString(messages));
+    }
+  }
+
   /** Whether all of the answer went out to a client that was still there. */
   public boolean delivered() {
     return delivered;
@@ -229,7 +268,8 @@ public final class Exchange {
       return;
     }
     // The stack trace says where; the message could quote the request, so it stays out.
-    log.error("request failed with {}", cause.getClass().getName(), withoutMessage(cause));
+    log.error(
+        "request {} failed with {}", requestId, cause.getClass().getName(), withoutMessage(cause));
     if (response.headWritten()) {
       cut();
     } else {
@@ -312,6 +352,15 @@ public final class Exchange {
     }
   }
 
+  /** One that fails must not keep the others from giving back what they hold. */
+  private void last(Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      log.error("request {} did not end well", requestId, withoutMessage(e));
+    }
+  }
+
   private void settle(int status) {
     if (settled) {
       return;
@@ -319,7 +368,7 @@ public final class Exchange {
     settled = true;
     long nanos = System.nanoTime() - beganNanos;
     metrics.requestEnded(operation, status, nanos);
-    atEnd.forEach(Runnable::run);
+    atEnd.forEach(this::last);
     if (access.isInfoEnabled()) {
       // No path, query, body or header: any of them may hold what nobody should read in a log.
       access.info(

@@ -11,8 +11,11 @@ public final class CompletionHandler implements Handler {
   private final RequestReader reader;
   private final Dialect dialect;
   private final CompletionRunner runner;
+  private final IdempotentRequests repeats;
 
-  public CompletionHandler(RequestReader reader, Dialect dialect, CompletionRunner runner) {
+  public CompletionHandler(
+      RequestReader reader, Dialect dialect, CompletionRunner runner, IdempotentRequests repeats) {
+    this.repeats = repeats;
     this.reader = reader;
     this.dialect = dialect;
     this.runner = runner;
@@ -24,7 +27,11 @@ public final class CompletionHandler implements Handler {
         exchange,
         body,
         dialect::read,
-        call -> runner.run(exchange, call, stamp(), Keeping.NOTHING));
+        call ->
+            repeats.beginPassing(
+                exchange,
+                body,
+                claim -> runner.run(exchange, call, stamp(), claim.remembering(call))));
   }
 
   private static AnswerStamp stamp() {

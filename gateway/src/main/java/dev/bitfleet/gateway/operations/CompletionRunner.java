@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 
 /** From a call to its answer, for all operations that generate tokens. Event loop only. */
 public final class CompletionRunner {
-  private static final String DROPPED_HEADER = "x-bitfleet-dropped-messages";
-
   private final Dispatcher dispatcher;
   private final ContextFit fit;
   private final GrammarCompiler grammars;
@@ -69,7 +67,8 @@ public final class CompletionRunner {
       start(exchange, fitted.result(), call.format(), stamp, keeping);
       return;
     }
-    fitted.onComplete(
+    exchange.settling(
+        fitted,
         whole -> {
           if (!exchange.settled()) {
             start(exchange, whole, call.format(), stamp, keeping);
@@ -92,20 +91,17 @@ public final class CompletionRunner {
       Exchange exchange, Fitted fitted, AnswerFormat format, AnswerStamp plain, Keeping keeping) {
     CompletionRequest request = fitted.request();
     AnswerStamp stamp = plain.with(fitted.dropped());
-    if (fitted.dropped().any()) {
-      exchange.response().putHeader(DROPPED_HEADER, Integer.toString(fitted.dropped().messages()));
-    }
+    exchange.dropped(fitted.dropped().messages());
     Running running = new Running();
     Answer answer =
         request.delivery() == Delivery.STREAMED
-            ? new StreamedAnswer(exchange, limits, request, format, stamp, keeping, running::cancel)
+            ? new StreamedAnswer(exchange, limits, request, format, stamp, keeping)
             : new WholeAnswer(exchange, request, format, stamp, keeping);
     exchange.whenGone(
         () -> {
           running.cancel();
           keeping.dropped();
         });
-    exchange.tendedBy(answer);
     MeteredListener metered = new MeteredListener(exchange, request.choices(), answer);
     running.set(
         dispatcher.start(

@@ -69,17 +69,16 @@ public final class EmbeddingsHandler {
     EmbeddingService.Running running =
         service.embed(model.id(), call.inputs(), exchange.caller().scope());
     exchange.whenGone(running::cancel);
-    running
-        .embeddings()
-        .onComplete(
-            embeddings -> answer(exchange, call, model, embeddings),
-            problem -> {
-              if (problem instanceof EmbeddingService.RefusedException refused) {
-                exchange.error(EmbeddingsFormat.describe(refused.refusal(), call, model.id()));
-              } else {
-                TextHandler.fail(exchange, problem, call.field());
-              }
-            });
+    exchange.settling(
+        running.embeddings(),
+        embeddings -> answer(exchange, call, model, embeddings),
+        problem -> {
+          if (problem instanceof EmbeddingService.RefusedException refused) {
+            exchange.error(EmbeddingsFormat.describe(refused.refusal(), call, model.id()));
+          } else {
+            TextHandler.fail(exchange, problem, call.field());
+          }
+        });
   }
 
   /** The model asked for, or the first that makes embeddings. */
@@ -112,8 +111,8 @@ public final class EmbeddingsHandler {
       exchange.json(200, call.answer().write(model.id(), embeddings));
       return;
     }
-    vertx
-        .executeBlocking(() -> call.answer().write(model.id(), embeddings), false)
-        .onComplete(bytes -> exchange.json(200, bytes), exchange::fail);
+    exchange.settling(
+        vertx.executeBlocking(() -> call.answer().write(model.id(), embeddings), false),
+        bytes -> exchange.json(200, bytes));
   }
 }

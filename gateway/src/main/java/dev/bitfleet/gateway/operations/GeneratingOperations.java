@@ -19,9 +19,15 @@ public final class GeneratingOperations {
   private final DialectSettings settings;
   private final RequestReader reader;
   private final CompletionRunner runner;
+  private final IdempotentRequests repeats;
 
   public GeneratingOperations(
-      Contract contract, DialectSettings settings, RequestReader reader, CompletionRunner runner) {
+      Contract contract,
+      DialectSettings settings,
+      RequestReader reader,
+      CompletionRunner runner,
+      IdempotentRequests repeats) {
+    this.repeats = repeats;
     this.contract = contract;
     this.settings = settings;
     this.reader = reader;
@@ -46,6 +52,6 @@ public final class GeneratingOperations {
     handlers.put(
         operation,
         new CompletionHandler(
-            reader, dialect.apply(contract.defaults(operation), settings), runner));
+            reader, dialect.apply(contract.defaults(operation), settings), runner, repeats));
   }
 }

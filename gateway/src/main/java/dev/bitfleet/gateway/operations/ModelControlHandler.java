@@ -61,19 +61,17 @@ public final class ModelControlHandler {
         exchange,
         body,
         understand,
-        command -> {
-          // It goes on when the client leaves: a model that was asked for is wanted by others too.
-          var unused =
-              control
-                  .send(command)
-                  .onSuccess(
-                      reply -> {
-                        switch (reply) {
-                          case ModelReply.Done done -> exchange.json(200, done(done));
-                          case ModelReply.Refused refused -> exchange.error(error(refused, fields));
-                        }
-                      });
-        });
+        command ->
+            // It goes on when the client leaves: a model that was asked for is wanted by others
+            // too.
+            exchange.settling(
+                control.send(command),
+                reply -> {
+                  switch (reply) {
+                    case ModelReply.Done done -> exchange.json(200, done(done));
+                    case ModelReply.Refused refused -> exchange.error(error(refused, fields));
+                  }
+                }));
   }
 
   private static ModelCommand load(JsonNode tree) {

@@ -6,6 +6,7 @@ import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.store.PageRequest;
 import java.util.List;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -59,7 +60,7 @@ public final class Pages {
   }
 
   /** The page as it is answered; its entries have ids. */
-  public static ObjectNode json(List<ObjectNode> data, boolean hasMore) {
+  public static ObjectNode json(List<? extends JsonNode> data, boolean hasMore) {
     ObjectNode page = JsonMapper.shared().createObjectNode();
     page.put("object", "list");
     ArrayNode entries = page.putArray("data");

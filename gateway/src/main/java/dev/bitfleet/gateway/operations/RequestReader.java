@@ -43,19 +43,13 @@ public final class RequestReader {
       }
       return;
     }
-    vertx
-        .executeBlocking(() -> understand.apply(checked(operation, body)), false)
-        .onComplete(
-            understood -> {
-              if (!exchange.settled()) {
-                try {
-                  then.accept(understood);
-                } catch (RuntimeException e) {
-                  exchange.fail(e);
-                }
-              }
-            },
-            exchange::fail);
+    exchange.settling(
+        vertx.executeBlocking(() -> understand.apply(checked(operation, body)), false),
+        understood -> {
+          if (!exchange.settled()) {
+            then.accept(understood);
+          }
+        });
   }
 
   private JsonNode checked(Operation operation, byte[] body) {

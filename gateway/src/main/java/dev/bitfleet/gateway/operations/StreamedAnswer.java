@@ -8,11 +8,11 @@ import dev.bitfleet.gateway.dialect.AnswerFormat;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.JsonBytes;
 import dev.bitfleet.gateway.dialect.StreamFormat;
+import dev.bitfleet.gateway.http.EventSocket;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.proto.TokenDetail;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -27,14 +27,6 @@ import org.jspecify.annotations.Nullable;
  * text of its own stream, and the fleet never waits for it.
  */
 final class StreamedAnswer implements Answer {
-  /**
-   * Bytes that may wait in a stream's socket queue: some sixty tokens. It is what each of ten
-   * thousand slow readers costs at most besides its text.
-   */
-  private static final int QUEUE_BYTES = 16 << 10;
-
-  private static final Buffer PING = Buffer.buffer(": ping\n\n");
-
   private static final class Merged {
     final StringBuilder text = new StringBuilder();
     final List<TokenDetail> tokens = new ArrayList<>();
@@ -51,25 +43,18 @@ final class StreamedAnswer implements Answer {
   private final @Nullable GatheredChoices kept;
 
   private final boolean keepTokens;
-  private final Runnable cancel;
   private final SortedMap<Integer, Merged> waiting = new TreeMap<>();
   private final JsonBytes out = new JsonBytes(1024);
   private int unfinished;
-  private boolean begun;
-  private long lastWriteNanos;
-  private @Nullable Long fullSinceNanos;
+  private @Nullable EventSocket socket;
 
-  /**
-   * @param cancel ends the completion when the client is cut
-   */
   StreamedAnswer(
       Exchange exchange,
       HttpLimits limits,
       CompletionRequest request,
       AnswerFormat answerFormat,
       AnswerStamp stamp,
-      Keeping keeping,
-      Runnable cancel) {
+      Keeping keeping) {
     this.stamp = stamp;
     this.keeping = keeping;
     this.kept =
@@ -82,7 +67,6 @@ final class StreamedAnswer implements Answer {
     this.format = answerFormat.stream(stamp);
     this.keepTokens = answerFormat.keepsTokens();
     this.unfinished = request.choices();
-    this.cancel = cancel;
   }
 
   @Override
@@ -92,11 +76,8 @@ final class StreamedAnswer implements Answer {
     }
     switch (event) {
       case CompletionEvent.Opened opened -> {
-        if (!begun) {
-          begun = true;
-          exchange.beginEvents();
-          exchange.response().setWriteQueueMaxSize(QUEUE_BYTES);
-          exchange.response().drainHandler(drained -> drained());
+        if (socket == null) {
+          socket = EventSocket.begin(exchange, limits, this::drained);
         }
         if (kept != null) {
           kept.opened(opened);
@@ -115,7 +96,7 @@ final class StreamedAnswer implements Answer {
         if (kept != null) {
           kept.delta(delta);
         }
-        if (exchange.response().writeQueueFull()) {
+        if (socket != null && socket.full()) {
           merge(delta);
         } else {
           flushWaiting();
@@ -138,7 +119,7 @@ final class StreamedAnswer implements Answer {
       case CompletionEvent.Failed failed -> {
         keeping.dropped();
         ApiError error = answerFormat.describe(failed.failure());
-        if (begun) {
+        if (socket != null) {
           flushWaiting();
           format.failed(error, out);
           end();
@@ -156,16 +137,15 @@ final class StreamedAnswer implements Answer {
       return;
     }
     write();
-    keeping
-        .keep(stamp, kept.answers())
-        .onComplete(
-            done -> {
-              if (!exchange.settled()) {
-                format.complete(out);
-                end();
-              }
-            },
-            this::notKept);
+    exchange.settling(
+        keeping.keep(stamp, kept.answers()),
+        done -> {
+          if (!exchange.settled()) {
+            format.complete(out);
+            end();
+          }
+        },
+        this::notKept);
   }
 
   private void notKept(Throwable cause) {
@@ -194,7 +174,6 @@ final class StreamedAnswer implements Answer {
   }
 
   private void drained() {
-    fullSinceNanos = null;
     if (!waiting.isEmpty() && !exchange.settled()) {
       flushWaiting();
       write();
@@ -202,36 +181,17 @@ final class StreamedAnswer implements Answer {
   }
 
   private void write() {
-    if (out.length() > 0) {
-      exchange.response().write(Buffer.buffer(out.toByteArray()));
+    if (out.length() > 0 && socket != null) {
+      socket.write(Buffer.buffer(out.toByteArray()));
       out.clear();
-      lastWriteNanos = System.nanoTime();
     }
   }
 
   private void end() {
     byte[] last = out.toByteArray();
     out.clear();
-    exchange.end(Buffer.buffer(last));
-  }
-
-  @Override
-  public void tend(long now) {
-    HttpServerResponse response = exchange.response();
-    if (!begun || exchange.settled() || exchange.answeredNanos() != 0) {
-      return;
-    }
-    if (response.writeQueueFull()) {
-      if (fullSinceNanos == null) {
-        fullSinceNanos = now;
-      } else if (now - fullSinceNanos > limits.clientTimeout().toNanos()) {
-        exchange.metrics().stuckReader();
-        exchange.cut();
-        cancel.run();
-      }
-    } else if (now - lastWriteNanos > limits.pingInterval().toNanos()) {
-      response.write(PING);
-      lastWriteNanos = now;
+    if (socket != null) {
+      socket.end(Buffer.buffer(last));
     }
   }
 }

@@ -94,10 +94,11 @@ public final class TextHandler {
         body,
         understand,
         asked ->
-            text.ask(unknown.meant(exchange.operation(), asked.model()), asked.question(), answer)
-                .onComplete(
-                    reply -> answering.answer(asked, reply),
-                    problem -> fail(exchange, problem, field)));
+            exchange.settling(
+                text.ask(
+                    unknown.meant(exchange.operation(), asked.model()), asked.question(), answer),
+                reply -> answering.answer(asked, reply),
+                problem -> fail(exchange, problem, field)));
   }
 
   private void write(Exchange exchange, TextQuestions.Asked asked, TextReply.Tokens reply) {
@@ -105,9 +106,9 @@ public final class TextHandler {
       exchange.json(200, TextQuestions.tokens(reply, asked.pieces()));
       return;
     }
-    vertx
-        .executeBlocking(() -> TextQuestions.tokens(reply, asked.pieces()), false)
-        .onComplete(bytes -> exchange.json(200, bytes), exchange::fail);
+    exchange.settling(
+        vertx.executeBlocking(() -> TextQuestions.tokens(reply, asked.pieces()), false),
+        bytes -> exchange.json(200, bytes));
   }
 
   /** Answers with what the fleet could not do. */

@@ -39,7 +39,7 @@ final class WholeAnswer implements Answer {
       case CompletionEvent.Finished finished -> {
         if (choices.finished(finished)) {
           List<ChoiceAnswer> answers = choices.answers();
-          keeping.keep(stamp, answers).onComplete(kept -> answer(answers), exchange::fail);
+          exchange.settling(keeping.keep(stamp, answers), kept -> answer(answers));
         }
       }
       case CompletionEvent.Failed failed -> {
@@ -53,10 +53,5 @@ final class WholeAnswer implements Answer {
     JsonBytes out = new JsonBytes(1024);
     format.whole(stamp, answers, out);
     exchange.json(200, out.toByteArray());
-  }
-
-  @Override
-  public void tend(long now) {
-    // Nothing is on the wire until all of it is.
   }
 }

@@ -50,25 +50,26 @@ final class CountInputTokens implements Handler {
 
   private void count(Exchange exchange, ResponseCall call) {
     String tenant = exchange.caller().tenant();
-    history(tenant, call)
-        .compose(history -> runs.contexts().read(tenant, call, history))
-        .compose(
-            context -> {
-              Prompt.Chat chat =
-                  new Prompt.Chat(Preparation.chat(call, context), call.output().descriptions());
-              return text.ask(
-                  unknown.meant(exchange.operation(), ModelWish.of(call.model())),
-                  id -> new TextRequest.Fit(id, chat, 0, 0, 0, false),
-                  TextReply.Fit.class);
-            })
-        .onComplete(
-            fitted -> {
-              ObjectNode answer = JsonMapper.shared().createObjectNode();
-              answer.put("object", "response.input_tokens");
-              answer.put("input_tokens", fitted.promptTokens());
-              exchange.json(200, JsonMapper.shared().writeValueAsBytes(answer));
-            },
-            why -> exchange.fail(Preparation.told(why)));
+    exchange.settling(
+        history(tenant, call)
+            .compose(history -> runs.contexts().read(tenant, call, history))
+            .compose(
+                context -> {
+                  Prompt.Chat chat =
+                      new Prompt.Chat(
+                          Preparation.chat(call, context), call.output().descriptions());
+                  return text.ask(
+                      unknown.meant(exchange.operation(), ModelWish.of(call.model())),
+                      id -> new TextRequest.Fit(id, chat, 0, 0, 0, false),
+                      TextReply.Fit.class);
+                }),
+        fitted -> {
+          ObjectNode answer = JsonMapper.shared().createObjectNode();
+          answer.put("object", "response.input_tokens");
+          answer.put("input_tokens", fitted.promptTokens());
+          exchange.json(200, JsonMapper.shared().writeValueAsBytes(answer));
+        },
+        why -> exchange.fail(Preparation.told(why)));
   }
 
   private Future<List<? extends JsonNode>> history(String tenant, ResponseCall call) {

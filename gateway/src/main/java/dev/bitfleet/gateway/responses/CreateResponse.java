@@ -6,9 +6,9 @@ import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.RequestReader;
-import dev.bitfleet.gateway.store.Attempt;
 import dev.bitfleet.gateway.store.StoredAnswer;
 import io.vertx.core.Future;
 import java.util.List;
@@ -21,6 +21,7 @@ final class CreateResponse implements Handler {
   private final IdempotentRequests repeats;
   private final ResponsesDialect dialect;
   private final ResponseRuns runs;
+  private final StoredResponses stored;
   private final BackgroundQueue queue;
   private final HttpLimits limits;
 
@@ -29,51 +30,68 @@ final class CreateResponse implements Handler {
       IdempotentRequests repeats,
       ResponsesDialect dialect,
       ResponseRuns runs,
+      StoredResponses stored,
       BackgroundQueue queue,
       HttpLimits limits) {
     this.reader = reader;
     this.repeats = repeats;
     this.dialect = dialect;
     this.runs = runs;
+    this.stored = stored;
     this.queue = queue;
     this.limits = limits;
   }
 
-  private record Asked(JsonNode body, ResponseCall call) {}
+  private record Asked(JsonNode body, ResponseCall call) {
+    /** Whether it leaves something behind. */
+    boolean keeps() {
+      return call.store() || call.conversation().isPresent();
+    }
+  }
 
   @Override
   public void handle(Exchange exchange, byte[] body) {
     String digits = ItemIds.randomDigits();
     long created = System.currentTimeMillis() / 1000;
-    repeats.begin(
+    reader.read(
         exchange,
         body,
-        attempt ->
-            reader.read(
+        tree -> new Asked(tree, dialect.read(tree, digits, created)),
+        asked ->
+            repeats.begin(
                 exchange,
                 body,
-                tree -> new Asked(tree, dialect.read(tree, digits, created)),
-                asked -> begin(exchange, asked, attempt)));
+                asked.keeps(),
+                claim -> begin(exchange, asked, claim),
+                this::again));
   }
 
-  private void begin(Exchange exchange, Asked asked, Optional<Attempt.Fresh> attempt) {
+  /** A repeated request gets what the first got; of a stream, what is still to come as well. */
+  private void again(Exchange exchange, StoredAnswer answer) {
+    if (answer.eventsOf().isPresent()) {
+      IdempotentRequests.sayReplayed(exchange);
+      stored.follow(exchange, Owner.of(exchange.caller(), answer.eventsOf().get()), 0);
+    } else {
+      IdempotentRequests.replay(exchange, answer);
+    }
+  }
+
+  private void begin(Exchange exchange, Asked asked, Claim claim) {
     ResponseCall call = asked.call();
     Owner owner = Owner.of(exchange.caller(), call.id());
     if (call.mode().background()) {
-      inBackground(exchange, owner, asked, attempt);
+      inBackground(exchange, owner, asked, claim);
       return;
     }
-    ExchangeClient client = new ExchangeClient(exchange, limits, attempt);
+    ExchangeClient client = new ExchangeClient(exchange, limits, claim);
     client.start(runs.add(owner, exchange.caller().scope(), call, client));
   }
 
-  private void inBackground(
-      Exchange exchange, Owner owner, Asked asked, Optional<Attempt.Fresh> attempt) {
+  private void inBackground(Exchange exchange, Owner owner, Asked asked, Claim claim) {
     queue.requirePlace();
     ResponseCall call = asked.call();
-    checked(owner, call)
-        .onComplete(
-            context -> acknowledge(exchange, owner, asked, context, attempt), exchange::fail);
+    exchange.settling(
+        checked(owner, call), context -> acknowledge(exchange, owner, asked, context, claim));
   }
 
   /** What would be refused is refused now, while somebody is there to hear it. */
@@ -90,11 +108,11 @@ final class CreateResponse implements Handler {
   }
 
   private void acknowledge(
-      Exchange exchange,
-      Owner owner,
-      Asked asked,
-      ContextReader.Context context,
-      Optional<Attempt.Fresh> attempt) {
+      Exchange exchange, Owner owner, Asked asked, ContextReader.Context context, Claim claim) {
+    if (exchange.settled()) {
+      // Nobody has been promised anything, and nobody is there to promise it to.
+      return;
+    }
     ResponseCall call = asked.call();
     long scope = exchange.caller().scope();
     ResponseRun run =
@@ -109,22 +127,18 @@ final class CreateResponse implements Handler {
     ResponseDocument queued = ResponseDocument.of(run.state(), context.input());
     BackgroundWork work =
         BackgroundWork.first(asked.body(), call.sampling().seed(), call.created(), scope);
-    Optional<ResponseArchive.Replay> replay =
-        exchange.settled()
-            ? Optional.empty()
-            : attempt.map(
-                fresh -> new ResponseArchive.Replay(fresh, () -> answer(call, queued, run)));
-    runs.archive()
-        .acknowledge(owner, queued, work, replay)
-        .onComplete(
-            kept -> {
-              answer(exchange, call, queued, run);
-              queue.enter(run);
-            },
-            why -> {
-              run.drop();
-              exchange.fail(why);
-            });
+    ResponseArchive.Replay replay = new ResponseArchive.Replay(claim, () -> answer(call, queued));
+    exchange.settling(
+        runs.archive().acknowledge(owner, queued, work, Optional.of(replay)),
+        kept -> {
+          // Promised, whatever becomes of this client.
+          queue.enter(run);
+          answer(exchange, call, queued, run);
+        },
+        why -> {
+          run.drop();
+          exchange.fail(why);
+        });
   }
 
   private void answer(
@@ -141,10 +155,9 @@ final class CreateResponse implements Handler {
     }
   }
 
-  private static StoredAnswer answer(ResponseCall call, ResponseDocument queued, ResponseRun run) {
-    LiveEvents events = run.events();
-    return call.mode().streamed() && events != null
-        ? new StoredAnswer(200, "text/event-stream", events.joined().getBytes())
-        : new StoredAnswer(200, "application/json", queued.responseBytes());
+  private static StoredAnswer answer(ResponseCall call, ResponseDocument queued) {
+    return call.mode().streamed()
+        ? StoredAnswer.eventsOf(call.id())
+        : IdempotentRequests.json(queued.responseBytes());
   }
 }

@@ -3,38 +3,48 @@ package dev.bitfleet.gateway.responses;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall.Mode;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
-import dev.bitfleet.gateway.store.Attempt;
+import dev.bitfleet.gateway.operations.Claim;
+import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.store.StoredAnswer;
 import dev.bitfleet.proto.Usage;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The client that asked for a response and waits for it. Event loop only. */
+/**
+ * The client that asked for a response and waits for it, and those who repeat its request while it
+ * runs: they get the same. Event loop only.
+ */
 final class ExchangeClient implements RunClient {
-  static final String DROPPED_HEADER = "x-bitfleet-dropped-messages";
-
-  private final Exchange exchange;
+  private final Exchange first;
   private final HttpLimits limits;
-  private final Optional<Attempt.Fresh> attempt;
+  private final Claim claim;
+
+  /** Who waits for the answer, or for the beginning of its stream. */
+  private final Set<Exchange> waiting = new LinkedHashSet<>();
+
   private @Nullable ResponseRun run;
-  private boolean reading;
+  private boolean streaming;
   private long lastNanos;
 
-  ExchangeClient(Exchange exchange, HttpLimits limits, Optional<Attempt.Fresh> attempt) {
-    this.exchange = exchange;
+  ExchangeClient(Exchange first, HttpLimits limits, Claim claim) {
+    this.first = first;
     this.limits = limits;
-    this.attempt = attempt;
+    this.claim = claim;
   }
 
-  /** Starts the run, and ends it when the client leaves before it has heard of it. */
+  /** Starts the run, which ends when all its clients leave before they have heard of it. */
   void start(ResponseRun started) {
     run = started;
-    exchange.whenGone(started::drop);
+    // From here on the run's end is the request's end: it may outlast its client.
+    started.end().onComplete(ended -> claim.over());
+    join(first);
+    claim.outlives(started::open, this::join);
     started.start();
-    if (exchange.settled()) {
-      started.drop();
-    }
   }
 
   private ResponseRun run() {
@@ -45,21 +55,50 @@ final class ExchangeClient implements RunClient {
     return started;
   }
 
+  /** One more that wants it. */
+  private void join(Exchange exchange) {
+    if (streaming) {
+      read(exchange);
+      return;
+    }
+    waiting.add(exchange);
+    exchange.whenGone(() -> left(exchange));
+    if (exchange.settled()) {
+      left(exchange);
+    }
+  }
+
+  private void left(Exchange exchange) {
+    if (waiting.remove(exchange) && waiting.isEmpty()) {
+      run().drop();
+    }
+  }
+
   @Override
   public void opened() {
+    if (run().events() != null && !streaming) {
+      streaming = true;
+      each(this::read);
+    }
+  }
+
+  private void read(Exchange exchange) {
     LiveEvents events = run().events();
-    if (events != null && !reading) {
-      reading = true;
-      saysWhatWasDropped();
+    if (events != null) {
+      exchange.dropped(run().state().dropped().messages());
       run().readerCame();
       LiveReader.attach(exchange, limits, events, 0, run()::readerLeft);
     }
   }
 
-  private void saysWhatWasDropped() {
-    int dropped = run().state().dropped().messages();
-    if (dropped > 0) {
-      exchange.response().putHeader(DROPPED_HEADER, Integer.toString(dropped));
+  /** Gives all who wait what they wait for. */
+  private void each(Consumer<Exchange> telling) {
+    List<Exchange> all = List.copyOf(waiting);
+    waiting.clear();
+    for (Exchange exchange : all) {
+      if (!exchange.settled()) {
+        telling.accept(exchange);
+      }
     }
   }
 
@@ -67,48 +106,65 @@ final class ExchangeClient implements RunClient {
   public void progressed(int tokens) {
     long now = System.nanoTime();
     if (lastNanos == 0) {
-      exchange.metrics().firstToken(exchange.operation(), now - exchange.beganNanos());
+      first.metrics().firstToken(first.operation(), now - first.beganNanos());
     } else {
-      exchange.metrics().interToken((now - lastNanos) / Math.max(1, tokens));
+      first.metrics().interToken((now - lastNanos) / Math.max(1, tokens));
     }
     lastNanos = now;
   }
 
   @Override
   public void used(Usage usage) {
-    exchange.metrics().finished(usage);
-    exchange.used(usage);
+    first.metrics().finished(usage);
+    first.used(usage);
   }
 
   @Override
   public void ended() {
-    if (run().call().mode() == Mode.WHOLE && !exchange.settled()) {
-      saysWhatWasDropped();
-      exchange.json(200, JsonMapper.shared().writeValueAsBytes(run().state().json()));
+    ResponseRun ended = run();
+    if (ended.answered() && !ended.keeps()) {
+      LiveEvents events = ended.events();
+      claim.remember(events == null ? 0 : events.bytes(), this::said);
+    }
+    if (ended.call().mode() == Mode.WHOLE) {
+      byte[] json = json();
+      each(
+          exchange -> {
+            exchange.dropped(ended.state().dropped().messages());
+            exchange.json(200, json);
+          });
     }
   }
 
   @Override
   public void refused(Throwable why) {
-    if (!exchange.settled()) {
-      exchange.fail(why);
-    }
+    each(exchange -> exchange.fail(why));
   }
 
   @Override
   public Optional<ResponseArchive.Replay> replay(byte[] last) {
-    if (attempt.isEmpty() || exchange.settled()) {
-      return Optional.empty();
-    }
-    return Optional.of(new ResponseArchive.Replay(attempt.get(), () -> answer(last)));
+    return Optional.of(new ResponseArchive.Replay(claim, () -> answer(last)));
   }
 
   private StoredAnswer answer(byte[] last) {
-    LiveEvents events = run().events();
+    ResponseRun ending = run();
+    LiveEvents events = ending.events();
     if (events == null) {
-      return new StoredAnswer(
-          200, "application/json", JsonMapper.shared().writeValueAsBytes(run().state().json()));
+      return IdempotentRequests.json(json());
     }
-    return new StoredAnswer(200, "text/event-stream", events.joined().appendBytes(last).getBytes());
+    return ending.call().store()
+        ? StoredAnswer.eventsOf(ending.owner().id())
+        : IdempotentRequests.events(events.joined().appendBytes(last).getBytes());
+  }
+
+  private StoredAnswer said() {
+    LiveEvents events = run().events();
+    return events == null
+        ? IdempotentRequests.json(json())
+        : IdempotentRequests.events(events.joined().getBytes());
+  }
+
+  private byte[] json() {
+    return JsonMapper.shared().writeValueAsBytes(run().state().json());
   }
 }

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.responses;
 
+import dev.bitfleet.gateway.http.EventSocket;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
 import io.vertx.core.buffer.Buffer;

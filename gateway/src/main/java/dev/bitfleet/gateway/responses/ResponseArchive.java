@@ -2,7 +2,7 @@ package dev.bitfleet.gateway.responses;
 
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
-import dev.bitfleet.gateway.store.Attempt;
+import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.store.Commit;
 import dev.bitfleet.gateway.store.Document;
 import dev.bitfleet.gateway.store.EventLog;
@@ -15,6 +15,7 @@ import dev.bitfleet.gateway.store.Turn;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -31,18 +32,29 @@ final class ResponseArchive {
 
   /** Fails with 404 when there is none, or not for that tenant. */
   Future<ResponseDocument> find(Owner owner) {
+    return read(owner, document -> document);
+  }
+
+  /**
+   * The same, and what is to be made of it.
+   *
+   * @param reading called on a virtual thread: a large response is not to be written on the event
+   *     loop
+   */
+  <T> Future<T> read(Owner owner, Function<ResponseDocument, T> reading) {
     return store
         .responses()
-        .find(owner.tenant(), owner.id())
-        .map(document -> ResponseDocument.read(document.body()));
+        .read(
+            owner.tenant(),
+            owner.id(),
+            document -> reading.apply(ResponseDocument.read(document.body())));
   }
 
   /** The same of one that is continued, which is needed for as long as that is. */
   Future<ResponseDocument> use(Owner owner) {
     return store
         .responses()
-        .use(owner.tenant(), owner.id())
-        .map(document -> ResponseDocument.read(document.body()));
+        .use(owner.tenant(), owner.id(), document -> ResponseDocument.read(document.body()));
   }
 
   /** Deletes a response, and the work that it may still be. 404 when there is none. */
@@ -68,7 +80,7 @@ final class ResponseArchive {
             .commit(owner.tenant())
             .put(store.responses(), owner.id(), queued.bytes())
             .put(store.pending(), owner.id(), work.bytes());
-    replay.ifPresent(repeat -> commit.answer(repeat.attempt(), repeat.answer().get()));
+    replay.ifPresent(repeat -> repeat.claim().keep(commit, repeat.answer()));
     return commit.run();
   }
 
@@ -130,12 +142,12 @@ final class ResponseArchive {
       Optional<Replay> replay,
       boolean events) {
     Commit commit = store.commit(owner.tenant());
-    commit.put(store.responses(), owner.id(), ended.bytes());
+    commit.put(store.responses(), owner.id(), ended::bytes);
     if (ended.background()) {
       commit.remove(store.pending(), owner.id());
     }
     turn.ifPresent(held -> commit.append(held, items));
-    replay.ifPresent(repeat -> commit.answer(repeat.attempt(), repeat.answer().get()));
+    replay.ifPresent(repeat -> repeat.claim().keep(commit, repeat.answer()));
     if (events) {
       commit.seal(owner.id());
     }
@@ -143,11 +155,13 @@ final class ResponseArchive {
   }
 
   /** What a repeat of the request will get. */
-  record Replay(Attempt.Fresh attempt, Supplier<StoredAnswer> answer) {}
+  record Replay(Claim claim, Supplier<StoredAnswer> answer) {}
 
   /** Appends the turn alone, of a response that is not kept. */
-  Future<Void> append(Owner owner, Turn turn, List<ObjectNode> items) {
-    return store.commit(owner.tenant()).append(turn, items).run();
+  Future<Void> append(Owner owner, Turn turn, List<ObjectNode> items, Optional<Replay> replay) {
+    Commit commit = store.commit(owner.tenant()).append(turn, items);
+    replay.ifPresent(repeat -> repeat.claim().keep(commit, repeat.answer()));
+    return commit.run();
   }
 
   EventLog log(Owner owner) {

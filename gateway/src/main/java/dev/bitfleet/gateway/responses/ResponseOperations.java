@@ -28,13 +28,14 @@ public final class ResponseOperations {
   public ResponseOperations(
       Vertx vertx,
       RequestReader reader,
+      IdempotentRequests repeats,
       ResponsesDialect dialect,
       FleetAccess fleet,
       Store store,
       HttpLimits limits,
       ResponseLimits responseLimits) {
     this.reader = reader;
-    this.repeats = new IdempotentRequests(store.idempotency());
+    this.repeats = repeats;
     this.dialect = dialect;
     this.text = fleet.text();
     this.unknown = fleet.unknown();
@@ -56,7 +57,7 @@ public final class ResponseOperations {
     StoredResponses stored = new StoredResponses(runs, limits);
     handlers.put(
         Operation.CREATE_RESPONSE,
-        new CreateResponse(reader, repeats, dialect, runs, queue, limits));
+        new CreateResponse(reader, repeats, dialect, runs, stored, queue, limits));
     handlers.put(
         Operation.COUNT_RESPONSE_INPUT_TOKENS,
         new CountInputTokens(reader, dialect, runs, text, unknown));

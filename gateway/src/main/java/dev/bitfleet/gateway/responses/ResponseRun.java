@@ -105,6 +105,22 @@ final class ResponseRun {
     return events;
   }
 
+  /** Whether something is kept of it: itself, or a turn of its conversation. */
+  boolean keeps() {
+    return call.store() || call.conversation().isPresent();
+  }
+
+  /** Whether it can be taken part in: it goes on, or it has been answered. */
+  boolean open() {
+    return phase != Phase.KEEPING && phase != Phase.ENDED || answered();
+  }
+
+  /** Whether it has said all that it was to say. */
+  boolean answered() {
+    return state.status() == ResponseStatus.COMPLETED
+        || state.status() == ResponseStatus.INCOMPLETE;
+  }
+
   /** Succeeds when it has ended, however. */
   Future<Void> end() {
     return end.future();
@@ -264,13 +280,13 @@ final class ResponseRun {
     cancelGrace();
     completion = null;
     byte[] last = writer.lastEvent();
-    boolean answered =
-        state.status() == ResponseStatus.COMPLETED || state.status() == ResponseStatus.INCOMPLETE;
     Turn held = turn;
-    if (!answered || held == null) {
+    if (!answered()) {
       releaseTurn();
     }
-    Optional<Turn> appended = answered ? Optional.ofNullable(held) : Optional.empty();
+    Optional<Turn> appended = answered() ? Optional.ofNullable(held) : Optional.empty();
+    // What failed or was called off is not what a repeat asks for: it is carried out anew.
+    Optional<ResponseArchive.Replay> replay = answered() ? client.replay(last) : Optional.empty();
     Future<Void> done;
     if (call.store()) {
       if (kept != null) {
@@ -287,10 +303,10 @@ final class ResponseRun {
                   ResponseDocument.of(state, input),
                   appended,
                   turnItems(),
-                  client.replay(last),
+                  replay,
                   kept != null && keptWhole);
     } else if (appended.isPresent()) {
-      done = runs.archive().append(owner, appended.get(), turnItems());
+      done = runs.archive().append(owner, appended.get(), turnItems(), replay);
     } else {
       done = Future.succeededFuture();
     }

@@ -6,10 +6,11 @@ import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.operations.Deleted;
 import dev.bitfleet.gateway.operations.Pages;
+import dev.bitfleet.gateway.store.Page;
 import dev.bitfleet.gateway.store.PageRequest;
 import io.vertx.core.Future;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -41,13 +42,14 @@ final class StoredResponses {
     if (running.isPresent()) {
       exchange.json(200, bytes(running.get().state().json()));
     } else {
-      runs.archive()
-          .find(owner)
-          .onComplete(document -> exchange.json(200, document.responseBytes()), exchange::fail);
+      exchange.settling(
+          runs.archive().read(owner, ResponseDocument::responseBytes),
+          bytes -> exchange.json(200, bytes));
     }
   }
 
-  private void follow(Exchange exchange, Owner owner, int from) {
+  /** Gives the events of a response from that number on, and what comes. */
+  void follow(Exchange exchange, Owner owner, int from) {
     Optional<ResponseRun> running = runs.find(owner).filter(run -> run.events() != null);
     if (running.isPresent()) {
       ResponseRun run = running.get();
@@ -58,40 +60,42 @@ final class StoredResponses {
       }
       return;
     }
-    runs.archive()
-        .find(owner)
-        .onComplete(
-            document -> {
-              if (!exchange.settled()) {
-                readLog(exchange, owner, document, from);
-              }
-            },
-            exchange::fail);
+    exchange.settling(
+        runs.archive().read(owner, ResponseDocument::running),
+        goesOn -> {
+          if (!exchange.settled()) {
+            readLog(exchange, owner, goesOn, from);
+          }
+        });
   }
 
-  private void readLog(Exchange exchange, Owner owner, ResponseDocument document, int from) {
+  private void readLog(Exchange exchange, Owner owner, boolean goesOn, int from) {
     StoredReader reader = new StoredReader(exchange, limits);
-    runs.archive()
-        .follow(owner, from, reader)
-        .onComplete(
-            reader::fedBy,
-            why -> {
-              if (isMissing(why) && !document.running()) {
-                replay(exchange, document, from);
-              } else {
-                exchange.fail(why);
-              }
-            });
+    exchange.settling(
+        runs.archive().follow(owner, from, reader),
+        reader::fedBy,
+        why -> {
+          if (isMissing(why) && !goesOn) {
+            replay(exchange, owner, from);
+          } else {
+            exchange.fail(why);
+          }
+        });
   }
 
-  private void replay(Exchange exchange, ResponseDocument document, int from) {
-    if (exchange.settled()) {
-      return;
-    }
-    LiveEvents events = new LiveEvents();
-    ResponseWriter.replay((ObjectNode) document.response()).forEach(events::append);
-    events.end();
-    LiveReader.attach(exchange, limits, events, from, () -> {});
+  /** Of a response without a log: what its events would have been. */
+  private void replay(Exchange exchange, Owner owner, int from) {
+    exchange.settling(
+        runs.archive()
+            .read(owner, document -> ResponseWriter.replay((ObjectNode) document.response())),
+        made -> {
+          if (!exchange.settled()) {
+            LiveEvents events = new LiveEvents();
+            made.forEach(events::append);
+            events.end();
+            LiveReader.attach(exchange, limits, events, from, () -> {});
+          }
+        });
   }
 
   private static boolean isMissing(Throwable why) {
@@ -104,15 +108,7 @@ final class StoredResponses {
     Optional<ResponseRun> running = runs.find(owner);
     Future<Void> gone =
         running.isPresent() ? deleteRunning(owner, running.get()) : runs.archive().delete(owner);
-    gone.onComplete(
-        done -> {
-          ObjectNode answer = JsonMapper.shared().createObjectNode();
-          answer.put("id", owner.id());
-          answer.put("object", "response");
-          answer.put("deleted", true);
-          exchange.json(200, bytes(answer));
-        },
-        exchange::fail);
+    Deleted.answer(exchange, gone, owner.id(), "response");
   }
 
   /** Nothing of it is kept when this is done, whatever was under way. */
@@ -137,19 +133,18 @@ final class StoredResponses {
     Owner owner = owner(exchange);
     Optional<ResponseRun> running = runs.find(owner);
     if (running.isEmpty()) {
-      runs.archive()
-          .find(owner)
-          .onComplete(
-              document -> {
-                if (!document.background()) {
-                  exchange.error(NOT_BACKGROUND);
-                } else if (document.running()) {
-                  cancelWaiting(exchange, owner, document.cancelled());
-                } else {
-                  exchange.json(200, document.responseBytes());
-                }
-              },
-              exchange::fail);
+      record Stored(ResponseDocument document, byte[] json) {}
+      exchange.settling(
+          runs.archive().read(owner, found -> new Stored(found, found.responseBytes())),
+          stored -> {
+            if (!stored.document().background()) {
+              exchange.error(NOT_BACKGROUND);
+            } else if (stored.document().running()) {
+              cancelWaiting(exchange, owner, stored.document().cancelled());
+            } else {
+              exchange.json(200, stored.json());
+            }
+          });
       return;
     }
     ResponseRun run = running.get();
@@ -162,26 +157,23 @@ final class StoredResponses {
 
   private static void cancel(Exchange exchange, ResponseRun run) {
     run.cancel();
-    run.end()
-        .onComplete(
-            ended ->
-                run.unkept()
-                    .ifPresentOrElse(
-                        exchange::error, () -> exchange.json(200, bytes(run.state().json()))),
-            exchange::fail);
+    exchange.settling(
+        run.end(),
+        ended ->
+            run.unkept()
+                .ifPresentOrElse(
+                    exchange::error, () -> exchange.json(200, bytes(run.state().json()))));
   }
 
   /** One that an earlier life of the server left, and this one has not taken up yet. */
   private void cancelWaiting(Exchange exchange, Owner owner, ResponseDocument cancelled) {
-    runs.archive()
-        .settle(owner, cancelled)
-        .onComplete(
-            done ->
-                runs.find(owner)
-                    .ifPresentOrElse(
-                        takenUp -> cancel(exchange, takenUp),
-                        () -> exchange.json(200, cancelled.responseBytes())),
-            exchange::fail);
+    exchange.settling(
+        runs.archive().settle(owner, cancelled),
+        done ->
+            runs.find(owner)
+                .ifPresentOrElse(
+                    takenUp -> cancel(exchange, takenUp),
+                    () -> exchange.json(200, cancelled.responseBytes())));
   }
 
   private static final ApiError NOT_BACKGROUND =
@@ -194,34 +186,14 @@ final class StoredResponses {
   /** {@code GET /v1/responses/{id}/input_items}. */
   void inputItems(Exchange exchange) {
     PageRequest page = Pages.read(exchange, false);
-    runs.archive()
-        .find(owner(exchange))
-        .map(document -> bytes(pageOf(document.input(), page)))
-        .onComplete(answer -> exchange.json(200, answer), exchange::fail);
+    exchange.settling(
+        runs.archive().read(owner(exchange), document -> bytes(pageOf(document.input(), page))),
+        answer -> exchange.json(200, answer));
   }
 
   private static ObjectNode pageOf(List<JsonNode> items, PageRequest page) {
-    List<JsonNode> ordered = new ArrayList<>(page.ascending() ? items : items.reversed());
-    int from = 0;
-    if (page.after().isPresent()) {
-      String after = page.after().get();
-      while (from < ordered.size() && !Items.idOf(ordered.get(from)).equals(after)) {
-        from++;
-      }
-      if (from == ordered.size()) {
-        throw new ApiException(
-            ApiError.invalidParameter("after", "Invalid 'after': there is no such item."));
-      }
-      from++;
-    }
-    List<JsonNode> data = ordered.subList(from, Math.min(ordered.size(), from + page.limit()));
-    ObjectNode answer = JsonMapper.shared().createObjectNode();
-    answer.put("object", "list");
-    answer.putArray("data").addAll(data);
-    answer.put("first_id", data.isEmpty() ? null : Items.idOf(data.getFirst()));
-    answer.put("last_id", data.isEmpty() ? null : Items.idOf(data.getLast()));
-    answer.put("has_more", from + data.size() < ordered.size());
-    return answer;
+    Page<JsonNode> part = page.of(items, Items::idOf);
+    return Pages.json(part.data(), part.hasMore());
   }
 
   private static byte[] bytes(JsonNode json) {

@@ -10,8 +10,8 @@ public sealed interface Attempt {
   record Replay(StoredAnswer answer) implements Attempt {}
 
   /**
-   * It is new: to be carried out, and then committed with its answer or abandoned. May be used from
-   * any thread.
+   * It is new: to be carried out, and then committed with its answer or abandoned. A commit that it
+   * was given to ends it. May be used from any thread.
    */
   final class Fresh implements Attempt {
     private final OffLoop offLoop;
@@ -20,6 +20,7 @@ public sealed interface Attempt {
     private final String tenant;
     private final byte[] fingerprint;
     private final Duration ttl;
+    private boolean committing;
 
     Fresh(
         OffLoop offLoop,
@@ -36,12 +37,24 @@ public sealed interface Attempt {
       this.ttl = ttl;
     }
 
-    /** It was not carried out; those who wait with the same key try themselves. */
+    /**
+     * It was not carried out; those who wait with the same key try themselves. Does nothing once a
+     * commit has it: they must not begin while the first may still be kept.
+     */
     public void abandon() {
+      synchronized (this) {
+        if (committing) {
+          return;
+        }
+      }
       offLoop.later(
           vault -> {
             ended();
           });
+    }
+
+    synchronized void committing() {
+      committing = true;
     }
 
     void ended() {

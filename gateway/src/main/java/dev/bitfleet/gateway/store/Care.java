@@ -23,7 +23,13 @@ final class Care implements AutoCloseable {
     Sweep sweep = new Sweep(vault);
     return new Care(
         Rhythm.start("store-leases", Leases.LIFE.dividedBy(3), vault.leases()::renew),
-        Rhythm.start("store-weight", WEIGH, vault::weigh),
+        Rhythm.start(
+            "store-weight",
+            WEIGH,
+            () -> {
+              vault.weigh();
+              vault.catchUp();
+            }),
         Rhythm.start(
             "store-sweep",
             vault.options().sweepInterval(),

@@ -4,6 +4,8 @@ import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -12,13 +14,21 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>When {@link #run} has succeeded, they are on this node's disk, in the maps and in their
  * backup. The order is that: journal, maps, answer. A process that dies in between has kept a
  * change that nobody was told of; it never has told of one that is lost. When it has failed,
- * nothing has changed, and turns and attempts are still to be released.
+ * nothing has changed, but for what {@link StoreErrors#unapplied} and {@link StoreErrors#uncertain}
+ * say of themselves.
+ *
+ * <p>Turns and attempts that it was given are its own from {@link #run} on: they end when it is
+ * over, however. Who released them meanwhile would let a second one begin while the first may still
+ * be kept.
  */
 public final class Commit {
   private final OffLoop offLoop;
   private final EventLogs events;
   private final String tenant;
   private final List<Part> parts = new ArrayList<>();
+  private @Nullable Answered answered;
+
+  private record Answered(Attempt.Fresh attempt, StoredAnswer answer) {}
 
   Commit(OffLoop offLoop, EventLogs events, String tenant) {
     this.offLoop = offLoop;
@@ -28,13 +38,22 @@ public final class Commit {
 
   /** Creates or replaces a document. */
   public Commit put(Documents shelf, String id, byte[] body) {
+    return put(shelf, id, () -> body);
+  }
+
+  /**
+   * Creates or replaces a document.
+   *
+   * @param body called on a virtual thread: a large document is not to be written on an event loop
+   */
+  public Commit put(Documents shelf, String id, Supplier<byte[]> body) {
     parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body, true));
     return this;
   }
 
   /** Replaces a document by its end, for which there is always room. */
   public Commit end(Documents shelf, String id, byte[] body) {
-    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body, false));
+    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, () -> body, false));
     return this;
   }
 
@@ -54,7 +73,7 @@ public final class Commit {
   public Commit append(Turn turn, List<ObjectNode> items) {
     parts.add(
         new ConversationParts.Append(
-            tenant, turn.conversationId(), UUID.randomUUID().toString(), items, turn.lease()));
+            tenant, turn.conversationId(), UUID.randomUUID().toString(), items, turn));
     return this;
   }
 
@@ -64,9 +83,9 @@ public final class Commit {
     return this;
   }
 
-  /** Keeps what repeats of a request get. */
+  /** Keeps what repeats of the request get, as long as nothing of this change is deleted. */
   public Commit answer(Attempt.Fresh attempt, StoredAnswer answer) {
-    parts.add(new AnswerPart(attempt, answer));
+    answered = new Answered(attempt, answer);
     return this;
   }
 
@@ -78,7 +97,14 @@ public final class Commit {
 
   /** Carries it out. */
   public Future<Void> run() {
-    List<Part> all = List.copyOf(parts);
+    List<Part> all = new ArrayList<>(parts);
+    Answered known = answered;
+    if (known != null) {
+      List<String> about =
+          parts.stream().flatMap(part -> part.tellsOf().stream()).distinct().toList();
+      all.add(new AnswerPart(known.attempt(), known.answer(), about));
+    }
+    all.forEach(Part::taken);
     return offLoop.run(
         vault -> {
           carryOut(vault, all);
@@ -86,9 +112,18 @@ public final class Commit {
   }
 
   static void carryOut(Vault vault, List<Part> parts) {
+    try {
+      held(vault, parts);
+    } finally {
+      parts.forEach(Part::over);
+    }
+  }
+
+  private static void held(Vault vault, List<Part> parts) {
     List<Leases.Lease> held =
         vault.hold(parts.stream().flatMap(part -> part.ids().stream()).toList());
     try {
+      vault.catchUp();
       long now = System.currentTimeMillis();
       List<Change> rows = new ArrayList<>();
       List<Runnable> applying = new ArrayList<>();
@@ -105,10 +140,9 @@ public final class Commit {
         vault.take(bytes);
       }
       vault.journal(rows);
-      applying.forEach(Runnable::run);
+      vault.apply(applying);
     } finally {
       Leases.giveBack(held);
     }
-    parts.forEach(Part::done);
   }
 }

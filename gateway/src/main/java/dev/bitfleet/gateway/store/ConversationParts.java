@@ -6,6 +6,7 @@ import dev.bitfleet.proto.store.v1.Conversation;
 import dev.bitfleet.proto.store.v1.Item;
 import dev.bitfleet.proto.store.v1.Place;
 import dev.bitfleet.proto.store.v1.Turn;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -32,6 +33,13 @@ final class ConversationParts {
     rows.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, filed.toBytes()));
     IMap<String, Filed> map = vault.grid().shelf(Shelf.CONVERSATIONS);
     return () -> map.set(id, filed);
+  }
+
+  private static List<String> idsOf(String conversation, List<ObjectNode> items) {
+    List<String> ids = new ArrayList<>();
+    ids.add(conversation);
+    items.forEach(item -> ids.add(item.path("id").stringValue("")));
+    return ids;
   }
 
   private static long size(List<Item> items) {
@@ -61,6 +69,11 @@ final class ConversationParts {
     }
 
     @Override
+    public List<String> tellsOf() {
+      return idsOf(id, items);
+    }
+
+    @Override
     public Runnable prepare(Vault vault, long now, List<Change> rows) {
       List<Item> packed = Places.pack(items, vault.options().bytesPerItem());
       Conversation.Builder body =
@@ -86,11 +99,26 @@ final class ConversationParts {
   }
 
   /** One more turn. The conversation's next place is looked for, not trusted. */
-  record Append(String tenant, String id, String turnId, List<ObjectNode> items, Leases.Lease lease)
+  record Append(
+      String tenant,
+      String id,
+      String turnId,
+      List<ObjectNode> items,
+      dev.bitfleet.gateway.store.Turn right)
       implements Part {
     @Override
     public List<String> ids() {
       return List.of(id);
+    }
+
+    @Override
+    public List<String> tellsOf() {
+      return idsOf(id, items);
+    }
+
+    @Override
+    public void taken() {
+      right.committing();
     }
 
     @Override
@@ -119,8 +147,8 @@ final class ConversationParts {
     }
 
     @Override
-    public void done() {
-      lease.close();
+    public void over() {
+      right.over();
     }
   }
 
@@ -158,7 +186,9 @@ final class ConversationParts {
           find(vault, tenant, id, now).tombstone(now, now + vault.options().ttl().toMillis());
       rows.add(new Change.Remove(Shelf.PLACES, id));
       rows.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, gone.toBytes()));
+      Runnable answers = Answers.forget(vault, tenant, Shelf.CONVERSATIONS.thing(), id, now, rows);
       return () -> {
+        answers.run();
         vault.grid().shelf(Shelf.CONVERSATIONS).set(id, gone);
         Places.remove(vault, id);
         vault.oneLess(tenant);
@@ -188,8 +218,10 @@ final class ConversationParts {
           byte[] bytes = without.get().toByteArray();
           rows.add(new Change.Put(Shelf.PLACES, id, standing.number(), now, bytes));
           Runnable conversation = write(vault, id, before, body, now, rows);
+          Runnable answers = Answers.forget(vault, tenant, "item", itemId, now, rows);
           String key = Grid.key(id, standing.number());
           return () -> {
+            answers.run();
             vault.grid().places().set(key, bytes);
             conversation.run();
           };

@@ -2,7 +2,6 @@ package dev.bitfleet.gateway.store;
 
 import dev.bitfleet.proto.store.v1.Item;
 import io.vertx.core.Future;
-import java.util.Collections;
 import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -61,22 +60,9 @@ public final class Conversations {
     return offLoop.call(
         vault -> {
           List<Item> items = stored(vault, tenant, id);
-          if (!page.ascending()) {
-            Collections.reverse(items);
-          }
-          int from = page.after().map(after -> 1 + position(items, after)).orElse(0);
-          int to = Math.min(items.size(), from + page.limit());
-          return new Page<>(unpacked(items.subList(from, to)), to < items.size());
+          Page<Item> cut = page.of(items, Item::getId);
+          return new Page<>(unpacked(cut.data()), cut.hasMore());
         });
-  }
-
-  private static int position(List<Item> items, String id) {
-    for (int i = 0; i < items.size(); i++) {
-      if (items.get(i).getId().equals(id)) {
-        return i;
-      }
-    }
-    throw StoreErrors.cursorNotFound(id);
   }
 
   public Future<ObjectNode> item(String tenant, String id, String itemId) {
@@ -126,6 +112,7 @@ public final class Conversations {
                       Leases.turn(id), vault.options().turnWait(), vault.options().turnsWaiting())
                   .orElseThrow(StoreErrors::conversationBusy);
           try {
+            vault.catchUp();
             List<ObjectNode> history =
                 withHistory ? unpacked(stored(vault, tenant, id)) : List.of();
             return new Turn(offLoop, lease, id, history);

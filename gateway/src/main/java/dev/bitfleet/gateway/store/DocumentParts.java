@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.store;
 
 import com.hazelcast.map.IMap;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /** Changes of documents. */
@@ -36,17 +37,24 @@ final class DocumentParts {
   /**
    * Creates or replaces.
    *
+   * @param written makes the body; called on a virtual thread
    * @param grows false for the end of what was promised, which a full store must take too
    */
-  @SuppressWarnings("ArrayRecordComponent")
-  record Put(Shelf shelf, String tenant, String id, byte[] body, boolean grows) implements Part {
+  record Put(Shelf shelf, String tenant, String id, Supplier<byte[]> written, boolean grows)
+      implements Part {
     @Override
     public List<String> ids() {
       return List.of(id);
     }
 
     @Override
+    public List<String> tellsOf() {
+      return ids();
+    }
+
+    @Override
     public Runnable prepare(Vault vault, long now, List<Change> rows) {
+      byte[] body = written.get();
       if (body.length > vault.options().bytesPerDocument()) {
         throw StoreErrors.tooLarge(shelf.thing(), vault.options().bytesPerDocument());
       }
@@ -108,7 +116,7 @@ final class DocumentParts {
   }
 
   /**
-   * Leaves a tombstone. A response's event log goes with it.
+   * Leaves a tombstone. A response's event log goes with it, and what was answered about it.
    *
    * @param mustBeThere otherwise one that is not there is fine
    */
@@ -133,7 +141,17 @@ final class DocumentParts {
         return () -> {};
       }
       long until = now + vault.options().ttl().toMillis();
-      Runnable removed = write(vault, shelf, id, there.tombstone(now, until), now, rows);
+      Runnable tombstone = write(vault, shelf, id, there.tombstone(now, until), now, rows);
+      if (shelf == Shelf.PENDING_RESPONSES) {
+        // Work that is done: the response is there.
+        return tombstone;
+      }
+      Runnable answers = Answers.forget(vault, tenant, shelf.thing(), id, now, rows);
+      Runnable removed =
+          () -> {
+            answers.run();
+            tombstone.run();
+          };
       if (shelf != Shelf.RESPONSES) {
         return removed;
       }

@@ -1,8 +1,8 @@
 package dev.bitfleet.gateway.store;
 
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The events of an answer while it is being made. One writer; what is written becomes readable from
@@ -15,10 +15,15 @@ public final class EventLog {
   private final long limit;
   private final List<byte[]> frames = new ArrayList<>();
   private long bytes;
-  private int flushed;
-  private int pieces;
   private boolean truncated;
   private boolean flushing;
+
+  /** Held while the maps are changed: pieces come one after the other, and none after the end. */
+  private final ReentrantLock maps = new ReentrantLock();
+
+  private int flushed;
+  private int pieces;
+  private boolean ended;
 
   EventLog(EventLogs logs, String id, String tenant, long limit) {
     this.logs = logs;
@@ -63,47 +68,73 @@ public final class EventLog {
     return tenant;
   }
 
+  /** All from that number on, up to about so many bytes. */
+  synchronized List<byte[]> from(int number, int mostBytes) {
+    int to = Frames.end(frames, Math.min(number, frames.size()), mostBytes);
+    return List.copyOf(frames.subList(Math.min(number, to), to));
+  }
+
   synchronized List<byte[]> all() {
     return List.copyOf(frames);
   }
 
-  /** What has been added since the last call, for piece number {@link #pieces}. */
-  synchronized List<byte[]> unflushed() {
-    flushing = false;
-    List<byte[]> fresh = List.copyOf(frames.subList(flushed, frames.size()));
-    flushed = frames.size();
-    return fresh;
+  /** Where pieces go. */
+  interface Pieces {
+    void set(int piece, List<byte[]> frames);
   }
 
-  synchronized int nextPiece() {
-    return pieces++;
-  }
-
-  synchronized int pieces() {
-    return pieces;
-  }
-
-  /** Frames one after the other, each after its length. */
-  static byte[] joined(List<byte[]> frames) {
-    int length = 0;
-    for (byte[] frame : frames) {
-      length += 4 + frame.length;
+  /**
+   * Brings out what has been added, in pieces. What could not be brought out is tried again with
+   * the next event. Blocks.
+   */
+  void flush(Pieces to) {
+    maps.lock();
+    try {
+      while (!ended) {
+        List<byte[]> fresh;
+        synchronized (this) {
+          flushing = false;
+          fresh = List.copyOf(frames.subList(flushed, Frames.end(frames, flushed, Frames.PIECE)));
+        }
+        if (fresh.isEmpty()) {
+          return;
+        }
+        to.set(pieces, fresh);
+        pieces++;
+        flushed += fresh.size();
+      }
+    } finally {
+      maps.unlock();
     }
-    ByteBuffer joined = ByteBuffer.allocate(length);
-    for (byte[] frame : frames) {
-      joined.putInt(frame.length).put(frame);
-    }
-    return joined.array();
   }
 
-  static List<byte[]> split(byte[] joined) {
-    ByteBuffer rest = ByteBuffer.wrap(joined);
-    List<byte[]> frames = new ArrayList<>();
-    while (rest.hasRemaining()) {
-      byte[] frame = new byte[rest.getInt()];
-      rest.get(frame);
-      frames.add(frame);
+  /** Something to be done with a piece. */
+  interface Each {
+    void piece(int number);
+  }
+
+  /** Does it with each piece that is out, unless it has ended, which waits for it. Blocks. */
+  void eachPiece(Each each) {
+    maps.lock();
+    try {
+      for (int piece = 0; piece < pieces && !ended; piece++) {
+        each.piece(piece);
+      }
+    } finally {
+      maps.unlock();
     }
-    return frames;
+  }
+
+  /** No piece is brought out from now on; does it with each that is. Blocks. */
+  void end(Each removing) {
+    maps.lock();
+    try {
+      ended = true;
+      for (int piece = 0; piece < pieces; piece++) {
+        removing.piece(piece);
+      }
+    } finally {
+      maps.unlock();
+    }
   }
 }

@@ -1,6 +1,5 @@
 package dev.bitfleet.gateway.store;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -9,10 +8,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Event logs: what was streamed to one client, kept so that it can be streamed to another. A log
@@ -26,16 +25,23 @@ public final class EventLogs {
   /** A log is at most so many times a document: its text stands in it piece by piece. */
   private static final int DOCUMENTS = 8;
 
-  /** Pieces of a log whose node has died are kept so long. */
-  private static final Duration PIECE_TTL = Duration.ofHours(1);
+  /** Pieces of a log whose node has died are kept so long; those of others are renewed. */
+  private static final Duration PIECE_LIFE = Duration.ofHours(1);
 
   private final OffLoop offLoop;
   private final long limit;
+  private final Duration pieceLife;
   private final Map<String, EventLog> running = new ConcurrentHashMap<>();
+  private final AtomicBoolean renewing = new AtomicBoolean();
 
   EventLogs(OffLoop offLoop, StoreOptions options) {
+    this(offLoop, options, PIECE_LIFE);
+  }
+
+  EventLogs(OffLoop offLoop, StoreOptions options, Duration pieceLife) {
     this.offLoop = offLoop;
     this.limit = (long) DOCUMENTS * options.bytesPerDocument();
+    this.pieceLife = pieceLife;
   }
 
   /** Begins the log of a response. */
@@ -49,33 +55,40 @@ public final class EventLogs {
     offLoop.later(
         vault -> {
           Thread.sleep(FLUSH_MILLIS);
-          flush(vault, log);
+          log.flush((piece, frames) -> put(vault, log, piece, Frames.piece(log.tenant(), frames)));
+          if (renewing.compareAndSet(false, true)) {
+            renew(vault);
+          }
         });
   }
 
-  private static void flush(Vault vault, EventLog log) {
-    List<byte[]> fresh = log.unflushed();
-    if (fresh.isEmpty()) {
-      return;
+  /** Keeps the pieces of what is being written, which may take longer than they live. */
+  private void renew(Vault vault) throws InterruptedException {
+    try {
+      while (!running.isEmpty()) {
+        Thread.sleep(pieceLife.dividedBy(4));
+        for (EventLog log : running.values()) {
+          log.eachPiece(piece -> renew(vault, log, piece));
+        }
+      }
+    } finally {
+      renewing.set(false);
     }
-    byte[] piece = bytes(log.tenant(), fresh);
+  }
+
+  private void put(Vault vault, EventLog log, int piece, byte[] bytes) {
     vault
         .grid()
         .frames()
-        .set(
-            Grid.key(log.id(), log.nextPiece()),
-            piece,
-            PIECE_TTL.toMillis(),
-            TimeUnit.MILLISECONDS);
+        .set(Grid.key(log.id(), piece), bytes, pieceLife.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  private static byte[] bytes(String tenant, List<byte[]> frames) {
-    return dev.bitfleet.proto.store.v1.EventLog.newBuilder()
-        .setEvents(frames.size())
-        .setFrames(ByteString.copyFrom(Deflated.of(EventLog.joined(frames))))
-        .setTenant(tenant)
-        .build()
-        .toByteArray();
+  private void renew(Vault vault, EventLog log, int piece) {
+    // Not setTtl: Hazelcast 5.7 looks for keys with a partition of their own in another one.
+    byte[] bytes = vault.grid().frames().get(Grid.key(log.id(), piece));
+    if (bytes != null) {
+      put(vault, log, piece, bytes);
+    }
   }
 
   void abandon(EventLog log) {
@@ -87,10 +100,7 @@ public final class EventLogs {
   }
 
   private static void removePieces(Vault vault, EventLog log) {
-    log.unflushed();
-    for (int piece = 0; piece < log.pieces(); piece++) {
-      vault.grid().frames().delete(Grid.key(log.id(), piece));
-    }
+    log.end(piece -> vault.grid().frames().delete(Grid.key(log.id(), piece)));
   }
 
   Part seal(String tenant, String responseId) {
@@ -113,11 +123,11 @@ public final class EventLogs {
                 now,
                 now + vault.options().ttl().toMillis(),
                 false,
-                bytes(tenant, log.all()));
+                Frames.whole(tenant, log.all()));
         rows.add(new Change.Put(Shelf.EVENT_LOGS, responseId, 0, now, filed.toBytes()));
         return () -> {
           vault.grid().shelf(Shelf.EVENT_LOGS).set(responseId, filed);
-          running.remove(responseId);
+          running.remove(responseId, log);
           removePieces(vault, log);
         };
       }
@@ -128,60 +138,22 @@ public final class EventLogs {
   public Future<List<byte[]>> read(String tenant, String responseId, int from) {
     return offLoop.call(
         vault -> {
-          Read read = read(vault, tenant, responseId);
-          return List.copyOf(
-              read.frames().subList(Math.min(from, read.frames().size()), read.frames().size()));
+          EventLogReader reader = new EventLogReader(vault, running, tenant, responseId);
+          List<byte[]> all = new ArrayList<>();
+          while (true) {
+            EventLogReader.Some some = reader.next(from + all.size());
+            all.addAll(some.frames());
+            if (some.last() || some.frames().isEmpty()) {
+              return all;
+            }
+          }
         });
-  }
-
-  private record Read(List<byte[]> frames, boolean sealed) {}
-
-  private Read read(Vault vault, String tenant, String id) throws InvalidProtocolBufferException {
-    Optional<Read> sealed = sealed(vault, tenant, id);
-    if (sealed.isPresent()) {
-      return sealed.get();
-    }
-    EventLog here = running.get(id);
-    if (here != null && here.tenant().equals(tenant)) {
-      return new Read(here.all(), false);
-    }
-    List<byte[]> frames = new ArrayList<>();
-    byte[] piece;
-    for (int i = 0; (piece = vault.grid().frames().get(Grid.key(id, i))) != null; i++) {
-      var proto = dev.bitfleet.proto.store.v1.EventLog.parseFrom(piece);
-      if (!proto.getTenant().equals(tenant)) {
-        break;
-      }
-      frames.addAll(EventLog.split(Deflated.undone(proto.getFrames().toByteArray())));
-    }
-    // It may have been sealed, and its pieces removed, while they were being read.
-    return sealed(vault, tenant, id)
-        .orElseGet(
-            () -> {
-              if (frames.isEmpty()) {
-                throw StoreErrors.notFound(Shelf.RESPONSES.thing(), id);
-              }
-              return new Read(frames, false);
-            });
-  }
-
-  private static Optional<Read> sealed(Vault vault, String tenant, String id)
-      throws InvalidProtocolBufferException {
-    Filed filed = vault.grid().shelf(Shelf.EVENT_LOGS).get(id);
-    if (filed == null
-        || !filed.live(System.currentTimeMillis())
-        || !filed.tenant().equals(tenant)) {
-      return Optional.empty();
-    }
-    var proto = dev.bitfleet.proto.store.v1.EventLog.parseFrom(filed.body());
-    return Optional.of(
-        new Read(EventLog.split(Deflated.undone(proto.getFrames().toByteArray())), true));
   }
 
   /**
    * Gives what is there from that number on, then what comes, until the log is sealed or nothing
    * has come for {@link Leases#LIFE}, when its writer must be thought dead. 404 when there is no
-   * such log.
+   * such log. Nothing is given before the subscription is; while it is paused, nothing is held.
    */
   public Future<Subscription> follow(
       String tenant, String responseId, int from, Follower follower) {
@@ -189,21 +161,25 @@ public final class EventLogs {
     if (context == null) {
       throw new IllegalStateException("an event log is followed from an event loop");
     }
-    return offLoop.call(
-        vault -> {
-          read(vault, tenant, responseId);
-          Subscription subscription = new Subscription();
-          Thread.ofVirtual()
-              .name("store-follow")
-              .start(
-                  () -> follow(vault, tenant, responseId, from, follower, subscription, context));
-          return subscription;
-        });
+    return offLoop
+        .call(
+            vault -> {
+              EventLogReader reader = new EventLogReader(vault, running, tenant, responseId);
+              reader.next(from);
+              return new EventLogReader(vault, running, tenant, responseId);
+            })
+        .map(
+            reader -> {
+              Subscription subscription = new Subscription();
+              Thread.ofVirtual()
+                  .name("store-follow")
+                  .start(() -> follow(reader, responseId, from, follower, subscription, context));
+              return subscription;
+            });
   }
 
   private void follow(
-      Vault vault,
-      String tenant,
+      EventLogReader reader,
       String id,
       int from,
       Follower follower,
@@ -212,18 +188,25 @@ public final class EventLogs {
     int next = from;
     long heardNanos = System.nanoTime();
     try {
-      while (subscription.goesOn()) {
-        Read read = read(vault, tenant, id);
-        if (read.frames().size() > next) {
-          List<byte[]> fresh = List.copyOf(read.frames().subList(next, read.frames().size()));
+      while (true) {
+        if (subscription.rests()) {
+          reader.rest();
+        }
+        if (!subscription.goesOn()) {
+          break;
+        }
+        EventLogReader.Some some = reader.next(next);
+        if (!some.frames().isEmpty()) {
           int first = next;
-          next = read.frames().size();
+          next += some.frames().size();
           heardNanos = System.nanoTime();
-          deliver(context, () -> follower.events(first, fresh));
-        } else if (read.sealed()
+          deliver(context, () -> follower.events(first, some.frames()));
+        }
+        if (some.last()
             || System.nanoTime() - heardNanos > Leases.LIFE.toNanos() && !running.containsKey(id)) {
           break;
-        } else {
+        }
+        if (some.frames().isEmpty()) {
           Thread.sleep(POLL_MILLIS);
         }
       }

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
+import java.util.List;
 
 /**
  * A document as it is kept. Times are Unix milliseconds.
@@ -9,11 +10,26 @@ import com.google.protobuf.UnsafeByteOperations;
  * @param updated of two versions the later one holds
  * @param deleted a tombstone; its body is empty
  * @param body not to be changed
+ * @param about ids of documents that it goes with when they are deleted
  */
 @SuppressWarnings("ArrayRecordComponent")
 record Filed(
-    String tenant, long created, long updated, long expires, boolean deleted, byte[] body) {
+    String tenant,
+    long created,
+    long updated,
+    long expires,
+    boolean deleted,
+    byte[] body,
+    List<String> about) {
   private static final byte[] NOTHING = {};
+
+  Filed {
+    about = List.copyOf(about);
+  }
+
+  Filed(String tenant, long created, long updated, long expires, boolean deleted, byte[] body) {
+    this(tenant, created, updated, expires, deleted, body, List.of());
+  }
 
   boolean live(long now) {
     return !deleted && expires > now;
@@ -21,7 +37,8 @@ record Filed(
 
   Filed with(byte[] newBody, long now, long newExpires) {
     // Clocks may step back; versions must not.
-    return new Filed(tenant, created, Math.max(now, updated + 1), newExpires, false, newBody);
+    return new Filed(
+        tenant, created, Math.max(now, updated + 1), newExpires, false, newBody, about);
   }
 
   Filed tombstone(long now, long until) {
@@ -36,6 +53,7 @@ record Filed(
         .setExpires(expires)
         .setDeleted(deleted)
         .setBody(UnsafeByteOperations.unsafeWrap(body))
+        .addAllAbout(about)
         .build()
         .toByteArray();
   }
@@ -48,6 +66,7 @@ record Filed(
         proto.getUpdated(),
         proto.getExpires(),
         proto.getDeleted(),
-        proto.getBody().toByteArray());
+        proto.getBody().toByteArray(),
+        proto.getAboutList());
   }
 }

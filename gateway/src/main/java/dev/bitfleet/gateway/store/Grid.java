@@ -104,6 +104,9 @@ final class Grid implements AutoCloseable {
       } else {
         map.setMergePolicyConfig(new MergePolicyConfig().setPolicy(FiledMerge.class.getName()));
         map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.TENANT));
+        if (shelf == Shelf.ANSWERS) {
+          map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.ABOUT_ANY));
+        }
       }
       config.addMapConfig(map);
     }

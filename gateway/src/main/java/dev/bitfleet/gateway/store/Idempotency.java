@@ -1,7 +1,5 @@
 package dev.bitfleet.gateway.store;
 
-import com.google.protobuf.InvalidProtocolBufferException;
-import dev.bitfleet.proto.store.v1.Answer;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -43,9 +41,10 @@ public final class Idempotency {
                   .orElseThrow(StoreErrors::keyBusy);
           boolean kept = false;
           try {
+            vault.catchUp();
             Filed filed = vault.grid().shelf(Shelf.ANSWERS).get(id);
             if (filed != null && filed.live(System.currentTimeMillis())) {
-              return replay(filed, fingerprint);
+              return Answers.replay(filed, fingerprint);
             }
             kept = true;
             return new Attempt.Fresh(
@@ -69,10 +68,11 @@ public final class Idempotency {
     return offLoop.call(
         vault -> {
           String id = id(tenant, "retry", fingerprint);
+          vault.catchUp();
           Filed filed = vault.grid().shelf(Shelf.ANSWERS).get(id);
           if (filed != null && filed.live(System.currentTimeMillis())) {
             if (again) {
-              return replay(filed, fingerprint);
+              return Answers.replay(filed, fingerprint);
             }
             forget(vault, id);
           }
@@ -92,22 +92,6 @@ public final class Idempotency {
     vault.grid().shelf(Shelf.ANSWERS).delete(id);
     // Nobody waits for it: a row that comes back at a start has expired soon.
     vault.journal().write(List.of(new Change.Remove(Shelf.ANSWERS, id)));
-  }
-
-  private static Attempt replay(Filed filed, byte[] fingerprint)
-      throws InvalidProtocolBufferException {
-    Answer answer = Answer.parseFrom(filed.body());
-    if (!MessageDigest.isEqual(answer.getFingerprint().toByteArray(), fingerprint)) {
-      throw StoreErrors.keyReused();
-    }
-    if (answer.getTooLarge()) {
-      throw StoreErrors.answerTooLarge();
-    }
-    return new Attempt.Replay(
-        new StoredAnswer(
-            answer.getStatus(),
-            answer.getContentType(),
-            Deflated.undone(answer.getBody().toByteArray())));
   }
 
   private static String id(String tenant, String kind, byte[] what) {

@@ -199,8 +199,11 @@ final class Journal implements AutoCloseable {
       file.write(changes);
     } catch (JournalException e) {
       failed(e);
+      // A full disk was noticed before anything was changed, a broken one before anything was
+      // tried.
+      JournalException told = reason != null || isFull(e) ? e : JournalException.inTheMiddle(e);
       for (Entry entry : group) {
-        entry.done().completeExceptionally(e);
+        entry.done().completeExceptionally(told);
       }
       return;
     }
@@ -210,9 +213,13 @@ final class Journal implements AutoCloseable {
     }
   }
 
+  private static boolean isFull(JournalException e) {
+    return e.getMessage() != null && e.getMessage().endsWith("the disk is full");
+  }
+
   private void failed(JournalException e) {
     metrics.failed();
-    boolean full = e.getMessage() != null && e.getMessage().endsWith("the disk is full");
+    boolean full = isFull(e);
     if (!full) {
       broken = e;
     }

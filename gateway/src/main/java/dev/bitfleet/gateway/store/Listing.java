@@ -30,18 +30,7 @@ final class Listing {
       Predicate<T> wanted) {
     IMap<String, Filed> map = vault.grid().shelf(shelf);
     List<Entry> entries = entries(map, tenant, page.ascending());
-    int from = 0;
-    if (page.after().isPresent()) {
-      String after = page.after().get();
-      int at = 0;
-      while (at < entries.size() && !entries.get(at).id().equals(after)) {
-        at++;
-      }
-      if (at == entries.size()) {
-        throw StoreErrors.cursorNotFound(after);
-      }
-      from = at + 1;
-    }
+    int from = page.start(entries, Entry::id);
     List<T> data = new ArrayList<>();
     for (int start = from; start < entries.size(); start += ROUND) {
       List<Entry> round = entries.subList(start, Math.min(entries.size(), start + ROUND));

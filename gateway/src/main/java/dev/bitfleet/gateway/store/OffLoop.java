@@ -85,7 +85,10 @@ final class OffLoop {
                 try {
                   step.in(open);
                 } catch (Exception e) {
-                  told(e);
+                  // Those of the maps have been said by this; nobody else would say the others.
+                  if (told(e) == e && !closed) {
+                    log.warn("the store failed", e);
+                  }
                 }
               });
     }

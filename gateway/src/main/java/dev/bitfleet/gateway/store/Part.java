@@ -9,6 +9,14 @@ interface Part {
   /** Ids of the documents that it changes. */
   List<String> ids();
 
+  /** Ids of what an answer tells of that is kept together with this. */
+  default List<String> tellsOf() {
+    return List.of();
+  }
+
+  /** Called first, before anything else is done with it, by the thread that commits. */
+  default void taken() {}
+
   /**
    * Looks whether it can be done, and says how; changes nothing. Called while the documents are
    * held.
@@ -25,6 +33,6 @@ interface Part {
     return true;
   }
 
-  /** Called when all is done. */
-  default void done() {}
+  /** Called last: it has been carried out, or never will be. */
+  default void over() {}
 }

@@ -29,6 +29,28 @@ public final class StoreErrors {
             Duration.ofSeconds(5)));
   }
 
+  /** It is durable, and cannot be read yet. */
+  static ApiException unapplied() {
+    return new ApiException(
+        ApiError.server(
+            503,
+            "storage_behind",
+            "This has been kept, but cannot be read yet. A repeat with the same Idempotency-Key"
+                + " gets its answer as soon as it can; one without a key would be kept again.",
+            Duration.ofSeconds(5)));
+  }
+
+  /** Nobody knows whether it is durable. */
+  static ApiException uncertain() {
+    return new ApiException(
+        ApiError.server(
+            503,
+            "storage_uncertain",
+            "The disk failed while this was being kept. Whether it was kept shows when the server"
+                + " has been started again; until then nothing more is kept.",
+            Duration.ofSeconds(60)));
+  }
+
   static ApiException full() {
     return new ApiException(
         ApiError.server(
@@ -49,7 +71,8 @@ public final class StoreErrors {
             Optional.of(Duration.ofSeconds(2))));
   }
 
-  static ApiException keyBusy() {
+  /** Too many wait for the answer of the first. */
+  public static ApiException keyBusy() {
     return new ApiException(
         new ApiError(
             409,
@@ -60,7 +83,8 @@ public final class StoreErrors {
             Optional.of(Duration.ofSeconds(2))));
   }
 
-  static ApiException keyReused() {
+  /** A key has come with another request than the first time. */
+  public static ApiException keyReused() {
     return refused(
         422,
         "idempotency_key_reuse",
@@ -100,6 +124,7 @@ public final class StoreErrors {
         "The " + what + " is larger than the " + limit + " bytes that can be kept.");
   }
 
+  /** A page is to begin behind something that is not there. */
   static ApiException cursorNotFound(String id) {
     return refused(
         400,

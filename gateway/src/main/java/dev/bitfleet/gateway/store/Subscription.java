@@ -37,6 +37,16 @@ public final class Subscription {
     }
   }
 
+  /** Whether it is paused. */
+  boolean rests() {
+    lock.lock();
+    try {
+      return paused && !stopped;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Waits while it is paused; whether it goes on. */
   boolean goesOn() throws InterruptedException {
     lock.lock();

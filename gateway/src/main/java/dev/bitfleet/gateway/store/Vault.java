@@ -35,6 +35,7 @@ final class Vault implements AutoCloseable {
   private @Nullable Care care;
   private final Map<String, AtomicInteger> conversations = new ConcurrentHashMap<>();
   private final AtomicLong held = new AtomicLong();
+  private final Unapplied unapplied = new Unapplied();
 
   private Vault(StoreOptions options, Grid grid, Journal journal, StoreMetrics metrics) {
     this.options = options;
@@ -152,8 +153,38 @@ final class Vault implements AutoCloseable {
     try {
       journal.write(changes).join();
     } catch (CompletionException e) {
-      throw StoreErrors.unavailable();
+      throw e.getCause() instanceof JournalException cause && cause.uncertain()
+          ? StoreErrors.uncertain()
+          : StoreErrors.unavailable();
     }
+  }
+
+  /**
+   * Does to the maps what is on the disk. What fails is not forgotten: it is done before anything
+   * else is changed, so that the maps never show a later change without an earlier one.
+   *
+   * @throws ApiException when it is yet to be done
+   */
+  void apply(List<Runnable> changes) {
+    for (int i = 0; i < changes.size(); i++) {
+      try {
+        changes.get(i).run();
+      } catch (RuntimeException e) {
+        log.warn(
+            "a change that is on the disk could not be put into the maps; it is tried again", e);
+        unapplied.add(changes.subList(i, changes.size()));
+        throw StoreErrors.unapplied();
+      }
+    }
+  }
+
+  /**
+   * Does to the maps what could not be done when it came.
+   *
+   * @throws ApiException when it still cannot be done
+   */
+  void catchUp() {
+    unapplied.run();
   }
 
   /**

@@ -15,6 +15,10 @@
  * dev.bitfleet.gateway.store.Leases}), which makes one order of two clients; if two should hold it
  * at once all the same, both of their turns end up at one place, and none is lost.
  *
+ * <p>What a repeated request is answered with knows what it tells of, and goes with it ({@link
+ * dev.bitfleet.gateway.store.Answers}). Event logs are read piece by piece ({@link
+ * dev.bitfleet.gateway.store.EventLogReader}), so that a slow reader holds nothing.
+ *
  * <p>Everything belongs to a tenant. What a foreign one asks for is not found, in the same words
  * and with the same work as what never was.
  *

@@ -7,6 +7,7 @@ import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Behaviour;
 import dev.bitfleet.gateway.testing.Gateway;
 import dev.bitfleet.gateway.testing.TestFolders;
+import dev.bitfleet.proto.FailureCause;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -118,9 +119,8 @@ class ConversationsHttpTest {
   @Test
   void a_chat_that_fails_leaves_no_trace_and_frees_the_turn() {
     String id = conversation();
-    HttpResponse<String> unknown =
-        chat(id, "{\"model\":\"nobody\",\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}");
-    assertThat(unknown.statusCode()).isEqualTo(404);
+    gateway.worker().script(new Behaviour.FailAfter(3, FailureCause.ENGINE_FAULT));
+    assertThat(chat(id, say("x")).statusCode()).isEqualTo(500);
     assertThat(history(id)).isEmpty();
     answer(chat(id, say("again")));
     assertThat(history(id)).hasSize(2);

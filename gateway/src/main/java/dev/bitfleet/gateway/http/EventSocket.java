@@ -1,8 +1,5 @@
-package dev.bitfleet.gateway.responses;
+package dev.bitfleet.gateway.http;
 
-import dev.bitfleet.gateway.http.Exchange;
-import dev.bitfleet.gateway.http.HttpLimits;
-import dev.bitfleet.gateway.http.Tended;
 import io.vertx.core.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +7,11 @@ import org.jspecify.annotations.Nullable;
  * One client that reads events. It is written to while its socket takes them; a client that takes
  * nothing for too long is cut. Event loop only.
  */
-final class EventSocket implements Tended {
-  /** Bytes that may wait in the socket's queue: what a slow reader costs. */
+public final class EventSocket implements Tended {
+  /**
+   * Bytes that may wait in the socket's queue: some sixty tokens. It is what each of ten thousand
+   * slow readers costs at most besides its text.
+   */
   private static final int QUEUE_BYTES = 16 << 10;
 
   private static final Buffer PING = Buffer.buffer(": ping\n\n");
@@ -31,7 +31,7 @@ final class EventSocket implements Tended {
    *
    * @param drained called when the socket takes more again
    */
-  static EventSocket begin(Exchange exchange, HttpLimits limits, Runnable drained) {
+  public static EventSocket begin(Exchange exchange, HttpLimits limits, Runnable drained) {
     EventSocket socket = new EventSocket(exchange, limits);
     exchange.beginEvents();
     exchange.response().setWriteQueueMaxSize(QUEUE_BYTES);
@@ -46,23 +46,25 @@ final class EventSocket implements Tended {
     return socket;
   }
 
-  boolean full() {
+  /** Whether it takes nothing for now. */
+  public boolean full() {
     return exchange.response().writeQueueFull();
   }
 
   /** Whether nobody is there any more, or all has been said. */
-  boolean closed() {
+  public boolean closed() {
     return exchange.settled() || exchange.answeredNanos() != 0;
   }
 
-  void write(Buffer events) {
+  public void write(Buffer events) {
     if (!closed()) {
       exchange.response().write(events);
       lastWriteNanos = System.nanoTime();
     }
   }
 
-  void end(Buffer last) {
+  /** Writes the last events. */
+  public void end(Buffer last) {
     if (!closed()) {
       exchange.end(last);
     }

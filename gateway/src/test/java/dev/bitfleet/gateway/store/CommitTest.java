@@ -1,0 +1,153 @@
+package dev.bitfleet.gateway.store;
+
+import static dev.bitfleet.gateway.store.StoreHarness.TENANT;
+import static dev.bitfleet.gateway.store.StoreHarness.get;
+import static dev.bitfleet.gateway.store.StoreHarness.refusal;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.bitfleet.gateway.contract.ApiException;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a commit owns, and what it says when it could not be carried out to the end. */
+class CommitTest {
+  private static final StoredAnswer YES =
+      new StoredAnswer(200, "text/plain", "yes".getBytes(UTF_8));
+
+  @TempDir Path folder;
+
+  private static byte[] when(CountDownLatch released) {
+    try {
+      released.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    return new byte[] {1};
+  }
+
+  @Test
+  void an_attempt_that_is_abandoned_while_it_is_committed_is_still_the_commits() {
+    try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
+      byte[] request = {1};
+      Idempotency idempotency = store.store().idempotency();
+      Attempt.Fresh first = (Attempt.Fresh) get(idempotency.begin(TENANT, "key", request));
+      CountDownLatch released = new CountDownLatch(1);
+      Future<Void> commit =
+          store
+              .store()
+              .commit(TENANT)
+              .put(store.store().completions(), "chatcmpl-1", () -> when(released))
+              .answer(first, YES)
+              .run();
+      first.abandon();
+      Future<Attempt> second = idempotency.begin(TENANT, "key", request);
+      get(store.store().open());
+      released.countDown();
+      get(commit);
+      assertThat(get(second)).isInstanceOf(Attempt.Replay.class);
+    }
+  }
+
+  @Test
+  void a_commit_that_fails_lets_the_next_attempt_begin() {
+    try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
+      byte[] request = {1};
+      Idempotency idempotency = store.store().idempotency();
+      Attempt.Fresh first = (Attempt.Fresh) get(idempotency.begin(TENANT, "key", request));
+      assertThat(
+              refusal(
+                  () ->
+                      store
+                          .store()
+                          .commit(TENANT)
+                          .put(store.store().completions(), "big", new byte[5 << 20])
+                          .answer(first, YES)
+                          .run()))
+          .isEqualTo("400 item_too_large");
+      Attempt second = get(idempotency.begin(TENANT, "key", request));
+      assertThat(second).isInstanceOf(Attempt.Fresh.class);
+      ((Attempt.Fresh) second).abandon();
+    }
+  }
+
+  @Test
+  void what_is_deleted_takes_along_what_was_answered_about_it() {
+    byte[] request = {1};
+    try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
+      Attempt.Fresh first =
+          (Attempt.Fresh) get(store.store().idempotency().begin(TENANT, "key", request));
+      get(
+          store
+              .store()
+              .commit(TENANT)
+              .put(store.store().completions(), "chatcmpl-1", new byte[] {1})
+              .answer(first, YES)
+              .run());
+      get(store.store().completions().delete(TENANT, "chatcmpl-1"));
+      assertThat(refusal(() -> store.store().idempotency().begin(TENANT, "key", request)))
+          .isEqualTo("404 chat_completion_not_found");
+    }
+    try (StoreHarness again = new StoreHarness(StoreOptions.in(folder))) {
+      assertThat(refusal(() -> again.store().idempotency().begin(TENANT, "key", request)))
+          .isEqualTo("404 chat_completion_not_found");
+      assertThat(refusal(() -> again.store().idempotency().begin(TENANT, "key", new byte[] {2})))
+          .isEqualTo("422 idempotency_key_reuse");
+    }
+  }
+
+  /** Writes one row, and then fails to put it into the maps as often as it is told to. */
+  private static Part failing(String id, int times, List<String> applied) {
+    int[] left = {times};
+    return new Part() {
+      @Override
+      public List<String> ids() {
+        return List.of(id);
+      }
+
+      @Override
+      public Runnable prepare(Vault vault, long now, List<Change> rows) {
+        Filed filed = new Filed(TENANT, now, now, now + 1_000_000, false, new byte[] {1});
+        rows.add(new Change.Put(Shelf.COMPLETIONS, id, 0, now, filed.toBytes()));
+        return () -> {
+          if (left[0]-- > 0) {
+            throw new IllegalStateException("the maps are away");
+          }
+          vault.grid().shelf(Shelf.COMPLETIONS).set(id, filed);
+          applied.add(id);
+        };
+      }
+    };
+  }
+
+  private static String refused(Vault vault, Part part) {
+    try {
+      Commit.carryOut(vault, List.of(part));
+      return "";
+    } catch (ApiException e) {
+      return e.error().code();
+    }
+  }
+
+  @Test
+  void what_is_on_the_disk_and_not_in_the_maps_is_said_so_and_put_there_first() throws Exception {
+    List<String> applied = new ArrayList<>();
+    try (Vault vault = Vault.open(StoreOptions.in(folder), new SimpleMeterRegistry())) {
+      // The store's own care may come in between: more failures than it can take part in.
+      assertThat(refused(vault, failing("a", 2, applied))).isEqualTo("storage_behind");
+      assertThatThrownBy(vault::catchUp).isInstanceOf(ApiException.class);
+      assertThat(refused(vault, failing("b", 0, applied))).isEmpty();
+      assertThat(applied).containsExactly("a", "b");
+    }
+    try (StoreHarness again = new StoreHarness(StoreOptions.in(folder))) {
+      assertThat(get(again.store().completions().find(TENANT, "a")).body()).containsExactly(1);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+package dev.bitfleet.gateway.store;
+
+import static dev.bitfleet.gateway.store.StoreHarness.TENANT;
+import static dev.bitfleet.gateway.store.StoreHarness.get;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.bitfleet.gateway.testing.Await;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EventLogsTest {
+  @TempDir Path folder;
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  private static List<String> texts(List<byte[]> events) {
+    return events.stream().map(event -> new String(event, UTF_8)).toList();
+  }
+
+  @Test
+  void a_reader_who_pauses_is_given_no_more_than_a_piece() {
+    try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
+      get(store.store().open());
+      List<String> all =
+          IntStream.range(0, 2000).mapToObj(i -> i + ":" + "x".repeat(1000)).toList();
+      EventLog log = store.store().events().open(TENANT, "resp_1");
+      all.forEach(event -> log.append(bytes(event)));
+      get(store.store().commit(TENANT).seal("resp_1").run());
+      List<String> got = new ArrayList<>();
+      CompletableFuture<Subscription> subscription = new CompletableFuture<>();
+      CountDownLatch ended = new CountDownLatch(1);
+      Follower slow =
+          new Follower() {
+            @Override
+            public void events(int first, List<byte[]> events) {
+              synchronized (got) {
+                assertThat(first).isEqualTo(got.size());
+                got.addAll(texts(events));
+                subscription.join().pause();
+              }
+            }
+
+            @Override
+            public void ended() {
+              ended.countDown();
+            }
+          };
+      store
+          .vertx()
+          .runOnContext(
+              now ->
+                  store
+                      .store()
+                      .events()
+                      .follow(TENANT, "resp_1", 0, slow)
+                      .onSuccess(subscription::complete));
+      int before = 0;
+      int most = 0;
+      while (ended.getCount() > 0) {
+        int had = before;
+        Await.until(
+            "another piece",
+            () -> {
+              synchronized (got) {
+                return got.size() > had || ended.getCount() == 0;
+              }
+            });
+        synchronized (got) {
+          most = Math.max(most, got.size() - had);
+          before = got.size();
+        }
+        subscription.join().resume();
+      }
+      assertThat(got).isEqualTo(all);
+      assertThat(most).isLessThan(40);
+    }
+  }
+
+  @Test
+  void pieces_are_numbered_in_the_order_of_their_events_however_slow_the_maps_are()
+      throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try {
+      OffLoop closed = new OffLoop(vertx, StoreOptions.in(folder), new SimpleMeterRegistry());
+      EventLog log = new EventLogs(closed, StoreOptions.in(folder)).open(TENANT, "resp_1");
+      List<String> pieces = new ArrayList<>();
+      CountDownLatch held = new CountDownLatch(1);
+      CountDownLatch entered = new CountDownLatch(1);
+      log.append(bytes("a"));
+      Thread slow =
+          Thread.ofVirtual()
+              .start(
+                  () ->
+                      log.flush(
+                          (piece, frames) -> {
+                            entered.countDown();
+                            Await.until("it may go on", () -> held.getCount() == 0);
+                            pieces.add(piece + texts(frames).toString());
+                          }));
+      entered.await();
+      log.append(bytes("b"));
+      Thread fast =
+          Thread.ofVirtual()
+              .start(
+                  () -> log.flush((piece, frames) -> pieces.add(piece + texts(frames).toString())));
+      held.countDown();
+      slow.join();
+      fast.join();
+      assertThat(pieces).containsExactly("0[a]", "1[b]");
+      log.append(bytes("c"));
+      log.end(piece -> pieces.remove(pieces.size() - 1));
+      log.flush((piece, frames) -> pieces.add("too late"));
+      assertThat(pieces).isEmpty();
+    } finally {
+      get(vertx.close());
+    }
+  }
+
+  @Test
+  void what_could_not_be_brought_out_is_brought_out_with_the_next() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    try {
+      OffLoop closed = new OffLoop(vertx, StoreOptions.in(folder), new SimpleMeterRegistry());
+      EventLog log = new EventLogs(closed, StoreOptions.in(folder)).open(TENANT, "resp_1");
+      log.append(bytes("a"));
+      assertThat(
+              org.assertj.core.api.Assertions.catchThrowable(
+                  () ->
+                      log.flush(
+                          (piece, frames) -> {
+                            throw new IllegalStateException("the maps are away");
+                          })))
+          .isInstanceOf(IllegalStateException.class);
+      log.append(bytes("b"));
+      List<String> pieces = new ArrayList<>();
+      log.flush((piece, frames) -> pieces.add(piece + texts(frames).toString()));
+      assertThat(pieces).containsExactly("0[a, b]");
+    } finally {
+      get(vertx.close());
+    }
+  }
+
+  @Test
+  void pieces_live_as_long_as_the_log_is_written() {
+    Vertx vertx = Vertx.vertx();
+    StoreOptions options = StoreOptions.in(folder);
+    OffLoop offLoop = new OffLoop(vertx, options, new SimpleMeterRegistry());
+    try {
+      Duration life = Duration.ofSeconds(2);
+      EventLogs here = new EventLogs(offLoop, options, life);
+      EventLogs elsewhere = new EventLogs(offLoop, options, life);
+      get(offLoop.run(vault -> {}));
+      EventLog log = here.open(TENANT, "resp_1");
+      log.append(bytes("a"));
+      Await.until("it is seen elsewhere", () -> readable(elsewhere));
+      long seen = System.nanoTime();
+      Await.until(
+          "it has outlived its pieces' life",
+          Duration.ofSeconds(20),
+          () -> {
+            assertThat(readable(elsewhere)).isTrue();
+            return System.nanoTime() - seen > 3 * life.toNanos();
+          });
+      log.abandon();
+      Await.until("nothing of it is left", () -> !readable(elsewhere));
+    } finally {
+      get(offLoop.close());
+      get(vertx.close());
+    }
+  }
+
+  private static boolean readable(EventLogs logs) {
+    Future<List<byte[]>> read = logs.read(TENANT, "resp_1", 0);
+    try {
+      return texts(get(read)).equals(List.of("a"));
+    } catch (RuntimeException e) {
+      return false;
+    }
+  }
+}
