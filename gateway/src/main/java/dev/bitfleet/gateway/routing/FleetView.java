@@ -29,6 +29,12 @@ public final class FleetView {
   /** Silence after which a worker is taken for dead: three heartbeats and some jitter. */
   public static final Duration STALE_AFTER = Duration.ofMillis(3500);
 
+  /** What generates before what does not, then by rank, then by name. */
+  private static final Comparator<ModelDescription> DEFAULT_FIRST =
+      Comparator.comparing((ModelDescription model) -> !generates(model))
+          .thenComparingInt(ModelDescription::rank)
+          .thenComparing(ModelDescription::id);
+
   private final NavigableMap<String, WorkerView> workers = new TreeMap<>();
   private final long staleNanos;
 
@@ -90,7 +96,10 @@ public final class FleetView {
     return Collections.unmodifiableCollection(workers.values());
   }
 
-  /** The models that can be served now or as soon as one is asked for, by id, each once. */
+  /**
+   * The models that can be served now or as soon as one is asked for, each once, the default one
+   * first: clients that are told of no model take the first that is listed.
+   */
   public List<ModelDescription> models() {
     NavigableMap<String, ModelDescription> models = new TreeMap<>();
     for (WorkerView worker : workers.values()) {
@@ -98,7 +107,7 @@ public final class FleetView {
         worker.heartbeat().model().ifPresent(model -> models.putIfAbsent(model.id(), model));
       }
     }
-    return List.copyOf(models.values());
+    return models.values().stream().sorted(DEFAULT_FIRST).toList();
   }
 
   /** Whether that model is in memory, and not to be loaded again first. */
@@ -223,6 +232,6 @@ public final class FleetView {
         .filter(FleetView::able)
         .flatMap(worker -> worker.heartbeat().model().stream())
         .filter(suits)
-        .min(Comparator.comparingInt(ModelDescription::rank).thenComparing(ModelDescription::id));
+        .min(DEFAULT_FIRST);
   }
 }

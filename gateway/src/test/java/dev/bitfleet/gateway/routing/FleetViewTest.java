@@ -127,6 +127,11 @@ class FleetViewTest {
     assertThat(fleet.described(ModelWish.ANY, model -> model.embeddingSize() > 0))
         .map(ModelDescription::id)
         .contains("embed");
+    fleet.hear(offering("w3", "another", 2, 0), 0);
+    assertThat(fleet.models())
+        .as("as clients take them that are told of none")
+        .extracting(ModelDescription::id)
+        .containsExactly("chat", "another", "embed");
   }
 
   private Optional<String> choice(String model, String... excluded) {
