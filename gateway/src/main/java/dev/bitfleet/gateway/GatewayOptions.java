@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
  *     of localhost, 127.0.0.1 and [::1]) or {@code *}
  * @param allowedHosts names a request may call this server by: exact ones, {@code loopback} or
  *     {@code *}
+ * @param managementHosts the same of the management port
  * @param keyFile file of the API keys; empty = no key is asked for
  * @param maxBodyBytes of one request; more is answered 413
  * @param bodyBudgetBytes of all requests in flight together; beyond it new bodies are answered 503
@@ -54,6 +55,7 @@ public record GatewayOptions(
     int managementPort,
     List<String> corsOrigins,
     List<String> allowedHosts,
+    List<String> managementHosts,
     Optional<Path> keyFile,
     int maxBodyBytes,
     long bodyBudgetBytes,
@@ -84,6 +86,7 @@ public record GatewayOptions(
     Objects.requireNonNull(store);
     corsOrigins = List.copyOf(corsOrigins);
     allowedHosts = List.copyOf(allowedHosts);
+    managementHosts = List.copyOf(managementHosts);
     Objects.requireNonNull(keyFile);
     if (!ID.matcher(gatewayId).matches()) {
       throw new IllegalArgumentException(
@@ -138,6 +141,7 @@ public record GatewayOptions(
     private int managementPort = 9090;
     private List<String> corsOrigins = List.of("loopback");
     private List<String> allowedHosts = List.of("loopback");
+    private List<String> managementHosts = List.of("loopback");
     private Optional<Path> keyFile = Optional.empty();
     private int maxBodyBytes = 8 << 20;
     private long bodyBudgetBytes = 256L << 20;
@@ -191,6 +195,11 @@ public record GatewayOptions(
 
     public Builder allowedHosts(List<String> value) {
       allowedHosts = value;
+      return this;
+    }
+
+    public Builder managementHosts(List<String> value) {
+      managementHosts = value;
       return this;
     }
 
@@ -313,6 +322,7 @@ public record GatewayOptions(
           managementPort,
           corsOrigins,
           allowedHosts,
+          managementHosts,
           keyFile,
           maxBodyBytes,
           bodyBudgetBytes,

@@ -15,6 +15,7 @@ import dev.bitfleet.gateway.dispatch.EmbeddingService;
 import dev.bitfleet.gateway.dispatch.ModelControl;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.AccessRules;
+import dev.bitfleet.gateway.http.Door;
 import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpFront;
@@ -126,7 +127,8 @@ public final class GatewayVerticle extends VerticleBase {
     Store keeping = new Store(vertx, options.store(), registry);
     store = keeping;
     openOnceServing(keeping, fleet);
-    ManagementServer managing = new ManagementServer(vertx, fleet, registry, () -> stopping);
+    ManagementServer managing =
+        new ManagementServer(vertx, fleet, registry, managementDoor(), () -> stopping);
     management = managing;
     // Compiling the contract takes a while; the event loop may be another verticle's too.
     return vertx
@@ -175,6 +177,11 @@ public final class GatewayVerticle extends VerticleBase {
             });
   }
 
+  /** The API's, but for the names: the port has an address of its own. */
+  private Door managementDoor() {
+    return new Door(options.managementHosts(), options.corsOrigins());
+  }
+
   private void openOnceServing(Store keeping, FleetView fleet) {
     storeTimer =
         vertx.setPeriodic(
@@ -219,7 +226,7 @@ public final class GatewayVerticle extends VerticleBase {
       Contract contract, HttpLimits limits, Dispatcher dispatching, Store keeping) {
     Map<Operation, Handler> handlers = new EnumMap<>(Operation.class);
     RequestReader reader = new RequestReader(vertx, contract);
-    TextService text = new TextService(vertx, dispatching);
+    TextService text = new TextService(vertx, dispatching, options.queueLimit());
     ContextFit fit = new ContextFit(dispatching.fleet(), text);
     GrammarCompiler grammars = new GrammarCompiler(vertx);
     UnknownModels unknown = new UnknownModels(options.defaultForUnknownModels());

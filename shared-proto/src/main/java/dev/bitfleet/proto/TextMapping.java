@@ -42,7 +42,8 @@ final class TextMapping {
             .setContextLimit(fit.contextLimit())
             .setRoom(fit.room())
             .setWantedRoom(fit.wantedRoom())
-            .setDropTurns(fit.dropTurns());
+            .setDropTurns(fit.dropTurns())
+            .setCountOnly(fit.countOnly());
     switch (fit.prompt()) {
       case Prompt.Chat chat -> proto.setChat(RequestMapping.toProto(chat));
       case Prompt.Text text -> proto.setText(text.text());
@@ -84,7 +85,8 @@ final class TextMapping {
         fit.getContextLimit(),
         fit.getRoom(),
         fit.getWantedRoom(),
-        fit.getDropTurns());
+        fit.getDropTurns(),
+        fit.getCountOnly());
   }
 
   static dev.bitfleet.proto.fleet.v1.TextReply toProto(TextReply reply) {

@@ -51,10 +51,28 @@ public sealed interface TextRequest {
    * @param contextLimit caps the context; 0 = the worker's
    * @param room tokens that must be left, or the prompt is refused
    * @param wantedRoom tokens that turns are dropped for; at least {@code room}
+   * @param countOnly whether all of it is counted and told, also when it does not fit
    */
   record Fit(
-      String model, Prompt prompt, int contextLimit, int room, int wantedRoom, boolean dropTurns)
+      String model,
+      Prompt prompt,
+      int contextLimit,
+      int room,
+      int wantedRoom,
+      boolean dropTurns,
+      boolean countOnly)
       implements TextRequest {
+
+    public Fit(
+        String model, Prompt prompt, int contextLimit, int room, int wantedRoom, boolean drop) {
+      this(model, prompt, contextLimit, room, wantedRoom, drop, false);
+    }
+
+    /** How many tokens the prompt has, however many. */
+    public static Fit counting(String model, Prompt prompt) {
+      return new Fit(model, prompt, 0, 0, 0, false, true);
+    }
+
     public Fit {
       Objects.requireNonNull(model);
       Objects.requireNonNull(prompt);

@@ -37,6 +37,9 @@ final class PromptCount {
     return count(request.prompt())
         .compose(
             whole -> {
+              if (request.countOnly()) {
+                return Future.succeededFuture(counted(whole));
+              }
               int wanted = request.dropTurns() ? request.wantedRoom() : request.room();
               if (leaves(whole, wanted)) {
                 return Future.succeededFuture(reply(whole, 0, whole));
@@ -85,6 +88,14 @@ final class PromptCount {
             context));
   }
 
+  private TextReply counted(Tokenization whole) {
+    return whole.counted()
+        ? reply(whole, 0, whole)
+        : new TextReply.Refused(
+            new OpenReply.Refused(
+                OpenReply.Code.INVALID, "the text is too long to be counted", "prompt"));
+  }
+
   private TextReply reply(Tokenization kept, int keptFrom, Tokenization whole) {
     int dropped = whole.counted() ? whole.count() - kept.count() : 0;
     return new TextReply.Fit(kept.count(), context, keptFrom, Math.max(0, dropped));
@@ -99,6 +110,22 @@ final class PromptCount {
   }
 
   private Future<Tokenization> count(List<PromptSegment> segments, boolean addBeginToken) {
-    return engine.tokenize(segments, addBeginToken, false, context);
+    return engine.tokenize(segments, addBeginToken, false, mostTokens(segments));
+  }
+
+  /** What has more than fits need not be tokenized, unless it is the number that is asked for. */
+  private int mostTokens(List<PromptSegment> segments) {
+    if (!request.countOnly()) {
+      return context;
+    }
+    long units = 0;
+    for (PromptSegment segment : segments) {
+      units +=
+          switch (segment) {
+            case PromptSegment.Text text -> text.text().length();
+            case PromptSegment.Tokens tokens -> tokens.ids().size();
+          };
+    }
+    return units <= TextDesk.MAX_TEXT_UNITS ? 0 : context;
   }
 }

@@ -21,6 +21,12 @@ public record ApiError(
     String message,
     Optional<Duration> retryAfter) {
 
+  public ApiError {
+    // Both may repeat what a client wrote.
+    message = Shown.line(message);
+    param = param.map(Shown::line);
+  }
+
   /** The request is at fault. */
   public static final String INVALID_REQUEST = "invalid_request_error";
 

@@ -69,6 +69,7 @@ public enum Operation {
   CREATE_RESPONSE("createResponse", "POST", "/v1/responses", Body.REQUIRED),
   COUNT_RESPONSE_INPUT_TOKENS(
       "countResponseInputTokens", "POST", "/v1/responses/input_tokens", Body.REQUIRED),
+  COMPACT_RESPONSE("compactResponse", "POST", "/v1/responses/compact", Body.REQUIRED),
   RETRIEVE_RESPONSE("retrieveResponse", "GET", "/v1/responses/{response_id}", Body.NONE),
   DELETE_RESPONSE("deleteResponse", "DELETE", "/v1/responses/{response_id}", Body.NONE),
   CANCEL_RESPONSE("cancelResponse", "POST", "/v1/responses/{response_id}/cancel", Body.OPTIONAL),

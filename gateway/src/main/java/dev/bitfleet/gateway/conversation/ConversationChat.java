@@ -114,7 +114,7 @@ public final class ConversationChat implements Handler {
               exchange.caller().tenant(),
               remembering,
               turn,
-              Items.ofMessages(fresh, ItemIds.random()),
+              Items.ofMessages(fresh, ItemIds.ofConversation(turn.conversationId())),
               claim,
               storing);
       exchange.atEnd(turn::release);
@@ -173,7 +173,8 @@ public final class ConversationChat implements Handler {
       byte[] answer = Rendered.whole(call, stamp, choices);
       boolean cut = choices.getFirst().finished().reason() == FinishReason.LENGTH;
       Commit commit = store.commit(tenant);
-      commit.append(turn, ConversationHandlers.joined(said, answered(answer, cut)));
+      commit.append(
+          turn, ConversationHandlers.joined(said, answered(answer, cut, turn.conversationId())));
       storing.ifPresent(wish -> completions.put(commit, stamp, answer, wish));
       claim.keep(commit, () -> Rendered.answer(call, stamp, choices));
       return commit.run();
@@ -186,9 +187,9 @@ public final class ConversationChat implements Handler {
   }
 
   /** The items that an answer's message is. */
-  private static List<ObjectNode> answered(byte[] answer, boolean cut) {
+  private static List<ObjectNode> answered(byte[] answer, boolean cut, String conversationId) {
     JsonNode message = JsonMapper.shared().readTree(answer).path("choices").path(0).path("message");
-    ItemIds ids = ItemIds.random();
+    ItemIds ids = ItemIds.ofConversation(conversationId);
     List<ObjectNode> items = new ArrayList<>();
     JsonNode calls = message.path("tool_calls");
     String text = message.path("content").stringValue("");

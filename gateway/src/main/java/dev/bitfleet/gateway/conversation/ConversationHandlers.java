@@ -87,16 +87,16 @@ public final class ConversationHandlers {
 
   private void create(Exchange exchange, byte[] body) {
     record Wish(ObjectNode metadata, List<ObjectNode> items) {}
+    String id = ItemIds.CONVERSATION_PREFIX + ItemIds.randomDigits();
     reader.read(
         exchange,
         body.length == 0 ? NOTHING : body,
-        json -> new Wish(metadata(json), items(json)),
+        json -> new Wish(metadata(json), items(json, id)),
         wish ->
             repeats.begin(
                 exchange,
                 body,
                 claim -> {
-                  String id = "conv_" + ItemIds.randomDigits();
                   byte[] answer =
                       ConversationJson.bytes(
                           ConversationJson.of(
@@ -114,12 +114,13 @@ public final class ConversationHandlers {
         : JsonMapper.shared().createObjectNode();
   }
 
-  private static List<ObjectNode> items(JsonNode body) {
+  private static List<ObjectNode> items(JsonNode body, String conversationId) {
     JsonNode given = body.path("items");
     if (given.isMissingNode() || given.isNull()) {
       return List.of();
     }
-    List<ObjectNode> items = ItemReader.read(given, "items", ItemIds.random());
+    List<ObjectNode> items =
+        ItemReader.read(given, "items", ItemIds.ofConversation(conversationId));
     for (int i = 0; i < items.size(); i++) {
       if (Items.typeOf(items.get(i)).equals(Items.ITEM_REFERENCE)) {
         String param = "items[" + i + "].type";
@@ -206,7 +207,7 @@ public final class ConversationHandlers {
     reader.read(
         exchange,
         body,
-        ConversationHandlers::items,
+        json -> items(json, id(exchange)),
         items ->
             repeats.begin(
                 exchange,

@@ -82,6 +82,7 @@ public final class StoredCompletions {
                             claim.remembering(wish.call())));
                 return;
               }
+              exchange.caller().requireConversations("store");
               // Whoever guesses this id could ask for what it names.
               AnswerStamp stamp = new AnswerStamp(ItemIds.randomDigits(), created);
               repeats.begin(

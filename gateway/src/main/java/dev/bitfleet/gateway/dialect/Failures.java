@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.dialect;
 
 import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.Shown;
 import java.util.Optional;
 
 /** What a failed completion is called in the API. */
@@ -117,6 +118,6 @@ public final class Failures {
 
   /** A model's name as a message may have it. */
   public static String shown(String model) {
-    return model.length() > 80 ? model.substring(0, 80) + "…" : model;
+    return Shown.of(model);
   }
 }

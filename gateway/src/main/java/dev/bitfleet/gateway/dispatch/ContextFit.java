@@ -20,6 +20,7 @@ import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
 
 /**
  * Sees to it that prompts fit the context before they wait for a slot: one that cannot is refused
@@ -42,10 +43,12 @@ public final class ContextFit {
   /**
    * The request, fit for the context.
    *
+   * @param unwanted whether nobody waits for it any more: then it may fail without being counted
    * @return complete at once for ordinary prompts; fails with {@link FailedCompletion}, for a
    *     prompt that cannot fit with ContextLengthExceeded
    */
-  public Future<Fitted> fit(CompletionRequest request, Truncation truncation) {
+  public Future<Fitted> fit(
+      CompletionRequest request, Truncation truncation, BooleanSupplier unwanted) {
     OptionalInt context = context(request);
     if (context.isEmpty() && truncation == Truncation.DISABLED) {
       // Nothing is ready: it may wait in the queue, and the worker that takes it will count.
@@ -65,14 +68,15 @@ public final class ContextFit {
       done =
           done.compose(
               before ->
-                  count(request, prompt, room, drop).map(fit -> note(prompts, at, fit, before)));
+                  count(request, prompt, room, drop, unwanted)
+                      .map(fit -> note(prompts, at, fit, before)));
     }
     return done.map(
         dropped -> new Fitted(dropped.any() ? request.withPrompts(prompts) : request, dropped));
   }
 
   private Future<TextReply.Fit> count(
-      CompletionRequest request, Prompt prompt, int room, boolean drop) {
+      CompletionRequest request, Prompt prompt, int room, boolean drop, BooleanSupplier unwanted) {
     return text.ask(
         request.model(),
         model -> {
@@ -81,7 +85,8 @@ public final class ContextFit {
           return new TextRequest.Fit(
               model, prompt, request.contextLimit(), room, Math.max(room, wanted), drop);
         },
-        TextReply.Fit.class);
+        TextReply.Fit.class,
+        unwanted);
   }
 
   private static Dropped note(List<Prompt> prompts, int at, TextReply.Fit fit, Dropped before) {

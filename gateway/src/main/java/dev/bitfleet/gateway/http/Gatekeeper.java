@@ -13,8 +13,8 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Lets requests in or sends them away, before a byte of their body is read: the name they call us
@@ -26,48 +26,22 @@ final class Gatekeeper {
   /** Text has about four bytes a token; only an estimate until the request has ended. */
   private static final int BYTES_PER_TOKEN = 4;
 
-  private final HostNames hosts;
-  private final Cors cors;
+  private final Door door;
   private final Optional<Supplier<KeyRing>> keys;
   private final Map<String, Allowance> allowances = new HashMap<>();
 
   Gatekeeper(AccessRules rules) {
-    this.hosts = new HostNames(rules.hosts());
-    this.cors = new Cors(rules.origins());
+    this.door = new Door(rules.hosts(), rules.origins());
     this.keys = rules.keys();
   }
 
   Cors cors() {
-    return cors;
+    return door.cors();
   }
 
   /** Whether the request may be for us, and its page may call; before routes are looked at. */
   Optional<ApiError> atTheDoor(HttpServerRequest request) {
-    String host = request.getHeader("host");
-    if (!hosts.answersTo(host)) {
-      return Optional.of(
-          ApiError.invalid(
-              421,
-              "host_not_allowed",
-              Optional.empty(),
-              "This server does not answer to that host name; allowed-hosts lists those it does."));
-    }
-    String origin = request.getHeader("origin");
-    if (origin != null && !cors.allows(origin) && !isOwn(origin, host)) {
-      return Optional.of(
-          ApiError.invalid(
-              403,
-              "origin_not_allowed",
-              Optional.empty(),
-              "Pages of that origin may not call; cors-origins lists those that may."));
-    }
-    return Optional.empty();
-  }
-
-  /** A page that this very server, or the proxy before it, has delivered. */
-  private static boolean isOwn(String origin, @Nullable String host) {
-    int scheme = origin.indexOf("://");
-    return host != null && scheme > 0 && origin.substring(scheme + 3).equalsIgnoreCase(host);
+    return door.refuses(request);
   }
 
   /** Whether the caller may have the operation done; notes in the exchange who it is. */
@@ -78,9 +52,9 @@ final class Gatekeeper {
   /**
    * The same for any route.
    *
-   * @param required empty when everybody may
+   * @param required all of them; empty when everybody may
    */
-  Optional<ApiError> admit(Exchange exchange, Optional<Scope> required) {
+  Optional<ApiError> admit(Exchange exchange, Set<Scope> required) {
     if (keys.isEmpty() || required.isEmpty()) {
       return Optional.empty();
     }
@@ -102,17 +76,12 @@ final class Gatekeeper {
               401, "invalid_api_key", Optional.empty(), "Incorrect API key provided."));
     }
     ApiKey key = found.get();
-    if (!key.scopes().contains(required.get())) {
-      return Optional.of(
-          new ApiError(
-              403,
-              "permission_error",
-              "insufficient_permissions",
-              Optional.empty(),
-              "This key lacks the scope '" + required.get().wireName() + "'.",
-              Optional.empty()));
+    for (Scope scope : required) {
+      if (!key.scopes().contains(scope)) {
+        return Optional.of(Caller.lacks(scope, Optional.empty()));
+      }
     }
-    exchange.askedBy(new Caller(key.tenant(), key.cacheScope()));
+    exchange.askedBy(new Caller(key.tenant(), key.cacheScope(), key.scopes()));
     return spend(exchange, key);
   }
 

@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -199,7 +200,7 @@ public final class HttpFront {
 
   private void carryOut(Exchange exchange, Open state, ExtraRoute route) {
     Optional<ApiError> refusal =
-        gatekeeper.admit(exchange, route.open() ? Optional.empty() : Optional.of(Scope.INFERENCE));
+        gatekeeper.admit(exchange, route.open() ? Set.of() : Set.of(Scope.INFERENCE));
     if (refusal.isPresent()) {
       exchange.errorAndClose(refusal.get());
       return;

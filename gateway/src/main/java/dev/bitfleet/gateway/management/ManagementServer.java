@@ -1,5 +1,8 @@
 package dev.bitfleet.gateway.management;
 
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ErrorJson;
+import dev.bitfleet.gateway.http.Door;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.WorkerHeartbeat;
@@ -13,6 +16,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,14 +43,21 @@ public final class ManagementServer {
   private final Vertx vertx;
   private final FleetView fleet;
   private final PrometheusMeterRegistry registry;
+  private final Door door;
   private final BooleanSupplier stopping;
   private @Nullable HttpServer server;
 
   /**
+   * @param door sends away pages that a browser lets reach this port
    * @param stopping whether the gateway takes no more requests
    */
   public ManagementServer(
-      Vertx vertx, FleetView fleet, PrometheusMeterRegistry registry, BooleanSupplier stopping) {
+      Vertx vertx,
+      FleetView fleet,
+      PrometheusMeterRegistry registry,
+      Door door,
+      BooleanSupplier stopping) {
+    this.door = door;
     this.vertx = vertx;
     this.fleet = fleet;
     this.registry = registry;
@@ -74,6 +85,17 @@ public final class ManagementServer {
   }
 
   private void handle(HttpServerRequest request) {
+    Optional<ApiError> sentAway = door.refuses(request);
+    if (sentAway.isPresent()) {
+      request
+          .response()
+          .setStatusCode(sentAway.get().status())
+          .putHeader("content-type", JSON)
+          .putHeader("connection", "close")
+          .end(Buffer.buffer(ErrorJson.envelope(sentAway.get())))
+          .onComplete(written -> request.connection().close());
+      return;
+    }
     HttpMethod method = request.method();
     if (!method.equals(HttpMethod.GET) && !method.equals(HttpMethod.HEAD)) {
       request.response().putHeader("allow", "GET, HEAD");

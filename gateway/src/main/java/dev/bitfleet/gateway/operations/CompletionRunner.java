@@ -62,7 +62,7 @@ public final class CompletionRunner {
 
   private void fit(
       Exchange exchange, CompletionRequest request, Call call, AnswerStamp stamp, Keeping keeping) {
-    Future<Fitted> fitted = fit.fit(request, call.truncation());
+    Future<Fitted> fitted = fit.fit(request, call.truncation(), exchange::settled);
     if (fitted.succeeded()) {
       start(exchange, fitted.result(), call.format(), stamp, keeping);
       return;

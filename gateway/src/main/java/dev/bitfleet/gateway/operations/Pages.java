@@ -6,6 +6,7 @@ import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.store.PageRequest;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -15,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Pages {
   private static final int USUAL = 20;
   private static final int MOST = 100;
+  private static final Pattern DIGITS = Pattern.compile("[0-9]{1,10}");
 
   private Pages() {}
 
@@ -43,13 +45,12 @@ public final class Pages {
 
   /** A number of the query. */
   public static int number(String name, String text, int low, int high) {
-    try {
-      int value = Integer.parseInt(text);
+    // Digits alone: Java would also take a sign, and digits of other scripts.
+    if (DIGITS.matcher(text).matches()) {
+      long value = Long.parseLong(text);
       if (value >= low && value <= high) {
-        return value;
+        return (int) value;
       }
-    } catch (NumberFormatException e) {
-      // Told below, as what is out of range is.
     }
     throw invalid(name, "expected a number from " + low + " to " + high);
   }

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.responses;
 
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.contract.Shown;
 import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
@@ -78,8 +79,8 @@ final class ContextReader {
     }
     String id = previous.get();
     return archive
-        .find(new Owner(tenant, id))
-        .recover(why -> Future.failedFuture(notFound(id, why)))
+        .use(new Owner(tenant, id))
+        .recover(why -> Future.failedFuture(notFound(id, newer, why)))
         .compose(
             document -> {
               if (document.running()) {
@@ -150,6 +151,12 @@ final class ContextReader {
     if (here.isPresent()) {
       return Future.succeededFuture(here.get());
     }
+    Optional<String> conversation = ItemIds.conversationOf(id);
+    if (conversation.isPresent()) {
+      return archive
+          .conversationItem(tenant, conversation.get(), id)
+          .recover(why -> Future.failedFuture(isMissing(why) ? noItem(id, index) : why));
+    }
     Optional<String> owner = ItemIds.ownerOf(id);
     if (owner.isEmpty()) {
       return Future.failedFuture(noItem(id, index));
@@ -188,7 +195,7 @@ final class ContextReader {
                     "invalid_parameter",
                     Optional.of("input"),
                     "No tool call found for function call output with call_id "
-                        + shown(callId)
+                        + Shown.of(callId)
                         + "."));
           }
         }
@@ -202,15 +209,26 @@ final class ContextReader {
     return why instanceof ApiException refusal && refusal.error().status() == 404;
   }
 
-  private static Throwable notFound(String id, Throwable why) {
-    return isMissing(why)
-        ? new ApiException(
-            ApiError.invalid(
-                400,
-                "previous_response_not_found",
-                Optional.of("previous_response_id"),
-                "Previous response with id '" + shown(id) + "' not found."))
-        : why;
+  /**
+   * @param newer the chain from the response that was named to the one before the missing one
+   */
+  private static Throwable notFound(String id, List<ResponseDocument> newer, Throwable why) {
+    if (!isMissing(why)) {
+      return why;
+    }
+    String missing = "Previous response with id '" + Shown.of(id) + "' not found";
+    return new ApiException(
+        ApiError.invalid(
+            400,
+            "previous_response_not_found",
+            Optional.of("previous_response_id"),
+            newer.isEmpty()
+                ? missing + "."
+                : missing
+                    + ": '"
+                    + newer.getLast().id()
+                    + "' continues it, and it was deleted or has expired. Send the items that are"
+                    + " to be remembered as 'input' instead."));
   }
 
   private static ApiException stillRunning(String id) {
@@ -219,7 +237,7 @@ final class ContextReader {
             400,
             "previous_response_not_completed",
             Optional.of("previous_response_id"),
-            "Previous response with id '" + shown(id) + "' has not ended yet."));
+            "Previous response with id '" + Shown.of(id) + "' has not ended yet."));
   }
 
   private static ApiException noItem(String id, int index) {
@@ -229,11 +247,7 @@ final class ContextReader {
             "item_not_found",
             Optional.of("input[" + index + "].id"),
             "Item with id '"
-                + shown(id)
+                + Shown.of(id)
                 + "' not found. Items are not persisted when 'store' is false."));
-  }
-
-  private static String shown(String text) {
-    return text.length() > 80 ? text.substring(0, 80) + "…" : text;
   }
 }

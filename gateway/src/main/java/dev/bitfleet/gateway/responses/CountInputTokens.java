@@ -18,7 +18,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** {@code POST /v1/responses/input_tokens}: what the worker itself counts. Event loop only. */
+/**
+ * {@code POST /v1/responses/input_tokens}: what the worker itself counts, however much it is; who
+ * asks wants to know how much too long it may be. Event loop only.
+ */
 final class CountInputTokens implements Handler {
   private final RequestReader reader;
   private final ResponsesDialect dialect;
@@ -44,7 +47,11 @@ final class CountInputTokens implements Handler {
     reader.read(
         exchange,
         body,
-        tree -> dialect.read(tree, ItemIds.randomDigits(), 0),
+        tree -> {
+          Reach.requireFor(exchange.caller(), tree, false);
+          return Reach.requireFor(
+              exchange.caller(), dialect.read(tree, ItemIds.randomDigits(), 0, true));
+        },
         call -> count(exchange, call));
   }
 
@@ -60,16 +67,18 @@ final class CountInputTokens implements Handler {
                           Preparation.chat(call, context), call.output().descriptions());
                   return text.ask(
                       unknown.meant(exchange.operation(), ModelWish.of(call.model())),
-                      id -> new TextRequest.Fit(id, chat, 0, 0, 0, false),
-                      TextReply.Fit.class);
+                      id -> TextRequest.Fit.counting(id, chat),
+                      TextReply.Fit.class,
+                      exchange::settled);
                 }),
         fitted -> {
           ObjectNode answer = JsonMapper.shared().createObjectNode();
           answer.put("object", "response.input_tokens");
           answer.put("input_tokens", fitted.promptTokens());
+          answer.put("context_length", fitted.contextLength());
           exchange.json(200, JsonMapper.shared().writeValueAsBytes(answer));
         },
-        why -> exchange.fail(Preparation.told(why)));
+        why -> exchange.fail(Preparation.told(why, call)));
   }
 
   private Future<List<? extends JsonNode>> history(String tenant, ResponseCall call) {

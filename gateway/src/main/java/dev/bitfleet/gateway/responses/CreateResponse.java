@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.responses;
 import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
 import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
+import dev.bitfleet.gateway.http.Caller;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpLimits;
@@ -56,7 +57,12 @@ final class CreateResponse implements Handler {
     reader.read(
         exchange,
         body,
-        tree -> new Asked(tree, dialect.read(tree, digits, created)),
+        tree -> {
+          Caller caller = exchange.caller();
+          Reach.requireFor(caller, tree, true);
+          ResponseCall call = dialect.read(tree, digits, created, caller.mayUseConversations());
+          return new Asked(tree, Reach.requireFor(caller, call));
+        },
         asked ->
             repeats.begin(
                 exchange,

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.responses;
 
+import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Dropped;
 import dev.bitfleet.gateway.completion.FailedCompletion;
@@ -20,6 +21,7 @@ import dev.bitfleet.proto.ModelDescription;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 
 /** From a context to what is asked of the fleet: laid out, fitted, and with its grammar. */
 final class Preparation {
@@ -37,10 +39,21 @@ final class Preparation {
   record Prepared(CompletionRequest request, Dropped dropped) {}
 
   /** What went wrong, as clients are told of it. */
-  static Throwable told(Throwable why) {
-    return why instanceof FailedCompletion failed
-        ? new ApiException(Failures.describe(failed.failure(), "input"))
-        : why;
+  static Throwable told(Throwable why, ResponseCall call) {
+    if (!(why instanceof FailedCompletion failed)) {
+      return why;
+    }
+    ApiError error = Failures.describe(failed.failure(), "input");
+    boolean tooLong = failed.failure() instanceof CompletionFailure.ContextLengthExceeded;
+    return new ApiException(
+        tooLong && !call.truncate()
+            ? ApiError.invalid(
+                error.status(),
+                error.code(),
+                error.param(),
+                error.message()
+                    + " Send \"truncation\": \"auto\" to have the oldest turns left out.")
+            : error);
   }
 
   /** The chat of a call; refuses one that has nothing to answer. */
@@ -62,11 +75,16 @@ final class Preparation {
         .orElse("");
   }
 
-  /** What a call with that context asks of the fleet. */
-  Future<Prepared> prepare(ResponseCall call, ContextReader.Context context, long scope) {
+  /**
+   * What a call with that context asks of the fleet.
+   *
+   * @param unwanted whether nobody waits for it any more
+   */
+  Future<Prepared> prepare(
+      ResponseCall call, ContextReader.Context context, long scope, BooleanSupplier unwanted) {
     CompletionRequest asked =
         unknown.meant(Operation.CREATE_RESPONSE, call.completion(chat(call, context), scope));
-    return fit.fit(asked, call.truncate() ? Truncation.AUTO : Truncation.DISABLED)
+    return fit.fit(asked, call.truncate() ? Truncation.AUTO : Truncation.DISABLED, unwanted)
         .compose(
             fitted ->
                 compiled(call, fitted.request())

@@ -74,7 +74,8 @@ final class Recovery {
           dialect.read(
               work.request(),
               owner.id().substring(ResponseCall.ID_PREFIX.length()),
-              work.created());
+              work.created(),
+              true);
     } catch (RuntimeException e) {
       // Written by a version that allowed what this one refuses.
       return giveUp(

@@ -186,6 +186,11 @@ final class ResponseArchive {
     return store.conversations().items(tenant, id);
   }
 
+  /** An item of a conversation; fails with 404 when there is none for that tenant. */
+  Future<ObjectNode> conversationItem(String tenant, String conversation, String id) {
+    return store.conversations().item(tenant, conversation, id);
+  }
+
   /** The owner of the response whose item that would be. */
   static Owner ownerOf(String tenant, String digits) {
     return new Owner(tenant, ResponseCall.ID_PREFIX + digits);

@@ -61,6 +61,7 @@ public final class ResponseOperations {
     handlers.put(
         Operation.COUNT_RESPONSE_INPUT_TOKENS,
         new CountInputTokens(reader, dialect, runs, text, unknown));
+    handlers.put(Operation.COMPACT_RESPONSE, new CompactResponse());
     handlers.put(Operation.RETRIEVE_RESPONSE, (exchange, body) -> stored.retrieve(exchange));
     handlers.put(Operation.DELETE_RESPONSE, (exchange, body) -> stored.delete(exchange));
     handlers.put(Operation.CANCEL_RESPONSE, (exchange, body) -> stored.cancel(exchange));

@@ -146,7 +146,8 @@ final class ResponseRun {
         .compose(
             context -> {
               input = context.input();
-              return runs.preparation().prepare(call, context, scope);
+              return runs.preparation()
+                  .prepare(call, context, scope, () -> phase != Phase.PREPARING);
             })
         .onComplete(this::dispatch, this::notBegun);
   }
@@ -232,7 +233,7 @@ final class ResponseRun {
       return;
     }
     releaseTurn();
-    Throwable told = Preparation.told(why);
+    Throwable told = Preparation.told(why, call);
     if (!call.mode().background()) {
       forget();
       client.refused(told);

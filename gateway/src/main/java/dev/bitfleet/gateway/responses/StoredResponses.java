@@ -39,7 +39,10 @@ final class StoredResponses {
       return;
     }
     Optional<ResponseRun> running = runs.find(owner);
-    if (running.isPresent()) {
+    if (running.isPresent() && running.get().keeping()) {
+      // How it ends is told when it is so.
+      running.get().end().onComplete(ended -> retrieve(exchange));
+    } else if (running.isPresent()) {
       exchange.json(200, bytes(running.get().state().json()));
     } else {
       exchange.settling(
@@ -218,16 +221,6 @@ final class StoredResponses {
     if (value.isEmpty()) {
       return -1;
     }
-    try {
-      int number = Integer.parseInt(value);
-      if (number >= 0 && number < Integer.MAX_VALUE) {
-        return number;
-      }
-    } catch (NumberFormatException e) {
-      // Said below.
-    }
-    throw new ApiException(
-        ApiError.invalidParameter(
-            "starting_after", "Invalid 'starting_after': expected a whole number of at least 0."));
+    return Pages.number("starting_after", value, 0, Integer.MAX_VALUE - 1);
   }
 }

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.store;
 
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.contract.Shown;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -11,13 +12,12 @@ public final class StoreErrors {
 
   /** 404, for what never was, is no more, or is somebody else's. */
   public static ApiException notFound(String what, String id) {
-    String shown = id.length() > 80 ? id.substring(0, 80) + "…" : id;
     return new ApiException(
         ApiError.invalid(
             404,
             what.replace(' ', '_') + "_not_found",
             Optional.empty(),
-            "There is no " + what + " with the id '" + shown + "'."));
+            "There is no " + what + " with the id '" + Shown.of(id) + "'."));
   }
 
   static ApiException unavailable() {
@@ -130,9 +130,7 @@ public final class StoreErrors {
         400,
         "invalid_parameter",
         Optional.of("after"),
-        "Invalid 'after': there is nothing with the id '"
-            + (id.length() > 80 ? id.substring(0, 80) + "…" : id)
-            + "' in this list.");
+        "Invalid 'after': there is nothing with the id '" + Shown.of(id) + "' in this list.");
   }
 
   private static ApiException refused(

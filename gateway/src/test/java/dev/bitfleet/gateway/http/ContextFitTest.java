@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
+import dev.bitfleet.gateway.testing.RawConnection;
 import dev.bitfleet.gateway.testing.TestWorker;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.Role;
 import java.net.http.HttpResponse;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -145,6 +147,61 @@ class ContextFitTest {
 
       assertThat(gateway.post("/v1/chat/completions", chat).statusCode()).isEqualTo(400);
       assertThat(gateway.post("/api/v1/chat/completions", chat).statusCode()).isEqualTo(413);
+    }
+  }
+
+  @Test
+  void a_flood_of_long_prompts_is_counted_a_few_at_a_time_and_then_sent_away() {
+    try (Gateway gateway = Gateway.bare(options -> options.queueLimit(8))) {
+      gateway.workerOfContext("worker-1", 4, CONTEXT);
+      TestWorker worker = gateway.worker();
+      worker.think(true);
+      List<CompletableFuture<HttpResponse<String>>> flood = new ArrayList<>();
+      for (int i = 0; i < 60; i++) {
+        String path = i % 2 == 0 ? "/v1/chat/completions" : "/api/v1/chat/completions";
+        flood.add(gateway.postLater(path, chat(LONG)));
+      }
+      Await.until(
+          "those who cannot wait are told",
+          () -> flood.stream().filter(CompletableFuture::isDone).count() == 48);
+      assertThat(worker.questions()).hasSize(4);
+      for (CompletableFuture<HttpResponse<String>> each : flood) {
+        if (each.isDone()) {
+          HttpResponse<String> away = each.join();
+          assertThat(away.statusCode()).isEqualTo(429);
+          assertThat(away.headers().firstValue("retry-after")).isPresent();
+          assertThat(Gateway.json(away).at("/error/code").stringValue()).isEqualTo("queue_full");
+        }
+      }
+      // Who has short prompts waits for none of this.
+      assertThat(gateway.post("/v1/chat/completions", chat("Hi")).statusCode()).isEqualTo(200);
+      worker.think(false);
+      flood.forEach(each -> assertThat(each.join().statusCode()).isIn(400, 413, 429));
+      assertThat(worker.questions()).hasSize(12);
+      assertThat(worker.mostQuestions()).isEqualTo(4);
+      assertThat(gateway.post("/v1/chat/completions", chat(LONG)).statusCode()).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void a_prompt_whose_client_has_left_is_not_counted_any_more() {
+    try (Gateway gateway = gateway(4)) {
+      TestWorker worker = gateway.worker();
+      worker.think(true);
+      List<CompletableFuture<HttpResponse<String>>> counted = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        counted.add(gateway.postLater("/v1/chat/completions", chat(LONG)));
+      }
+      Await.until("they are being counted", () -> worker.questions().size() == 4);
+      try (RawConnection leaving = new RawConnection(gateway.port())) {
+        leaving.post("/v1/chat/completions", chat(LONG));
+        Await.until("it waits", () -> gateway.metric("bitfleet_requests_open") == 5);
+      }
+      Await.until("it has left", () -> gateway.metric("bitfleet_requests_open") == 4);
+      worker.think(false);
+      counted.forEach(each -> assertThat(each.join().statusCode()).isEqualTo(400));
+      gateway.post("/v1/chat/completions", chat(LONG));
+      assertThat(worker.questions()).hasSize(5);
     }
   }
 

@@ -105,6 +105,69 @@ class ResponsesHttpTest {
   }
 
   @Test
+  void a_chain_with_a_deleted_ancestor_is_refused_and_names_it() {
+    JsonNode first = create(gateway, "{'input':'one'}");
+    JsonNode second = create(gateway, "{'input':'two','previous_response_id':'" + id(first) + "'}");
+    JsonNode third =
+        create(gateway, "{'input':'three','previous_response_id':'" + id(second) + "'}");
+    delete(gateway, PATH + "/" + id(first));
+    HttpResponse<String> answer =
+        gateway.post(PATH, quoted("{'input':'x','previous_response_id':'" + id(third) + "'}"));
+    refused(answer, 400, "previous_response_not_found", "previous_response_id");
+    assertThat(answer.body())
+        .contains("Previous response with id '" + id(first) + "' not found")
+        .contains("'" + id(second) + "' continues it");
+    assertThat(Gateway.json(gateway.get(PATH + "/" + id(third)))).isEqualTo(third);
+  }
+
+  @Test
+  void an_item_of_a_conversation_may_be_referred_to_from_outside() {
+    String path = "/v1/conversations";
+    String conversation =
+        Gateway.json(gateway.post(path, quoted("{'items':[{'role':'user','content':'at first'}]}")))
+            .path("id")
+            .stringValue();
+    gateway.post(
+        path + "/" + conversation + "/items",
+        quoted("{'items':[{'role':'user','content':'added'}]}"));
+    gateway.post(
+        path + "/" + conversation + "/chat",
+        quoted("{'messages':[{'role':'user','content':'said'}]}"));
+    JsonNode items =
+        Gateway.json(gateway.get(path + "/" + conversation + "/items?order=asc")).path("data");
+    assertThat(items.size()).isEqualTo(4);
+    StringBuilder references = new StringBuilder();
+    for (JsonNode item : items) {
+      references
+          .append("{'type':'item_reference','id':'")
+          .append(item.path("id").stringValue())
+          .append("'},");
+    }
+    create(gateway, "{'input':[" + references + "{'role':'user','content':'so'}]}");
+    assertThat(lastChat().stream().map(ChatMessage::content))
+        .containsExactly(
+            "at first",
+            "added",
+            "said",
+            items.path(3).path("content").path(0).path("text").stringValue(),
+            "so");
+    String gone = items.path(0).path("id").stringValue();
+    delete(gateway, path + "/" + conversation);
+    refused(
+        gateway.post(PATH, quoted("{'input':[{'id':'" + gone + "'}]}")),
+        404,
+        "item_not_found",
+        "input[0].id");
+  }
+
+  @Test
+  void compaction_is_refused_in_so_many_words() {
+    HttpResponse<String> answer = gateway.post(PATH + "/compact", quoted("{'model':'m'}"));
+    refused(answer, 400, "unsupported_operation", "-");
+    assertThat(answer.body()).contains("truncation");
+  }
+
+  @Test
   void an_item_may_be_referred_to_by_its_id() {
     JsonNode first = create(gateway, "{'input':'one'}");
     String item = first.path("output").path(0).path("id").stringValue();

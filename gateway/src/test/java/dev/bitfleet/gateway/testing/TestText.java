@@ -49,6 +49,9 @@ final class TestText {
   private static TextReply fit(TextRequest.Fit fit, int own) {
     int context = fit.contextLimit() == 0 ? own : Math.min(own, fit.contextLimit());
     int whole = count(fit.prompt());
+    if (fit.countOnly()) {
+      return new TextReply.Fit(whole, context, 0, 0);
+    }
     if (whole + (fit.dropTurns() ? fit.wantedRoom() : fit.room()) <= context) {
       return new TextReply.Fit(whole, context, 0, 0);
     }

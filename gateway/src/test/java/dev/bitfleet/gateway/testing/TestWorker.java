@@ -61,6 +61,10 @@ public final class TestWorker {
   private final TestPace pace = new TestPace();
   private volatile int open;
   private volatile int mostOpen;
+  private final Queue<Message<TextRequest>> unanswered = new ArrayDeque<>();
+  private boolean thinks;
+  private int thinking;
+  private volatile int mostQuestions;
   private long number;
   private int restarts;
 
@@ -282,10 +286,37 @@ public final class TestWorker {
     if (pace.silent) {
       return;
     }
+    thinking++;
+    mostQuestions = Math.max(mostQuestions, thinking);
+    if (thinks) {
+      unanswered.add(message);
+    } else {
+      answer(message);
+    }
+  }
+
+  private void answer(Message<TextRequest> message) {
+    thinking--;
     message.reply(
         state == State.READY
             ? TestText.answer(message.body(), contextLength)
             : new TextReply.Busy("not ready"));
+  }
+
+  /** Takes questions about text, but answers none until told otherwise. */
+  public void think(boolean about) {
+    onContext(
+        () -> {
+          thinks = about;
+          while (!thinks && !unanswered.isEmpty()) {
+            answer(unanswered.remove());
+          }
+        });
+  }
+
+  /** Questions about text that it had at the same time, at most. */
+  public int mostQuestions() {
+    return mostQuestions;
   }
 
   /** One batch at a time, each after a pause, so that several requests meet. */

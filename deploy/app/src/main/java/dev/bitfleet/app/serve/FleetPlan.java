@@ -130,6 +130,8 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
         .managementPort(configuration.management().port())
         .corsOrigins(http.corsOrigins())
         .allowedHosts(http.allowedHosts().orElseGet(() -> usualHosts(http.host())))
+        .managementHosts(
+            managementHosts(configuration.management().host(), http.allowedHosts()))
         .keyFile(http.keyFile())
         .store(store(configuration))
         .refuseWith422(http.refuseWith422())
@@ -150,6 +152,13 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
    * On loopback a page could have its own name resolve to this machine. Beyond it nobody knows here
    * what the machine is called, and a key is asked for.
    */
+  /** Those its own address has, and those that are allowed for the API. */
+  private static List<String> managementHosts(String host, Optional<List<String>> allowed) {
+    List<String> hosts = new ArrayList<>(usualHosts(host));
+    allowed.ifPresent(hosts::addAll);
+    return hosts;
+  }
+
   private static List<String> usualHosts(String host) {
     try {
       if (!InetAddress.getByName(host).isLoopbackAddress()) {

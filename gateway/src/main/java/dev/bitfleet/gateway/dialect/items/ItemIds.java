@@ -10,6 +10,12 @@ public interface ItemIds {
   /** Digits of 128 random bits. */
   int RANDOM_DIGITS = 32;
 
+  /** What ids of conversations begin with. */
+  String CONVERSATION_PREFIX = "conv_";
+
+  /** An item's own digits, behind those of its conversation. */
+  int CONVERSATION_DIGITS = 16;
+
   /**
    * A new id.
    *
@@ -40,6 +46,25 @@ public interface ItemIds {
   static ItemIds within(String digits, int first) {
     int[] number = {first};
     return prefix -> prefix + '_' + digits + String.format("%04x", number[0]++);
+  }
+
+  /**
+   * Ids of items that come into a conversation by themselves: its digits, then 64 random bits. So
+   * they too tell where they are kept. Any thread.
+   */
+  static ItemIds ofConversation(String conversationId) {
+    String digits = conversationId.substring(conversationId.indexOf('_') + 1);
+    return digits.length() == RANDOM_DIGITS
+        ? prefix -> prefix + '_' + digits + randomDigits().substring(0, CONVERSATION_DIGITS)
+        : random();
+  }
+
+  /** The conversation that an item came into by itself; empty when the id is of no such one. */
+  static Optional<String> conversationOf(String itemId) {
+    int from = itemId.indexOf('_') + 1;
+    return from > 0 && itemId.length() - from == RANDOM_DIGITS + CONVERSATION_DIGITS
+        ? Optional.of(CONVERSATION_PREFIX + itemId.substring(from, from + RANDOM_DIGITS))
+        : Optional.empty();
   }
 
   /**

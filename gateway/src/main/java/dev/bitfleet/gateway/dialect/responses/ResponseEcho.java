@@ -32,6 +32,7 @@ final class ResponseEcho {
       Sampling sampling,
       OutputWish output,
       ResponseCall.Mode mode,
+      boolean store,
       Optional<String> conversation) {
     ObjectNode echo = JsonMapper.shared().createObjectNode();
     for (String name : AS_THEY_CAME) {
@@ -42,7 +43,7 @@ final class ResponseEcho {
       echo.set("user", user);
     }
     echo.put("background", mode.background());
-    echo.put("store", fields.flag("store"));
+    echo.put("store", store);
     echo.put("temperature", sampling.temperature());
     echo.put("top_p", sampling.topP());
     echo.put("top_logprobs", fields.integer("top_logprobs").orElse(0));

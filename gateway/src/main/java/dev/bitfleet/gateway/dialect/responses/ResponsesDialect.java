@@ -42,13 +42,14 @@ public final class ResponsesDialect {
    *
    * @param digits random part of the response's id, see {@link ItemIds#randomDigits}
    * @param created Unix seconds
+   * @param storeUnlessSaid whether it is kept when the body does not say
    * @throws ApiException when it asks for what a schema cannot rule out
    */
-  public ResponseCall read(JsonNode body, String digits, long created) {
+  public ResponseCall read(JsonNode body, String digits, long created, boolean storeUnlessSaid) {
     Fields fields = new Fields(body, defaults);
     refuseUnavailable(fields);
     Mode mode = mode(fields);
-    boolean store = fields.flag("store");
+    boolean store = fields.given("store") == null ? storeUnlessSaid : fields.flag("store");
     if (mode.background() && !store) {
       throw invalid("background", "a background response needs 'store' to be true");
     }
@@ -89,7 +90,7 @@ public final class ResponsesDialect {
         topLogprobs(fields),
         SamplingFields.contextLimit(fields),
         output,
-        ResponseEcho.of(fields, sampling, output, mode, conversation));
+        ResponseEcho.of(fields, sampling, output, mode, store, conversation));
   }
 
   private static AnswerShape shape(Fields fields) {

@@ -146,5 +146,10 @@ class ItemsTest {
     assertThat(ItemIds.ownerOf(ItemIds.random().next("msg"))).isEmpty();
     assertThat(ItemIds.ownerOf("")).isEmpty();
     assertThat(ItemIds.ownerOf("msg_1")).isEmpty();
+    String kept = ItemIds.ofConversation("conv_" + DIGITS).next("msg");
+    assertThat(ItemIds.conversationOf(kept)).contains("conv_" + DIGITS);
+    assertThat(ItemIds.ofConversation("conv_" + DIGITS).next("msg")).isNotEqualTo(kept);
+    assertThat(ItemIds.conversationOf(id)).isEmpty();
+    assertThat(ItemIds.conversationOf(ItemIds.random().next("msg"))).isEmpty();
   }
 }

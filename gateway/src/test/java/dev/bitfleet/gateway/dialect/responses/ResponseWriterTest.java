@@ -40,7 +40,7 @@ class ResponseWriterTest {
                 ("{'input':'hi','stream':true" + (fields.isEmpty() ? "" : ",") + fields + "}")
                     .replace('\'', '"'));
     CONTRACT.check(Operation.CREATE_RESPONSE, body);
-    return DIALECT.read(body, DIGITS, 1_700_000_000);
+    return DIALECT.read(body, DIGITS, 1_700_000_000, true);
   }
 
   private final class Run {
