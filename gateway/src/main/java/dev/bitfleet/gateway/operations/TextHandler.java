@@ -96,7 +96,10 @@ public final class TextHandler {
         asked ->
             exchange.settling(
                 text.ask(
-                    unknown.meant(exchange.operation(), asked.model()), asked.question(), answer, exchange::settled),
+                    unknown.meant(exchange.operation(), asked.model()),
+                    asked.question(),
+                    answer,
+                    exchange::settled),
                 reply -> answering.answer(asked, reply),
                 problem -> fail(exchange, problem, field)));
   }
