@@ -31,10 +31,12 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
                 raw float32 logits of every position to standard output
   embed         --model FILE --tokens 1,2,3 [--pooling P] [--threads N] [--kernel K] [--batch N]
                 the raw float32 embedding of these tokens to standard output
-  bench-step    --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
+  bench-step    --model FILE [--threads N] [--kernel K] [--layout L] [--prompt N] [--generate N] [--streams N]
   bench-attention [--threads N] [--kernel K] [--context N] [--layers N] [--heads N] [--kv-heads N] [--head-dim N]
   bench-limits  [--threads N]
                 what this machine can do at most, as JSON: bytes a second from memory, 8-bit operations a second
+  bench-kernels [--kernel K] [--layout L] [--threads 1,2] [--tokens 1,8,256] [--rows N] [--columns N] [--seconds X] [--json 0|1]
+                what products with ternary weights take, by kernel set, layout, batch size and threads
   bench-grammar [--model FILE | --vocab N] [--tokens N] [--grammar FILE]
                 what grammars cost: compiling, and finding the allowed tokens
   random-model  --out FILE [--shape tiny|2b4t|large|llama8b] [--arch A] [--layers N] â€¦ [--seed N]
@@ -44,7 +46,7 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
   cpu           the kernel sets this machine can run
   version
 
-K is auto, scalar, avx2 or avx512vnni; Q is none, int8 or q4_0. --batch is the most prompt tokens of one step.
+K is auto, scalar, avx2, avx512vnni, amx or neon; L is two_bit or base3; Q is none, int8 or q4_0. --batch is the most prompt tokens of one step.
 )";
 
 int version_command(std::span<char* const>) {
@@ -71,6 +73,7 @@ constexpr Command commands[] = {
     {"bench-step", tools::bench_step_command},
     {"bench-attention", tools::bench_attention_command},
     {"bench-limits", tools::bench_limits_command},
+    {"bench-kernels", tools::bench_kernels_command},
     {"bench-grammar", tools::bench_grammar_command},
     {"random-model", tools::random_model_command},
     {"random-adapter", tools::random_adapter_command},

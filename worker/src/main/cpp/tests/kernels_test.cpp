@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "check.h"
+#include "memory/buffer.h"
 #include "quant/half.h"
 #include "quant/ternary_codes.h"
 #include "random_bytes.h"
@@ -55,6 +56,7 @@ enum class Codes { random, minus_ones, ones, zeros };
 enum class Activations { random, lowest, highest, alternating };
 
 struct TernaryCase {
+  TernaryLayout layout;
   uint32_t rows;
   uint32_t columns;
   uint32_t tokens;
@@ -68,32 +70,32 @@ void check_ternary(const TernaryCase& c, TestRandom& random) {
   const uint32_t blocks = row_blocks(c.rows);
   const uint32_t scale_count = scale_blocks(c.columns);
   std::vector<std::vector<uint8_t>> codes(c.rows, std::vector<uint8_t>(width, 1));
-  std::vector<uint8_t> packed(static_cast<size_t>(blocks) * width * 4 + 64);
+  const Buffer<uint8_t> packed(ternary_bytes(c.layout, c.rows, c.columns), "test weights");
   for (uint32_t r = 0; r < c.rows; ++r) {
     for (uint32_t k = 0; k < c.columns; ++k) {
       codes[r][k] = c.codes == Codes::random ? static_cast<uint8_t>(random.below(3)) : c.codes == Codes::minus_ones ? 0 : c.codes == Codes::ones ? 2 : 1;
     }
-    pack_row(codes[r].data(), c.columns, r % 16, packed.data() + static_cast<size_t>(r / 16) * width * 4);
+    pack_row(c.layout, codes[r].data(), c.columns, r, packed.data());
   }
   std::vector<float> scales(static_cast<size_t>(blocks) * scale_count * 16);
   for (float& scale : scales) scale = 0.5F + random.uniform() * 0.25F;
 
   std::vector<std::vector<int8_t>> q(c.tokens, std::vector<int8_t>(width));
-  std::vector<int8_t> tiles(static_cast<size_t>(c.tokens) * width);
+  const uint64_t stride = quantized_stride(c.columns);
+  const Buffer<int8_t> values((c.tokens + 15) / 16 * 16 * stride, "test activations");
+  const Buffer<uint8_t> scratch(ternary_scratch_bytes, "test scratch");
   std::vector<float> token_scales(c.tokens);
   std::vector<int32_t> sums(c.tokens);
   std::vector<int32_t> block_sums(static_cast<size_t>(c.tokens) * scale_count);
   for (uint32_t t = 0; t < c.tokens; ++t) {
     token_scales[t] = 10.0F + random.uniform();
-    const uint32_t first = t / token_tile * token_tile;
-    const uint32_t tile_width = std::min(token_tile, c.tokens - first);
     for (uint32_t k = 0; k < c.columns; ++k) {
       int value = static_cast<int>(random.below(256)) - 128;
       if (c.activations == Activations::lowest) value = -128;
       if (c.activations == Activations::highest) value = 127;
       if (c.activations == Activations::alternating) value = k % 2 == 0 ? -128 : 127;
       q[t][k] = static_cast<int8_t>(value);
-      tiles[static_cast<size_t>(first) * width + (k / 4) * tile_width * 4 + (t - first) * 4 + k % 4] = q[t][k];
+      values[t * stride + k] = q[t][k];
       sums[t] += value;
       block_sums[static_cast<size_t>(t) * scale_count + k / scale_block] += value;
     }
@@ -118,24 +120,27 @@ void check_ternary(const TernaryCase& c, TestRandom& random) {
     }
   }
 
-  const TernaryView w{packed.data(), c.block_scales ? scales.data() : nullptr, scale, factor, c.rows, c.columns};
-  const QuantizedView x{tiles.data(), token_scales.data(), sums.data(), block_sums.data(), c.tokens, c.columns};
+  const TernaryView w{packed.data(), c.layout, c.block_scales ? scales.data() : nullptr, scale, factor, c.rows, c.columns};
+  const QuantizedView x{values.data(), token_scales.data(), sums.data(), block_sums.data(), c.tokens, c.columns, stride};
   for_each_set([&](const Kernels& kernels, const std::string& name) {
     std::vector<float> actual(expected.size(), -7.0F);
-    const uint32_t split = blocks / 3;  // ranges as threads get them
-    kernels.ternary_matmul(w, x, 0, split, actual.data(), c.rows);
-    kernels.ternary_matmul(w, x, split, blocks, actual.data(), c.rows);
-    check_same_bits(expected, actual, name + " " + std::to_string(c.rows) + "x" + std::to_string(c.columns) + " for " + std::to_string(c.tokens));
+    const uint32_t split = row_units(c.rows) / 3 * row_unit;  // ranges as threads get them
+    for (uint64_t i = 0; i < scratch.size(); ++i) scratch[i] = 0xA5;
+    if (split > 0) kernels.ternary_matmul(w, x, 0, split, actual.data(), c.rows, scratch.data());
+    kernels.ternary_matmul(w, x, split, c.rows, actual.data(), c.rows, scratch.data());
+    check_same_bits(expected, actual, name + " layout " + std::to_string(static_cast<int>(c.layout)) + " " + std::to_string(c.rows) + "x" + std::to_string(c.columns) + " for " + std::to_string(c.tokens));
   });
 }
+
+constexpr TernaryLayout layouts[] = {TernaryLayout::two_bit, TernaryLayout::base3};
 
 }  // namespace
 
 TEST(ternary_products_are_exact_for_every_batch_size) {
   TestRandom random(bitfleet::testing::announced_seed("ternary products", 11));
   for (uint32_t tokens = 1; tokens <= 19; ++tokens) {
-    check_ternary({48, 256, tokens, false, Codes::random, Activations::random}, random);
-    check_ternary({48, 768, tokens, true, Codes::random, Activations::random}, random);
+    for (const TernaryLayout layout : layouts) check_ternary({layout, 48, 256, tokens, false, Codes::random, Activations::random}, random);
+    check_ternary({TernaryLayout::two_bit, 48, 768, tokens, true, Codes::random, Activations::random}, random);
   }
 }
 
@@ -144,8 +149,8 @@ TEST(ternary_products_are_exact_for_odd_shapes) {
   for (const uint32_t rows : {1U, 15U, 16U, 17U, 33U, 100U}) {
     for (const uint32_t columns : {16U, 128U, 144U, 384U, 1000U, 2560U, 6912U}) {
       for (const uint32_t tokens : {1U, 3U, 9U}) {
-        check_ternary({rows, columns, tokens, false, Codes::random, Activations::random}, random);
-        check_ternary({rows, columns, tokens, true, Codes::random, Activations::random}, random);
+        for (const TernaryLayout layout : layouts) check_ternary({layout, rows, columns, tokens, false, Codes::random, Activations::random}, random);
+        check_ternary({TernaryLayout::two_bit, rows, columns, tokens, true, Codes::random, Activations::random}, random);
       }
     }
   }
@@ -156,8 +161,8 @@ TEST(ternary_products_neither_wrap_nor_saturate_at_the_extremes) {
   for (const Codes codes : {Codes::minus_ones, Codes::ones, Codes::zeros}) {
     for (const Activations activations : {Activations::lowest, Activations::highest, Activations::alternating}) {
       for (const uint32_t tokens : {1U, 2U, 8U}) {
-        check_ternary({32, 16384, tokens, false, codes, activations}, random);
-        check_ternary({32, 16384, tokens, true, codes, activations}, random);
+        for (const TernaryLayout layout : layouts) check_ternary({layout, 32, 16384, tokens, false, codes, activations}, random);
+        check_ternary({TernaryLayout::two_bit, 32, 16384, tokens, true, codes, activations}, random);
       }
     }
   }
@@ -166,8 +171,10 @@ TEST(ternary_products_neither_wrap_nor_saturate_at_the_extremes) {
 // The longest row that Hyperparameters admits: the unshifted sums of the one-token kernel come closest to 2^31 here.
 TEST(the_longest_row_does_not_overflow_the_sums) {
   TestRandom random(14);
-  check_ternary({16, 1 << 18, 1, false, Codes::ones, Activations::lowest}, random);
-  check_ternary({16, 1 << 18, 2, false, Codes::ones, Activations::lowest}, random);
+  for (const TernaryLayout layout : layouts) {
+    check_ternary({layout, 16, 1 << 18, 1, false, Codes::ones, Activations::lowest}, random);
+    check_ternary({layout, 16, 1 << 18, 2, false, Codes::ones, Activations::lowest}, random);
+  }
 }
 
 // ---- other products ------------------------------------------------------------------------------------------------
@@ -256,16 +263,16 @@ void check_quantize(const std::vector<float>& values) {
     block_sums[k / scale_block] += expected[k];
   }
   for_each_set([&](const Kernels& kernels, const std::string&) {
-    for (const uint32_t width : {1U, 3U, 8U}) {
-      std::vector<int8_t> tile(x.size() * width, 99);
+    {
+      std::vector<int8_t> quantized(quantized_stride(columns), 99);
       float actual_scale = 0;
       int32_t actual_sum = 0;
       std::vector<int32_t> actual_blocks(block_sums.size());
-      kernels.quantize(x.data(), columns, tile.data() + 4 * (width - 1), width, &actual_scale, &actual_sum, actual_blocks.data());
+      kernels.quantize(x.data(), columns, quantized.data(), &actual_scale, &actual_sum, actual_blocks.data());
       CHECK_EQUAL(scale, actual_scale);
       CHECK_EQUAL(sum, actual_sum);
       CHECK(block_sums == actual_blocks);
-      for (size_t k = 0; k < x.size(); ++k) CHECK_EQUAL(static_cast<int>(expected[k]), static_cast<int>(tile[k / 4 * width * 4 + (width - 1) * 4 + k % 4]));
+      for (size_t k = 0; k < quantized.size(); ++k) CHECK_EQUAL(static_cast<int>(k < x.size() ? expected[k] : 0), static_cast<int>(quantized[k]));
     }
   });
 }

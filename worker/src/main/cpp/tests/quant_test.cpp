@@ -37,7 +37,7 @@ uint32_t packed_code(const TernaryView& view, uint32_t r, uint32_t k) {
 ModelErrorCode repack_error(const std::vector<uint8_t>& bytes, TensorType type, uint64_t columns, uint64_t rows) {
   ThreadTeam team(2);
   try {
-    TernaryWeights::repack(tensor_of(bytes, type, columns, rows), I2sBlock::x86_128, team);
+    TernaryWeights::repack(tensor_of(bytes, type, columns, rows), I2sBlock::x86_128, TernaryLayout::two_bit, team);
   } catch (const ModelError& error) {
     return error.code();
   }
@@ -103,7 +103,7 @@ TEST(every_ternary_format_repacks_to_the_same_weights) {
       if (type == TensorType::i2_s) tools::i2_s_trailer(0.25F, bytes);
       CHECK_EQUAL(*tensor_bytes(type, columns, columns * rows), bytes.size());
       ThreadTeam team(3);
-      const TernaryWeights weights = TernaryWeights::repack(tensor_of(bytes, type, columns, rows), I2sBlock::x86_128, team);
+      const TernaryWeights weights = TernaryWeights::repack(tensor_of(bytes, type, columns, rows), I2sBlock::x86_128, TernaryLayout::two_bit, team);
       const TernaryView view = weights.view();
       for (uint32_t r = 0; r < rows; ++r) {
         for (uint32_t k = 0; k < columns; ++k) CHECK_EQUAL(static_cast<uint32_t>(codes[r][k]), packed_code(view, r, k));
@@ -127,7 +127,7 @@ TEST(a_block_with_scale_zero_holds_zeros_and_does_not_spoil_the_common_scale) {
   tools::encode_ternary_row(TensorType::tq2_0, codes, std::vector<float>{0.0F}, bytes);
   tools::encode_ternary_row(TensorType::tq2_0, codes, std::vector<float>{0.75F}, bytes);
   ThreadTeam team(1);
-  const TernaryWeights weights = TernaryWeights::repack(tensor_of(bytes, TensorType::tq2_0, 256, 2), I2sBlock::x86_128, team);
+  const TernaryWeights weights = TernaryWeights::repack(tensor_of(bytes, TensorType::tq2_0, 256, 2), I2sBlock::x86_128, TernaryLayout::two_bit, team);
   CHECK(!weights.has_block_scales());
   CHECK_EQUAL(0.75F, weights.view().scale);
   CHECK_EQUAL(1U, packed_code(weights.view(), 0, 100));

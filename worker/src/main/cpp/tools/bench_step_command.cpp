@@ -21,9 +21,12 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 int bench_step_command(std::span<char* const> arguments) {
   return run_command("bench-step", [&] {
-    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch", "--unembed-quant"});
+    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch", "--layout", "--unembed-quant"});
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
-    if (!kernels) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni");
+    if (!kernels) throw UsageError("--kernel is " + kernel_set_names());
+    const std::string layout_name = options.text("--layout").value_or(std::string(to_string(layout_for(*kernels))));
+    const auto layout = parse_layout(layout_name);
+    if (!layout) throw UsageError("--layout is two_bit or base3");
     const auto prompt = std::max(1U, options.number("--prompt", 128U));
     const auto generate = std::max(1U, options.number("--generate", 64U));
     InferenceOptions inference_options;
@@ -37,7 +40,7 @@ int bench_step_command(std::span<char* const> arguments) {
     read_adapter_options(options, serve);
     const auto load_start = Clock::now();
     const auto model = Model::load(GgufFile::open(options.required("--model")),
-                                   {.threads = inference_options.threads, .unembed_quant = serve.unembed_quant});
+                                   {.threads = inference_options.threads, .layout = *layout, .unembed_quant = serve.unembed_quant});
     std::printf("load      %8.2f s   %.2f GB resident\n", seconds_since(load_start), static_cast<double>(model->resident_bytes()) * 1e-9);
     Inference inference(*model, inference_options);
     const uint32_t vocabulary = model->hyperparameters().vocabulary;
@@ -67,8 +70,8 @@ int bench_step_command(std::span<char* const> arguments) {
       batch.clear();
     }
     std::sort(times.begin(), times.end());
-    std::printf("decode    %8.1f tok/s median  %8.1f tok/s best  (%u streams, %s)\n", inference_options.slots / times[times.size() / 2],
-                inference_options.slots / times.front(), inference_options.slots, std::string(to_string(inference.kernels())).c_str());
+    std::printf("decode    %8.1f tok/s median  %8.1f tok/s best  (%u streams, %s, %s)\n", inference_options.slots / times[times.size() / 2],
+                inference_options.slots / times.front(), inference_options.slots, std::string(to_string(inference.kernels())).c_str(), layout_name.c_str());
   });
 }
 

@@ -23,7 +23,7 @@ int logits_command(std::span<char* const> arguments);
 // The embedding of these very tokens: raw float32, little-endian, [embedding], to stdout.
 int embed_command(std::span<char* const> arguments);
 
-// bench-step --model FILE [--threads N] [--kernel K] [--prompt N] [--generate N] [--streams N]
+// bench-step --model FILE [--threads N] [--kernel K] [--layout L] [--prompt N] [--generate N] [--streams N]
 // Tokens per second of prefill and of decoding, as a line each; best and median of the steps.
 int bench_step_command(std::span<char* const> arguments);
 
@@ -31,9 +31,15 @@ int bench_step_command(std::span<char* const> arguments);
 // Milliseconds that the attention of a token takes behind contexts of several lengths, when one token is decoded and when a
 // chunk is read. Without a model; the shape is that of 2B-4T unless told otherwise.
 int bench_attention_command(std::span<char* const> arguments);
+
 // bench-limits [--threads N]
 // What this machine can do at most, as one JSON object: bytes a second from memory, 8-bit operations a second.
 int bench_limits_command(std::span<char* const> arguments);
+
+// bench-kernels [--kernel K] [--layout L] [--threads 1,2] [--tokens 1,8,256] [--rows N] [--columns N] [--seconds X] [--json 0|1]
+// One ternary product by every kernel set and layout that is fast with it, for several batch sizes and numbers of threads: median
+// and best time, and what the best makes in GB/s of weights and in 10^12 operations a second.
+int bench_kernels_command(std::span<char* const> arguments);
 
 // random-adapter --model FILE --out FILE [--rank N] [--alpha X] [--type f32|f16|…] [--targets attn_q,attn_v,…] [--seed N]
 // A LoRA adapter for that model, with random weights. All seven matrices of a layer unless --targets names some.

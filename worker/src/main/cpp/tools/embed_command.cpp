@@ -32,7 +32,7 @@ int embed_command(std::span<char* const> arguments) {
     serve.context_length = static_cast<uint32_t>(request.tokens.size() + 1);
     serve.prefill_chunk = options.number("--batch", 64U);
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
-    if (!kernels) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni");
+    if (!kernels) throw UsageError("--kernel is " + kernel_set_names());
     serve.kernels = *kernels;
     if (const auto name = options.text("--pooling")) {
       serve.pooling = parse_pooling(*name);

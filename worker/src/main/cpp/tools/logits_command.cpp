@@ -16,7 +16,7 @@ int logits_command(std::span<char* const> arguments) {
     const Options options(arguments, {"--model", "--tokens", "--threads", "--kernel", "--batch", "--i2s-block", "--lora", "--lora-quant", "--unembed-quant"});
     const std::vector<uint32_t> tokens = parse_tokens(options.required("--tokens"));
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
-    if (!kernels) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni");
+    if (!kernels) throw UsageError("--kernel is " + kernel_set_names());
     LoadOptions load;
     load.threads = options.number("--threads", 1U);
     const auto block = options.number("--i2s-block", 128U);

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/kernel_set.h"
+#include "kernels/ternary_layout.h"
 
 namespace bitfleet {
 
@@ -10,7 +11,6 @@ namespace bitfleet {
 // the elements beyond the real length are zero in every buffer, so that no kernel has a tail to treat.
 
 constexpr uint32_t lanes = 16;               // outputs of a row block; partial sums of every float reduction
-constexpr uint32_t token_tile = 8;           // most tokens a ternary kernel takes side by side
 constexpr uint32_t scale_block = 256;        // weights that share a scale when a tensor has more than one
 
 constexpr uint32_t kv_page = 32;             // positions of a page of the KV cache
@@ -21,14 +21,15 @@ constexpr uint32_t padded(uint32_t length) { return (length + lanes - 1) / lanes
 constexpr uint32_t row_blocks(uint32_t rows) { return (rows + lanes - 1) / lanes; }
 constexpr uint32_t scale_blocks(uint32_t columns) { return (columns + scale_block - 1) / scale_block; }
 
-// Ternary weights, 2 bits each. Code 0 is -1, 1 is 0, 2 is +1.
-//
-// packed: [row_blocks][padded(columns) / 16][64 bytes]. Byte 4·l + j of vector v of block b holds, for row 16·b + l, the
-// columns 16·v + 4·f + j in bits 2f and 2f + 1, f = 0..3. So one 64-byte vector times one 4-byte group of activations
-// feeds 16 outputs at once and nothing is summed across lanes.
+// Bytes between the quantized vectors of two tokens: whole vectors of every layout, and an odd number of cache lines, so that the same
+// columns of 16 tokens do not compete for one set of the cache.
+constexpr uint64_t quantized_stride(uint32_t columns) { return (((columns + uint64_t{319}) / 320 * 5 + 1) | 1) * 64; }
+
+// A ternary matrix.
 struct TernaryView {
-  const uint8_t* packed;
-  const float* block_scales;  // [row_blocks][scale_blocks(columns)][16], or null when `scale` serves the whole tensor
+  const uint8_t* packed;      // ternary_bytes(layout, rows, columns), see TernaryLayout
+  TernaryLayout layout;
+  const float* block_scales;  // [row_blocks][scale_blocks(columns)][16], or null when `scale` serves the whole tensor; two_bit only
   float scale;
   float factor;               // multiplies the finished output; 1 where the file has no separate scale tensor
   uint32_t rows;
@@ -36,16 +37,18 @@ struct TernaryView {
 };
 
 // Activations of a batch, quantized per token: value ≈ q / scale.
-//
-// values: tiles of up to token_tile tokens, the last one narrower; a tile of width w is [padded / 4][w][4 bytes].
 struct QuantizedView {
-  const int8_t* values;
+  const int8_t* values;        // [tokens rounded up to 16][stride], zero beyond `columns`; the tokens beyond the last hold anything
   const float* scales;         // [tokens]
   const int32_t* sums;         // [tokens] sum of q, to undo the +1 in the weight codes
   const int32_t* block_sums;   // [tokens][scale_blocks(columns)]
   uint32_t tokens;
   uint32_t columns;
+  uint64_t stride;             // quantized_stride(columns)
 };
+
+// What a thread lends to ternary_matmul for intermediate results: 64-byte aligned, its content of no meaning between calls.
+constexpr uint64_t ternary_scratch_bytes = 576 << 10;
 
 enum class DenseFormat { f32, f16, bf16, int8_groups };
 
@@ -89,19 +92,19 @@ struct AttentionView {
 struct Kernels {
   KernelSet set;
 
-  // out[t * out_stride + r] = (sum of code·q - sum of q) / x.scale · w.scale · factor for rows of blocks
-  // [first_block, last_block). With block scales: sum over blocks, ascending, of scale · integer sum; then / x.scale.
-  void (*ternary_matmul)(const TernaryView& w, const QuantizedView& x, uint32_t first_block, uint32_t last_block,
-                         float* out, uint64_t out_stride);
+  // out[t * out_stride + r] = (sum of code·q - sum of q) / x.scale · w.scale · factor for rows [first_row, last_row); first_row is a
+  // multiple of row_unit, last_row too unless it is w.rows. With block scales: sum over blocks, ascending, of scale · integer sum; then
+  // / x.scale. Every set reads every layout; one that is not its own (see layout_for) slowly.
+  void (*ternary_matmul)(const TernaryView& w, const QuantizedView& x, uint32_t first_row, uint32_t last_row, float* out,
+                         uint64_t out_stride, void* scratch);
 
   // out[t * out_stride + r] = factor · sum of w·x over x [tokens][x_stride], for rows [first_row, last_row).
   void (*dense_matmul)(const DenseView& w, const float* x, uint64_t x_stride, uint32_t tokens, uint32_t first_row,
                        uint32_t last_row, float* out, uint64_t out_stride);
 
-  // Quantizes one token: scale = 127 / max(|x|max, 1e-5), q = clamp(round to even(x · scale), -128, 127). `values` points at
-  // the token's first group within a tile of `width`. x: [padded(columns)].
-  void (*quantize)(const float* x, uint32_t columns, int8_t* values, uint32_t width, float* scale, int32_t* sum,
-                   int32_t* block_sums);
+  // Quantizes one token: scale = 127 / max(|x|max, 1e-5), q = clamp(round to even(x · scale), -128, 127). x: [padded(columns)].
+  // values: [quantized_stride(columns)], zeros behind the last column.
+  void (*quantize)(const float* x, uint32_t columns, int8_t* values, float* scale, int32_t* sum, int32_t* block_sums);
 
   // out = x / sqrt(mean of x² + epsilon) · weight; the sum of squares in double. out may be x.
   void (*rms_norm)(const float* x, const float* weight, uint32_t length, float epsilon, float* out);

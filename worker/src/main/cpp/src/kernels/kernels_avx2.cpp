@@ -47,72 +47,28 @@ BITFLEET_INLINE void store_bytes(int8_t* to, const IntLanes& v) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
 }
 
-// One row block (two halves of 8 outputs) and `tokens` tokens of a tile. vpmaddubsw adds pairs in 16 bits, at most
-// 2·128·2 in size; 4 fields × 15 vectors stay below 2^15, so nothing saturates when 32-bit sums take over after 8.
-template <unsigned tokens>
-BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint32_t width, uint32_t vectors,
-                                   int32_t (*sums)[16]) {
-  const __m256i mask = _mm256_set1_epi8(3);
-  const __m256i ones = _mm256_set1_epi16(1);
-  __m256i total[tokens][2];
-  for (unsigned t = 0; t < tokens; ++t) total[t][0] = total[t][1] = _mm256_setzero_si256();
-  for (uint32_t v = 0; v < vectors;) {
-    const uint32_t end = vectors - v < 8 ? vectors : v + 8;
-    __m256i part[tokens][2];
-    for (unsigned t = 0; t < tokens; ++t) part[t][0] = part[t][1] = _mm256_setzero_si256();
-    for (; v < end; ++v) {
-      _mm_prefetch(reinterpret_cast<const char*>(w + 64ULL * v + 2048), _MM_HINT_T0);
-      __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 64ULL * v));
-      __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w + 64ULL * v + 32));
-      const int8_t* group = values + static_cast<uint64_t>(v) * 16 * width;
-#pragma GCC unroll 4
-      for (unsigned f = 0; f < 4; ++f) {
-        const __m256i low_codes = _mm256_and_si256(low, mask);
-        const __m256i high_codes = _mm256_and_si256(high, mask);
-#pragma GCC unroll 4
-        for (unsigned t = 0; t < tokens; ++t) {
-          int32_t four;
-          std::memcpy(&four, group + 4 * t, 4);
-          const __m256i q = _mm256_set1_epi32(four);
-          part[t][0] = _mm256_add_epi16(part[t][0], _mm256_maddubs_epi16(low_codes, q));
-          part[t][1] = _mm256_add_epi16(part[t][1], _mm256_maddubs_epi16(high_codes, q));
-        }
-        group += 4 * static_cast<uint64_t>(width);
-        low = _mm256_srli_epi16(low, 2);
-        high = _mm256_srli_epi16(high, 2);
-      }
-    }
-    for (unsigned t = 0; t < tokens; ++t) {
-      for (unsigned h = 0; h < 2; ++h) total[t][h] = _mm256_add_epi32(total[t][h], _mm256_madd_epi16(part[t][h], ones));
-    }
-  }
-  for (unsigned t = 0; t < tokens; ++t) {
-    for (unsigned h = 0; h < 2; ++h) _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums[t] + 8 * h), total[t][h]);
-  }
-}
-
-void block_sums_for(const uint8_t* w, const int8_t* values, uint32_t width, uint32_t vectors, int32_t (*sums)[16]) {
-  uint32_t t = 0;
-  for (; t + 4 <= width; t += 4) block_sums_of<4>(w, values + 4 * t, width, vectors, sums + t);
-  for (; t + 2 <= width; t += 2) block_sums_of<2>(w, values + 4 * t, width, vectors, sums + t);
-  if (t < width) block_sums_of<1>(w, values + 4 * t, width, vectors, sums + t);
-}
-
-void ternary_sums(const uint8_t* w0, const uint8_t* w1, const int8_t* values, uint32_t width, uint32_t vectors,
-                  int32_t (*sums)[token_tile][16]) {
-  block_sums_for(w0, values, width, vectors, sums[0]);
-  if (w1 != w0) block_sums_for(w1, values, width, vectors, sums[1]);
-}
-
 }  // namespace
 }  // namespace bitfleet
 
 #include "kernels/attention_kernels.inl"
 #include "kernels/dense_kernels.inl"
-#include "kernels/ternary_driver.inl"
+#include "kernels/ternary_output.inl"
 #include "kernels/token_kernels.inl"
 
+#include "kernels/two_bit_avx2.inl"
+
+#include "kernels/ternary_driver.inl"
+
 namespace bitfleet {
+namespace {
+
+void ternary_matmul(const TernaryView& w, const QuantizedView& x, uint32_t first_row, uint32_t last_row, float* out,
+                    uint64_t out_stride, void*) {
+  if (w.layout == TernaryLayout::two_bit) two_bit_matmul(w, x, first_row, last_row, out, out_stride);
+  else foreign_matmul(w, x, first_row, last_row, out, out_stride);
+}
+
+}  // namespace
 
 const Kernels avx2_kernels{KernelSet::avx2, ternary_matmul, dense_matmul, quantize,  rms_norm, gate_relu_squared,
                            gate_silu,       attend,         to_halves,    expand_row};

@@ -39,7 +39,7 @@ BITFLEET_INLINE void store_bytes(int8_t* to, const IntLanes& v) {
 }
 
 // One row block and one token. 16-bit sums hold 4 · 2 · 128 per vector, so 16 vectors at a time cannot overflow.
-BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint32_t width, uint32_t vectors, int32_t* sums) {
+BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint32_t vectors, int32_t* sums) {
   int32_t total[64] = {};
   for (uint32_t v = 0; v < vectors;) {
     const uint32_t end = vectors - v < 16 ? vectors : v + 16;
@@ -47,8 +47,7 @@ BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint3
     for (; v < end; ++v) {
       for (uint32_t f = 0; f < 4; ++f) {
         int8_t group[64];
-        const int8_t* q = values + static_cast<uint64_t>(4 * v + f) * width * 4;
-        for (uint32_t i = 0; i < 64; i += 4) std::memcpy(group + i, q, 4);
+        for (uint32_t i = 0; i < 64; i += 4) std::memcpy(group + i, values + 16ULL * v + 4 * f, 4);
         for (uint32_t i = 0; i < 64; ++i) {
           part[i] = static_cast<int16_t>(part[i] + static_cast<int16_t>(w[64ULL * v + i] >> (2 * f) & 3) * static_cast<int16_t>(group[i]));
         }
@@ -59,23 +58,40 @@ BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint3
   for (uint32_t l = 0; l < 16; ++l) sums[l] = total[4 * l] + total[4 * l + 1] + total[4 * l + 2] + total[4 * l + 3];
 }
 
-void ternary_sums(const uint8_t* w0, const uint8_t* w1, const int8_t* values, uint32_t width, uint32_t vectors,
+}  // namespace
+}  // namespace bitfleet
+
+#include "kernels/attention_kernels.inl"
+#include "kernels/dense_kernels.inl"
+#include "kernels/ternary_output.inl"
+#include "kernels/token_kernels.inl"
+
+namespace bitfleet {
+namespace {
+
+void two_bit_sums(const uint8_t* w0, const uint8_t* w1, const int8_t* values, uint64_t stride, uint32_t tokens, uint32_t vectors,
                   int32_t (*sums)[token_tile][16]) {
-  for (uint32_t t = 0; t < width; ++t) {
-    block_sums_of(w0, values + 4 * t, width, vectors, sums[0][t]);
-    if (w1 != w0) block_sums_of(w1, values + 4 * t, width, vectors, sums[1][t]);
+  for (uint32_t t = 0; t < tokens; ++t) {
+    block_sums_of(w0, values + t * stride, vectors, sums[0][t]);
+    if (w1 != w0) block_sums_of(w1, values + t * stride, vectors, sums[1][t]);
   }
 }
 
 }  // namespace
 }  // namespace bitfleet
 
-#include "kernels/attention_kernels.inl"
-#include "kernels/dense_kernels.inl"
 #include "kernels/ternary_driver.inl"
-#include "kernels/token_kernels.inl"
 
 namespace bitfleet {
+namespace {
+
+void ternary_matmul(const TernaryView& w, const QuantizedView& x, uint32_t first_row, uint32_t last_row, float* out,
+                    uint64_t out_stride, void*) {
+  if (w.layout == TernaryLayout::two_bit) two_bit_matmul(w, x, first_row, last_row, out, out_stride);
+  else foreign_matmul(w, x, first_row, last_row, out, out_stride);
+}
+
+}  // namespace
 
 const Kernels scalar_kernels{KernelSet::scalar, ternary_matmul, dense_matmul, quantize,  rms_norm, gate_relu_squared,
                              gate_silu,         attend,         to_halves,    expand_row};

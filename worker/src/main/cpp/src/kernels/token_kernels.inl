@@ -4,8 +4,7 @@
 namespace bitfleet {
 namespace {
 
-void quantize(const float* x, uint32_t columns, int8_t* values, uint32_t width, float* scale, int32_t* sum,
-              int32_t* block_sums) {
+void quantize(const float* x, uint32_t columns, int8_t* values, float* scale, int32_t* sum, int32_t* block_sums) {
   const uint32_t length = padded(columns);
   Lanes largest = zero_lanes();
   for (uint32_t k = 0; k < length; k += lanes) largest = larger(magnitude(load(x + k)), largest);
@@ -26,9 +25,7 @@ void quantize(const float* x, uint32_t columns, int8_t* values, uint32_t width, 
         q.part[p] = v < -128 ? NativeInts{} - 128 : v;
         part.part[p] += q.part[p];
       }
-      int8_t bytes[lanes];
-      store_bytes(bytes, q);
-      for (uint32_t g = 0; g < 4; ++g) std::memcpy(values + static_cast<uint64_t>(k / 4 + g) * width * 4, bytes + 4 * g, 4);
+      store_bytes(values + k, q);
     }
     int32_t each[lanes];
     std::memcpy(each, &part, sizeof each);
@@ -37,6 +34,7 @@ void quantize(const float* x, uint32_t columns, int8_t* values, uint32_t width, 
     block_sums[block] = block_sum;
     total += block_sum;
   }
+  std::memset(values + length, 0, quantized_stride(columns) - length);
   *scale = s;
   *sum = total;
 }

@@ -119,6 +119,7 @@ struct Inference::State {
   ProductInput input;          // of whichever product is next
   std::optional<HeadInput> head_input;  // where the head is rounded
   std::vector<ProductInput> apart;  // of the second and third of projections whose inputs differ
+  ProductScratch product_scratch;
   Buffer<float> delta;         // [max_batch][padded(embedding)] what a block adds to the stream
   Buffer<float> queries;       // [max_batch][padded(q_dim)]
   Buffer<float> keys;          // [max_batch][padded(kv_dim)]
@@ -165,6 +166,7 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       ffn_stride(padded(h.feed_forward)),
       stream(max_batch * stream_stride, "the residual stream"),
       input(max_batch, std::max({h.embedding, h.q_dim(), h.feed_forward})),
+      product_scratch(team.members()),
       delta(max_batch * stream_stride, "activations"),
       queries(max_batch * q_stride, "queries"),
       keys(max_batch * kv_stride, "keys"),
@@ -292,7 +294,7 @@ void Inference::State::multiply_all(std::span<const Product> products, uint32_t 
   if (adapted) team.barrier();  // the second matrix reads all that the first gives
   for (size_t i = 0; i < products.size(); ++i) {
     const Product& product = products[i];
-    multiply(kernels, product.linear, product.input, rank, team.size(), product.out, product.out_stride);
+    multiply(kernels, product.linear, product.input, product_scratch, rank, team.size(), product.out, product.out_stride);
     if (product.linear.adapter) add_low_rank(product, i, rank);
   }
 }
@@ -302,9 +304,7 @@ void Inference::State::add_low_rank(const Product& product, size_t place, uint32
   const DenseView b = product.linear.adapter->b.view();
   const float* from = low.data() + place * max_batch * low_stride;
   float* corrections = correction.data() + place * max_batch * correction_stride;
-  const Share share = share_of(row_blocks(b.rows), rank, team.size());
-  const uint32_t first = share.begin * lanes;
-  const uint32_t last = std::min(share.end * lanes, b.rows);
+  const auto [first, last] = row_share(b.rows, rank, team.size());
   if (first >= last) return;
   kernels.dense_matmul(b, from, low_stride, product.input.tokens(), first, last, corrections, correction_stride);
   for (uint32_t t = 0; t < product.input.tokens(); ++t) {
@@ -453,7 +453,7 @@ void Inference::State::make_logits(uint32_t rank) {
     const HeadView head = w.rounded_head->view();
     const Share share = share_of(row_blocks(head.rows), rank, team.size());
     head_kernels.matmul(head, head_input->view(count), share.begin, share.end, logits.data(), h.vocabulary);
-  } else if (w.head) multiply(kernels, *w.head, input, rank, team.size(), logits.data(), h.vocabulary);
+  } else if (w.head) multiply(kernels, *w.head, input, product_scratch, rank, team.size(), logits.data(), h.vocabulary);
   else multiply(kernels, w.embedding.view(), input, rank, team.size(), logits.data(), h.vocabulary);
 }
 

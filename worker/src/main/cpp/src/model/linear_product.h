@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 #include "memory/buffer.h"
 #include "model/weights.h"
+#include "threads/thread_team.h"
 
 namespace bitfleet {
 
@@ -31,15 +32,29 @@ class ProductInput {
   uint32_t columns_ = 0;
   uint64_t stride_;
   Buffer<float> floats_;         // [tokens][stride]
-  Buffer<int8_t> values_;        // see QuantizedView
+  Buffer<int8_t> values_;        // [tokens rounded up to 16][quantized_stride(columns)]
   Buffer<float> scales_;         // [tokens]
   Buffer<int32_t> sums_;         // [tokens]
   Buffer<int32_t> block_sums_;   // [tokens][scale_blocks(columns)]
 };
 
+// What the members of a team lend to the kernels.
+class ProductScratch {
+ public:
+  explicit ProductScratch(uint32_t members) : bytes_(members * ternary_scratch_bytes, "intermediate results") {}
+  void* of(uint32_t rank) const { return bytes_.data() + rank * ternary_scratch_bytes; }
+
+ private:
+  Buffer<uint8_t> bytes_;  // [members][ternary_scratch_bytes]
+};
+
+// The rows [begin, end) of a product that a member of a team computes: whole row units, so that two threads never write to one cache
+// line and every layout can be split there.
+Share row_share(uint32_t rows, uint32_t rank, uint32_t members);
+
 // This member's share of the rows of out = linear · input. out: [tokens][out_stride].
-void multiply(const Kernels& kernels, const Linear& linear, const ProductInput& input, uint32_t rank, uint32_t members,
-              float* out, uint64_t out_stride);
+void multiply(const Kernels& kernels, const Linear& linear, const ProductInput& input, const ProductScratch& scratch, uint32_t rank,
+              uint32_t members, float* out, uint64_t out_stride);
 void multiply(const Kernels& kernels, const DenseView& matrix, const ProductInput& input, uint32_t rank, uint32_t members,
               float* out, uint64_t out_stride);
 

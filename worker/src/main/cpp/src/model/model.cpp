@@ -22,7 +22,7 @@ namespace {
 // over at the end is a part of the graph that this engine would silently leave out.
 class TensorSource {
  public:
-  TensorSource(const GgufFile& file, I2sBlock order, ThreadTeam& team) : file_(file), order_(order), team_(team) {}
+  TensorSource(const GgufFile& file, const LoadOptions& options, ThreadTeam& team) : file_(file), order_(options.i2s_block), layout_(options.layout), team_(team) {}
 
   Linear linear(const std::string& prefix, uint32_t columns, uint32_t rows) {
     Linear linear{read_matrix(require(prefix + ".weight"), columns, rows), std::nullopt};
@@ -95,7 +95,7 @@ class TensorSource {
 
   std::variant<TernaryWeights, DenseWeights> read_matrix(const GgufTensor& tensor, uint32_t columns, uint32_t rows) {
     check_shape(tensor, columns, rows);
-    if (is_ternary(type_of(tensor))) return TernaryWeights::repack(tensor, order_, team_);
+    if (is_ternary(type_of(tensor))) return TernaryWeights::repack(tensor, order_, layout_, team_);
     return DenseWeights::copy(tensor, team_);
   }
 
@@ -118,6 +118,7 @@ class TensorSource {
 
   const GgufFile& file_;
   I2sBlock order_;
+  TernaryLayout layout_;
   ThreadTeam& team_;
   std::set<std::string> taken_;
   uint64_t parameters_ = 0;
@@ -237,7 +238,7 @@ std::unique_ptr<Model> Model::load(const GgufFile& file, const LoadOptions& opti
   require_available(data_bytes, "the model");
 
   ThreadTeam team(std::max(1U, options.threads));
-  TensorSource source(file, options.i2s_block, team);
+  TensorSource source(file, options, team);
   auto weights = std::make_unique<Weights>();
   weights->embedding = source.dense("token_embd.weight", h.embedding, h.vocabulary);
   weights->layers.reserve(h.layers);

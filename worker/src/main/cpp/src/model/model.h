@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/ternary_layout.h"
 #include "model/hyperparameters.h"
 #include "quant/weight_quant.h"
 
@@ -20,6 +21,7 @@ enum class I2sBlock { x86_128 = 128, arm_64 = 64 };
 struct LoadOptions {
   uint32_t threads = 1;                    // for repacking
   I2sBlock i2s_block = I2sBlock::x86_128;
+  TernaryLayout layout = TernaryLayout::two_bit;  // see layout_for
   const GgufFile* adapter = nullptr;       // a LoRA adapter to put beside the weights
   float adapter_strength = 1;
   WeightQuant adapter_quant = WeightQuant::none;

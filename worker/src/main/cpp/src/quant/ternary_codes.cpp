@@ -59,13 +59,37 @@ bool decode_tq1_0(const std::byte* row, uint32_t columns, uint8_t* codes, float*
   return true;
 }
 
-void pack_row(const uint8_t* codes, uint32_t columns, uint32_t lane, uint8_t* block) {
-  const uint32_t vectors = padded(columns) / 16;
-  for (uint32_t v = 0; v < vectors; ++v) {
-    uint32_t group[4];
-    std::memcpy(group, codes + 16 * v, 16);
-    const uint32_t packed = group[0] | group[1] << 2 | group[2] << 4 | group[3] << 6;
-    std::memcpy(block + 64ULL * v + 4 * lane, &packed, 4);
+namespace {
+
+void pack_two_bit(const uint8_t* codes, uint32_t columns, uint32_t row, uint8_t* packed) {
+  uint8_t* lane = packed + static_cast<uint64_t>(row / 16) * two_bit_vectors(columns) * 64 + 4 * (row % 16);
+  for (uint32_t k = 0; k < columns; k += 16, lane += 64) {
+    uint32_t group[4] = {};
+    std::memcpy(group, codes + k, columns - k < 16 ? columns - k : 16);
+    const uint32_t four = group[0] | group[1] << 2 | group[2] << 4 | group[3] << 6;
+    std::memcpy(lane, &four, 4);
+  }
+}
+
+void pack_base3(const uint8_t* codes, uint32_t columns, uint32_t row, uint8_t* packed) {
+  uint8_t* lane = packed + static_cast<uint64_t>(row / 16) * base3_vectors(columns) * 64 + 4 * (row % 16);
+  for (uint32_t k = 0; k < columns; k += 20, lane += 64) {
+    uint8_t trits[20] = {};
+    std::memcpy(trits, codes + k, columns - k < 20 ? columns - k : 20);
+    for (uint32_t j = 0; j < 4; ++j) {
+      const uint32_t four = trits[j] + 3U * trits[4 + j] + 9U * trits[8 + j] + 27U * trits[12 + j];
+      const uint32_t fifth = trits[16 + j];
+      lane[j] = static_cast<uint8_t>(four < 64 ? fifth << 6 | four : 192 + 17 * fifth + four - 64);
+    }
+  }
+}
+
+}  // namespace
+
+void pack_row(TernaryLayout layout, const uint8_t* codes, uint32_t columns, uint32_t row, uint8_t* packed) {
+  switch (layout) {
+    case TernaryLayout::two_bit: return pack_two_bit(codes, columns, row, packed);
+    case TernaryLayout::base3: return pack_base3(codes, columns, row, packed);
   }
 }
 

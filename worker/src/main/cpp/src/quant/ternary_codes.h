@@ -23,8 +23,8 @@ bool decode_tq2_0(const std::byte* row, uint32_t columns, uint8_t* codes, float*
 // ceil(v · 256 / 243) of a base-3 number v; trit n is the integer part of 3 · frac(q · 3^n / 256).
 bool decode_tq1_0(const std::byte* row, uint32_t columns, uint8_t* codes, float* scales);
 
-// Packs one row into its lane of a row block of TernaryView. codes: [padded(columns)], the excess being anything below 4.
-// block: the first byte of the row block.
-void pack_row(const uint8_t* codes, uint32_t columns, uint32_t lane, uint8_t* block);
+// Packs one row into its place in a matrix of this layout. codes: [columns]. packed: the matrix, see TernaryLayout, zeroed before.
+// Different rows may be packed by different threads at once.
+void pack_row(TernaryLayout layout, const uint8_t* codes, uint32_t columns, uint32_t row, uint8_t* packed);
 
 }  // namespace bitfleet

@@ -73,7 +73,7 @@ ServeOptions serve_options(const Options& options) {
   serve.speculation = *how;
   const std::string kernel = options.text("--kernel").value_or("auto");
   const auto set = parse_kernel_set(kernel);
-  if (!set) throw UsageError("--kernel is auto, scalar, avx2 or avx512vnni, not " + kernel);
+  if (!set) throw UsageError("--kernel is " + kernel_set_names() + ", not " + kernel);
   serve.kernels = *set;
   tools::read_adapter_options(options, serve);
   if (const auto name = options.text("--pooling")) {

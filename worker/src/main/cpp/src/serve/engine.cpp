@@ -59,6 +59,7 @@ Engine load(const ServeOptions& options) {
     std::optional<GgufFile> adapter;
     if (!options.adapter.empty()) adapter.emplace(open_adapter(options.adapter));
     engine.model = Model::load(file, LoadOptions{.threads = engine.threads,
+                                                 .layout = layout_for(options.kernels),
                                                  .adapter = adapter ? &*adapter : nullptr,
                                                  .adapter_strength = options.adapter_strength,
                                                  .adapter_quant = options.adapter_quant,

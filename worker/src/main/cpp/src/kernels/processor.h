@@ -1,0 +1,14 @@
+#pragma once
+
+namespace bitfleet {
+
+// What this processor can do and its operating system lets it do. Asked once; any thread.
+bool runs_avx2();         // with F16C
+bool runs_avx512vnni();   // F, BW, DQ, VL and VNNI
+bool runs_vbmi();         // byte permutes of 512 bits
+
+// Whether one core can take weights out of base 3 faster than memory brings them, so that a fifth less to read is a gain. Intel's cores
+// with AVX-512 execute two 512-bit instructions a cycle of each kind that it takes; AMD's Zen 4 one, and there 2 bits are faster.
+bool unpacks_faster_than_memory();
+
+}  // namespace bitfleet
