@@ -11,9 +11,7 @@
 #include <vector>
 
 #include "check.h"
-#include "memory/buffer.h"
 #include "quant/half.h"
-#include "quant/ternary_codes.h"
 #include "random_bytes.h"
 
 using namespace bitfleet;
@@ -50,132 +48,7 @@ std::vector<float> random_floats(TestRandom& random, size_t count, float size) {
   return values;
 }
 
-// ---- ternary products ----------------------------------------------------------------------------------------------
-
-enum class Codes { random, minus_ones, ones, zeros };
-enum class Activations { random, lowest, highest, alternating };
-
-struct TernaryCase {
-  TernaryLayout layout;
-  uint32_t rows;
-  uint32_t columns;
-  uint32_t tokens;
-  bool block_scales;
-  Codes codes;
-  Activations activations;
-};
-
-void check_ternary(const TernaryCase& c, TestRandom& random) {
-  const uint32_t width = padded(c.columns);
-  const uint32_t blocks = row_blocks(c.rows);
-  const uint32_t scale_count = scale_blocks(c.columns);
-  std::vector<std::vector<uint8_t>> codes(c.rows, std::vector<uint8_t>(width, 1));
-  const Buffer<uint8_t> packed(ternary_bytes(c.layout, c.rows, c.columns), "test weights");
-  for (uint32_t r = 0; r < c.rows; ++r) {
-    for (uint32_t k = 0; k < c.columns; ++k) {
-      codes[r][k] = c.codes == Codes::random ? static_cast<uint8_t>(random.below(3)) : c.codes == Codes::minus_ones ? 0 : c.codes == Codes::ones ? 2 : 1;
-    }
-    pack_row(c.layout, codes[r].data(), c.columns, r, packed.data());
-  }
-  std::vector<float> scales(static_cast<size_t>(blocks) * scale_count * 16);
-  for (float& scale : scales) scale = 0.5F + random.uniform() * 0.25F;
-
-  std::vector<std::vector<int8_t>> q(c.tokens, std::vector<int8_t>(width));
-  const uint64_t stride = quantized_stride(c.columns);
-  const Buffer<int8_t> values((c.tokens + 15) / 16 * 16 * stride, "test activations");
-  const Buffer<uint8_t> scratch(ternary_scratch_bytes, "test scratch");
-  std::vector<float> token_scales(c.tokens);
-  std::vector<int32_t> sums(c.tokens);
-  std::vector<int32_t> block_sums(static_cast<size_t>(c.tokens) * scale_count);
-  for (uint32_t t = 0; t < c.tokens; ++t) {
-    token_scales[t] = 10.0F + random.uniform();
-    for (uint32_t k = 0; k < c.columns; ++k) {
-      int value = static_cast<int>(random.below(256)) - 128;
-      if (c.activations == Activations::lowest) value = -128;
-      if (c.activations == Activations::highest) value = 127;
-      if (c.activations == Activations::alternating) value = k % 2 == 0 ? -128 : 127;
-      q[t][k] = static_cast<int8_t>(value);
-      values[t * stride + k] = q[t][k];
-      sums[t] += value;
-      block_sums[static_cast<size_t>(t) * scale_count + k / scale_block] += value;
-    }
-  }
-
-  const float scale = 0.0371F;
-  const float factor = 1.25F;
-  std::vector<float> expected(static_cast<size_t>(c.tokens) * c.rows);
-  for (uint32_t t = 0; t < c.tokens; ++t) {
-    for (uint32_t r = 0; r < c.rows; ++r) {
-      std::vector<int64_t> exact(scale_count);
-      for (uint32_t k = 0; k < c.columns; ++k) exact[k / scale_block] += (static_cast<int64_t>(codes[r][k]) - 1) * q[t][k];
-      float& y = expected[static_cast<size_t>(t) * c.rows + r];
-      if (c.block_scales) {
-        for (uint32_t b = 0; b < scale_count; ++b) y += scales[(static_cast<size_t>(r / 16) * scale_count + b) * 16 + r % 16] * static_cast<float>(exact[b]);
-      } else {
-        int64_t total = 0;
-        for (const int64_t part : exact) total += part;
-        y = static_cast<float>(total);
-      }
-      y = y / token_scales[t] * scale * factor;
-    }
-  }
-
-  const TernaryView w{packed.data(), c.layout, c.block_scales ? scales.data() : nullptr, scale, factor, c.rows, c.columns};
-  const QuantizedView x{values.data(), token_scales.data(), sums.data(), block_sums.data(), c.tokens, c.columns, stride};
-  for_each_set([&](const Kernels& kernels, const std::string& name) {
-    std::vector<float> actual(expected.size(), -7.0F);
-    const uint32_t split = row_units(c.rows) / 3 * row_unit;  // ranges as threads get them
-    for (uint64_t i = 0; i < scratch.size(); ++i) scratch[i] = 0xA5;
-    if (split > 0) kernels.ternary_matmul(w, x, 0, split, actual.data(), c.rows, scratch.data());
-    kernels.ternary_matmul(w, x, split, c.rows, actual.data(), c.rows, scratch.data());
-    check_same_bits(expected, actual, name + " layout " + std::to_string(static_cast<int>(c.layout)) + " " + std::to_string(c.rows) + "x" + std::to_string(c.columns) + " for " + std::to_string(c.tokens));
-  });
-}
-
-constexpr TernaryLayout layouts[] = {TernaryLayout::two_bit, TernaryLayout::base3};
-
 }  // namespace
-
-TEST(ternary_products_are_exact_for_every_batch_size) {
-  TestRandom random(bitfleet::testing::announced_seed("ternary products", 11));
-  for (uint32_t tokens = 1; tokens <= 19; ++tokens) {
-    for (const TernaryLayout layout : layouts) check_ternary({layout, 48, 256, tokens, false, Codes::random, Activations::random}, random);
-    check_ternary({TernaryLayout::two_bit, 48, 768, tokens, true, Codes::random, Activations::random}, random);
-  }
-}
-
-TEST(ternary_products_are_exact_for_odd_shapes) {
-  TestRandom random(bitfleet::testing::announced_seed("odd shapes", 12));
-  for (const uint32_t rows : {1U, 15U, 16U, 17U, 33U, 100U}) {
-    for (const uint32_t columns : {16U, 128U, 144U, 384U, 1000U, 2560U, 6912U}) {
-      for (const uint32_t tokens : {1U, 3U, 9U}) {
-        for (const TernaryLayout layout : layouts) check_ternary({layout, rows, columns, tokens, false, Codes::random, Activations::random}, random);
-        check_ternary({TernaryLayout::two_bit, rows, columns, tokens, true, Codes::random, Activations::random}, random);
-      }
-    }
-  }
-}
-
-TEST(ternary_products_neither_wrap_nor_saturate_at_the_extremes) {
-  TestRandom random(13);
-  for (const Codes codes : {Codes::minus_ones, Codes::ones, Codes::zeros}) {
-    for (const Activations activations : {Activations::lowest, Activations::highest, Activations::alternating}) {
-      for (const uint32_t tokens : {1U, 2U, 8U}) {
-        for (const TernaryLayout layout : layouts) check_ternary({layout, 32, 16384, tokens, false, codes, activations}, random);
-        check_ternary({TernaryLayout::two_bit, 32, 16384, tokens, true, codes, activations}, random);
-      }
-    }
-  }
-}
-
-// The longest row that Hyperparameters admits: the unshifted sums of the one-token kernel come closest to 2^31 here.
-TEST(the_longest_row_does_not_overflow_the_sums) {
-  TestRandom random(14);
-  for (const TernaryLayout layout : layouts) {
-    check_ternary({layout, 16, 1 << 18, 1, false, Codes::ones, Activations::lowest}, random);
-    check_ternary({layout, 16, 1 << 18, 2, false, Codes::ones, Activations::lowest}, random);
-  }
-}
 
 // ---- other products ------------------------------------------------------------------------------------------------
 
@@ -499,7 +372,7 @@ TEST(a_head_gets_the_same_bits_alone_and_in_company) {
 
 TEST(a_kernel_set_the_machine_lacks_is_refused_and_names_round_trip) {
   CHECK(runnable_kernel_sets().front() == KernelSet::scalar);
-  for (const KernelSet set : {KernelSet::automatic, KernelSet::scalar, KernelSet::avx2, KernelSet::avx512vnni}) CHECK(parse_kernel_set(to_string(set)) == set);
+  for (const KernelSet set : {KernelSet::automatic, KernelSet::scalar, KernelSet::avx2, KernelSet::avx512vnni, KernelSet::amx, KernelSet::neon}) CHECK(parse_kernel_set(to_string(set)) == set);
   CHECK(!parse_kernel_set("sse9"));
   CHECK(kernels_for(KernelSet::automatic).set == best_kernel_set());
 }

@@ -1,34 +1,9 @@
-// Products with weights in base 3: AVX-512 VNNI, and VBMI for the 64-entry byte permutes that take five weights out of a byte. The one
-// part of its set that needs VBMI, hence a target of its own; call it where runs_vbmi().
+// Products with weights in base 3 by AVX-512 VNNI and VBMI; see base3_decode_avx512.inl. Needs two_bit_avx512.inl and ternary_driver.inl.
 
-#include "kernels/base3_tables.h"
-
-#define BITFLEET_VBMI __attribute__((target("avx512vbmi")))
+#include "kernels/base3_decode_avx512.inl"
 
 namespace bitfleet {
 namespace {
-
-struct Base3Decoder {
-  __m512i low, high, fifth;
-};
-
-// Four codes in two bits each, and the fifth in bits 6 and 7.
-struct FiveCodes {
-  __m512i four;
-  __m512i fifth;
-};
-
-BITFLEET_INLINE BITFLEET_VBMI Base3Decoder base3_decoder() {
-  return {_mm512_load_si512(base3_tables.low), _mm512_load_si512(base3_tables.high), _mm512_load_si512(base3_tables.fifth)};
-}
-
-BITFLEET_INLINE BITFLEET_VBMI FiveCodes decode(const Base3Decoder& d, __m512i bytes) {
-  const __m512i top = _mm512_set1_epi8(static_cast<char>(0xC0));
-  const __mmask64 high = _mm512_cmpge_epu8_mask(bytes, top);
-  const __m512i four = _mm512_permutexvar_epi8(bytes, d.low);
-  const __m512i fifth = _mm512_and_si512(bytes, top);
-  return {_mm512_mask_permutexvar_epi8(four, high, bytes, d.high), _mm512_mask_permutexvar_epi8(fifth, high, bytes, d.fifth)};
-}
 
 // One token: as with two bits, fields stay where they are and the sums are shifted. The fourth and the fifth share one.
 BITFLEET_VBMI void base3_one_token(const uint8_t* w0, const uint8_t* w1, const int8_t* values, uint32_t vectors, int32_t (*sums)[token_tile][16]) {
@@ -57,11 +32,6 @@ BITFLEET_VBMI void base3_one_token(const uint8_t* w0, const uint8_t* w1, const i
   }
   _mm512_storeu_si512(sums[0][0], shifted_sum(a0, a1, a2, a3));
   _mm512_storeu_si512(sums[1][0], shifted_sum(b0, b1, b2, b3));
-}
-
-BITFLEET_INLINE BITFLEET_VBMI __m512i code_of(const FiveCodes& codes, unsigned field, __m512i mask) {
-  if (field == 4) return _mm512_and_si512(_mm512_srli_epi32(codes.fifth, 6), mask);
-  return _mm512_and_si512(_mm512_srli_epi32(codes.four, 2 * field), mask);
 }
 
 template <unsigned tokens>

@@ -5,6 +5,21 @@
 #include "model/model_error.h"
 
 namespace bitfleet {
+namespace {
+
+#if defined(__x86_64__)
+const Kernels& amx_kernels() {
+  static const Kernels kernels = [] {
+    Kernels k = avx512vnni_kernels;
+    k.set = KernelSet::amx;
+    k.ternary_matmul = amx_ternary_matmul;
+    return k;
+  }();
+  return kernels;
+}
+#endif
+
+}  // namespace
 
 std::string_view to_string(KernelSet set) {
   switch (set) {
@@ -32,6 +47,9 @@ std::vector<KernelSet> runnable_kernel_sets() {
 #if defined(__x86_64__)
   if (runs_avx2()) sets.push_back(KernelSet::avx2);
   if (runs_avx512vnni()) sets.push_back(KernelSet::avx512vnni);
+  if (runs_amx()) sets.push_back(KernelSet::amx);
+#elif defined(__aarch64__)
+  if (runs_neon_dot()) sets.push_back(KernelSet::neon);
 #endif
   return sets;
 }
@@ -71,8 +89,11 @@ const Kernels& kernels_for(KernelSet set) {
   for (const KernelSet runnable : runnable_kernel_sets()) {
     if (runnable != set) continue;
 #if defined(__x86_64__)
+    if (set == KernelSet::amx) return amx_kernels();
     if (set == KernelSet::avx512vnni) return avx512vnni_kernels;
     if (set == KernelSet::avx2) return avx2_kernels;
+#elif defined(__aarch64__)
+    if (set == KernelSet::neon) return neon_kernels;
 #endif
     return scalar_kernels;
   }

@@ -4,6 +4,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 namespace bitfleet {
@@ -13,6 +17,8 @@ struct Processor {
   bool avx2 = false;
   bool avx512vnni = false;
   bool vbmi = false;
+  bool amx = false;
+  bool neon_dot = false;
   bool amd = false;
 };
 
@@ -38,6 +44,13 @@ uint64_t saved_state() {
   return static_cast<uint64_t>(high) << 32 | low;
 }
 
+// Linux lends the large tile registers only to processes that ask. Source: Documentation/arch/x86/xstate.rst of Linux.
+bool may_use_tiles() {
+  constexpr long request_permission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long tile_data = 18;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+}
+
 Processor look() {
   constexpr uint64_t ymm = 0x6;
   constexpr uint64_t zmm = 0xE6;
@@ -49,7 +62,15 @@ Processor look() {
   p.avx512vnni = p.avx2 && (saved & zmm) == zmm && bit(seven.ebx, 16) && bit(seven.ebx, 17) && bit(seven.ebx, 30) &&
                  bit(seven.ebx, 31) && bit(seven.ecx, 11);  // F, DQ, BW, VL, VNNI
   p.vbmi = p.avx512vnni && bit(seven.ecx, 1);
+  constexpr uint64_t tiles = uint64_t{3} << 17;
+  p.amx = p.vbmi && (saved & tiles) == tiles && bit(seven.edx, 24) && bit(seven.edx, 25) && may_use_tiles();  // AMX-TILE, AMX-INT8
   p.amd = cpuid(0).ebx == 0x68747541;  // "Auth" of "AuthenticAMD"
+  return p;
+}
+#elif defined(__aarch64__)
+Processor look() {
+  Processor p;
+  p.neon_dot = (getauxval(AT_HWCAP) >> 20 & 1) != 0;  // HWCAP_ASIMDDP
   return p;
 }
 #else
@@ -66,6 +87,8 @@ const Processor& processor() {
 bool runs_avx2() { return processor().avx2; }
 bool runs_avx512vnni() { return processor().avx512vnni; }
 bool runs_vbmi() { return processor().vbmi; }
+bool runs_amx() { return processor().amx; }
+bool runs_neon_dot() { return processor().neon_dot; }
 bool unpacks_faster_than_memory() { return processor().vbmi && !processor().amd; }
 
 }  // namespace bitfleet

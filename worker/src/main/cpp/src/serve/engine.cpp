@@ -6,6 +6,7 @@
 #include <new>
 
 #include "gguf/gguf_file.h"
+#include "model/kernel_choice.h"
 #include "model/kv_cache.h"
 #include "model/model_error.h"
 #include "sample/sampler.h"
@@ -53,13 +54,14 @@ void test_itself(Engine& engine) {
 Engine load(const ServeOptions& options) {
   Engine engine;
   engine.threads = options.threads == 0 ? usable_processors() : options.threads;
+  const KernelChoice kernels = choose_kernels(options.kernels);
   {
     const GgufFile file = GgufFile::open(options.model);
     engine.tokenizer = std::make_unique<Tokenizer>(Tokenizer::load(file));
     std::optional<GgufFile> adapter;
     if (!options.adapter.empty()) adapter.emplace(open_adapter(options.adapter));
     engine.model = Model::load(file, LoadOptions{.threads = engine.threads,
-                                                 .layout = layout_for(options.kernels),
+                                                 .layout = layout_for(kernels.set),
                                                  .adapter = adapter ? &*adapter : nullptr,
                                                  .adapter_strength = options.adapter_strength,
                                                  .adapter_quant = options.adapter_quant,
@@ -74,6 +76,7 @@ Engine load(const ServeOptions& options) {
   engine.assumptions.assign(engine.model->assumptions().begin(), engine.model->assumptions().end());
   engine.assumptions.insert(engine.assumptions.end(), engine.tokenizer->assumptions().begin(),
                             engine.tokenizer->assumptions().end());
+  engine.assumptions.insert(engine.assumptions.begin(), kernels.refused.begin(), kernels.refused.end());
   if (engine.vocabulary < rows) {
     engine.assumptions.push_back(std::to_string(rows - engine.vocabulary) + " rows of token_embd have no token; they are never drawn");
   }
@@ -93,7 +96,7 @@ Engine load(const ServeOptions& options) {
   if (!h.causal) {  // a text goes into one step whole
     inference.max_batch += options.context_length == 0 ? h.context_length : options.context_length;
   }
-  inference.kernels = options.kernels;
+  inference.kernels = kernels.set;
   engine.inference = std::make_unique<Inference>(*engine.model, inference);
   test_itself(engine);
   return engine;
