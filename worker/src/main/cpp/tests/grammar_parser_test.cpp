@@ -83,8 +83,8 @@ TEST(what_is_wrong_is_named_with_line_and_column) {
   CHECK_EQUAL(std::string("line 1, column 10: no character is in this set"), error_of("root ::= [\\uD800-\\uDFFF]"));
   CHECK_EQUAL(std::string("line 1, column 14: expected a number"), error_of("root ::= \"a\"{,2}"));
   CHECK_EQUAL(std::string("line 1, column 13: the bounds of this repetition are the wrong way round"), error_of("root ::= \"a\"{3,2}"));
-  CHECK_EQUAL(std::string("line 1, column 14: a repetition is bounded by 1000000"), error_of("root ::= \"a\"{1000001}"));
-  CHECK_EQUAL(std::string("line 1, column 14: a repetition is bounded by 1000000"), error_of("root ::= \"a\"{99999999999999999999}"));
+  CHECK_EQUAL(std::string("line 1, column 14: a repetition is bounded by 1000000000"), error_of("root ::= \"a\"{1000000001}"));
+  CHECK_EQUAL(std::string("line 1, column 14: a repetition is bounded by 1000000000"), error_of("root ::= \"a\"{99999999999999999999}"));
   CHECK_EQUAL(std::string("line 1, column 14: expected an element, | or the end of the line"), error_of("root ::= \"a\" % \"b\""));
   CHECK_EQUAL(std::string("line 1, column 12: the grammar ends inside an escape"), error_of("root ::= \"a\\"));
 }

@@ -154,6 +154,8 @@ TEST(a_bad_grammar_is_refused_and_so_is_one_nobody_can_follow) {
   CHECK(bad.rejected && bad.rejected->code == Rejection::invalid);
   CHECK_EQUAL(std::string("grammar"), bad.rejected->param);
   CHECK_EQUAL(std::string("grammar: line 1, column 10: this character set is not closed"), bad.rejected->message);
+  const auto too_long = bench.run(bound(4, "root ::= \"a\"{2000000}", 0));
+  CHECK(too_long.rejected && too_long.rejected->code == Rejection::invalid && too_long.rejected->param == "grammar");
   const auto endless = bench.run(bound(2, "root ::= \"a\" root"));
   CHECK(endless.rejected && endless.rejected->param == "grammar");
   auto prepared = prepare(bound(3, "root ::= \"a\""), bench.tokenizer, bench.limits);

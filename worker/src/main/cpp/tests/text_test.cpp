@@ -235,3 +235,16 @@ TEST(a_resumed_completion_that_ends_in_half_a_character_does_not_repeat_it) {
   text.suppress();
   CHECK_EQUAL(std::string(), text.finish().text);
 }
+
+TEST(a_stop_within_a_token_takes_its_end_off) {
+  CompletionText text({"<end>"});
+  CHECK_EQUAL(std::string(), text.push("a<").text);  // may be one
+  const auto settled = text.push("end>b");
+  CHECK(settled.stop.has_value());
+  CHECK_EQUAL(std::string("a"), settled.text);
+  CHECK_EQUAL(size_t{1}, settled.tokens);
+  CHECK_EQUAL(size_t{1}, settled.cut);
+  CompletionText other({"<end>"});
+  other.push("a");
+  CHECK_EQUAL(size_t{0}, other.push("<end>").cut);
+}

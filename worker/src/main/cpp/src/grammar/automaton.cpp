@@ -43,7 +43,7 @@ class UnitWriter {
     return nfa_.nodes++;
   }
   void add(UnitNfa::Edge edge) {
-    if (nfa_.edges.size() > most_edges) throw GrammarError("the grammar is too large");
+    if (++edges_ > most_edges) throw GrammarError("the grammar is too large: more than " + std::to_string(most_edges) + " edges");
     nfa_.edges.push_back(edge);
   }
   void empty(uint32_t from, uint32_t to) { add({from, to, UnitNfa::Symbol::empty}); }
@@ -150,6 +150,7 @@ class UnitWriter {
   std::vector<uint32_t> bodies_;
   UnitNfa nfa_;
   size_t nodes_ = 0;
+  size_t edges_ = 0;
   std::map<std::pair<uint64_t, uint32_t>, uint32_t> suffixes_;  // within the unit
 };
 
@@ -197,6 +198,11 @@ class Assembly {
   void find_follow() {
     Automaton& a = automaton;
     const size_t units = starts_.size();
+    size_t work = 0;
+    const auto merge = [&](ByteSet& into, const ByteSet& from) {
+      if (++work > most_follow_work) throw GrammarError("the grammar is too complex: its rules call each other in too many ways");
+      return into.merge(from);
+    };
     std::vector<std::vector<uint32_t>> callers(units);  // states that call the unit
     std::vector<ByteSet> first(a.size());
     for (uint32_t s = 0; s < a.size(); ++s) {
@@ -209,13 +215,13 @@ class Assembly {
       const uint32_t unit = pending.back();
       pending.pop_back();
       for (uint32_t s : callers[unit]) {
-        if (first[s].merge(first[starts_[unit]]) && starts_[a.states[s].unit] == s) pending.push_back(a.states[s].unit);
+        if (merge(first[s], first[starts_[unit]]) && starts_[a.states[s].unit] == s) pending.push_back(a.states[s].unit);
       }
     }
     a.follow.assign(units, {});
     std::vector<std::vector<uint32_t>> heirs(units);    // units that can end where this one ends
     const auto inherit = [&](uint32_t unit, uint32_t state) {
-      a.follow[unit].merge(first[state]);
+      merge(a.follow[unit], first[state]);
       if (a.states[state].accepting) heirs[a.states[state].unit].push_back(unit);
     };
     for (const Automaton::Call& call : a.calls) {
@@ -225,7 +231,7 @@ class Assembly {
         continue;
       }
       inherit(unit, a.loop(call.frame).exit);
-      a.follow[unit].merge(first[call.start]);
+      merge(a.follow[unit], first[call.start]);
     }
     for (uint32_t unit = 0; unit < units; ++unit) {
       std::ranges::sort(heirs[unit]);
@@ -236,7 +242,7 @@ class Assembly {
       const uint32_t unit = pending.back();
       pending.pop_back();
       for (uint32_t heir : heirs[unit]) {
-        if (a.follow[heir].merge(a.follow[unit])) pending.push_back(heir);
+        if (merge(a.follow[heir], a.follow[unit])) pending.push_back(heir);
       }
     }
   }
@@ -268,11 +274,12 @@ Automaton build_automaton(const Rules& rules) {
   UnitWriter writer(rules, facts);
   Assembly assembly;
   size_t work = most_subset_work;
+  size_t closure_work = most_closure_work;
   const uint32_t root_body = rules.rules[rules.root].body;
   writer.unit_of(root_body);
   for (uint32_t unit = 0; unit < writer.units(); ++unit) {
     const UnitNfa nfa = writer.write(unit);
-    assembly.append(without_empty_edges(nfa, work), unit);
+    assembly.append(without_empty_edges(nfa, work, closure_work), unit);
   }
   assembly.finish();
   assembly.automaton.empty_text = facts.nullable[root_body];

@@ -188,14 +188,14 @@ class Parser {
 
   uint32_t parse_count() {
     const size_t begin = at_;
-    uint32_t count = 0;
+    uint64_t count = 0;
     while (peek() >= '0' && peek() <= '9') {
-      count = count * 10 + static_cast<uint32_t>(peek() - '0');
+      count = count * 10 + static_cast<uint64_t>(peek() - '0');
       if (count > most_repetitions) fail("a repetition is bounded by " + std::to_string(most_repetitions), begin);
       ++at_;
     }
     if (at_ == begin) fail("expected a number");
-    return count;
+    return static_cast<uint32_t>(count);
   }
 
   void parse_repetition(uint32_t& part, bool lines) {

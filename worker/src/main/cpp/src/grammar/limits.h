@@ -11,14 +11,14 @@ namespace bitfleet::grammar {
 inline constexpr size_t most_text_bytes = 256 * 1024;
 inline constexpr size_t most_rules = 16'384;
 inline constexpr uint32_t most_nesting = 128;             // parentheses and repetitions, one inside the other
-inline constexpr uint32_t most_repetitions = 1'000'000;   // m and n of {m,n}
+inline constexpr uint32_t most_repetitions = 1'000'000'000;  // m and n of {m,n}: what is longer fits no context, and is refused for that
 
 // Compiling.
 inline constexpr size_t most_nodes = 262'144;             // of all rules' nondeterministic automata
 inline constexpr size_t most_states = 262'144;            // of the automaton
 inline constexpr size_t most_edges = 1'048'576;
-inline constexpr size_t most_subset_work = 4'000'000;     // edges looked at while making rules deterministic
-inline constexpr size_t most_closure_work = 4'000'000;    // edges looked at for the rules where that was too much
+inline constexpr size_t most_subset_work = 700'000;       // edges looked at while making rules deterministic
+inline constexpr size_t most_closure_work = 1'000'000;    // edges looked at for the rules where that was too much
 inline constexpr size_t most_follow_work = 2'000'000;     // sets of bytes merged
 inline constexpr size_t most_cost_work = 1'000'000;       // steps along shortest texts
 

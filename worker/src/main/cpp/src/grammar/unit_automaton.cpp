@@ -133,20 +133,21 @@ std::optional<UnitAutomaton> deterministic(Reach& reach, size_t& work) {
   return unit;
 }
 
-UnitAutomaton nondeterministic(Reach& reach, uint32_t nodes) {
+UnitAutomaton nondeterministic(Reach& reach, uint32_t nodes, size_t& work) {
   UnitAutomaton unit;
   unit.states.resize(nodes);
   if (nodes > most_states) throw GrammarError("the grammar is too large");
   size_t edges = 0;
-  size_t unbounded = SIZE_MAX;
   for (uint32_t node = 0; node < nodes; ++node) {
     Nodes closed = {node};
-    reach.close(closed, unbounded);
+    reach.close(closed, work);
+    if (work == 0) throw GrammarError("the grammar is too complex: its alternatives overlap too much");
     auto& state = unit.states[node];
     for (uint32_t member : closed) {
       state.accepting |= member == end_node;
       reach.each_edge(member, [&](const UnitNfa::Edge& edge) {
         if (edge.symbol == UnitNfa::Symbol::empty) return;
+        work -= std::min<size_t>(work, 1);
         if (++edges > most_edges) throw GrammarError("the grammar is too complex: its alternatives overlap too much");
         if (edge.symbol == UnitNfa::Symbol::bytes) state.bytes.push_back({edge.low, edge.high, edge.to});
         else state.passages.push_back({edge.passage, edge.to});
@@ -159,10 +160,10 @@ UnitAutomaton nondeterministic(Reach& reach, uint32_t nodes) {
 
 }  // namespace
 
-UnitAutomaton without_empty_edges(const UnitNfa& nfa, size_t& work) {
+UnitAutomaton without_empty_edges(const UnitNfa& nfa, size_t& work, size_t& closure_work) {
   Reach reach(nfa);
   auto unit = deterministic(reach, work);
-  if (!unit) unit = nondeterministic(reach, nfa.nodes);
+  if (!unit) unit = nondeterministic(reach, nfa.nodes, closure_work);
   auto start = unit->states[unit->start];
   start.accepting = false;
   unit->start = static_cast<uint32_t>(unit->states.size());

@@ -53,8 +53,8 @@ struct UnitAutomaton {
   uint32_t start = 0;               // never accepting and entered by no edge: whoever may skip the unit does so itself
 };
 
-// Deterministic, when that takes at most *work looks at edges; otherwise only without empty edges. `work` goes down by
-// what was spent. Throws GrammarError when even that has more than most_edges edges or most_states states.
-UnitAutomaton without_empty_edges(const UnitNfa& nfa, size_t& work);
+// Deterministic, when that takes at most `work` looks at edges; otherwise only without empty edges. Both go down by what
+// was spent. Throws GrammarError when even that takes more than `closure_work`, most_edges or most_states.
+UnitAutomaton without_empty_edges(const UnitNfa& nfa, size_t& work, size_t& closure_work);
 
 }  // namespace bitfleet::grammar

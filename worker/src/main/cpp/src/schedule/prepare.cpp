@@ -93,8 +93,11 @@ std::variant<std::shared_ptr<const grammar::CompiledGrammar>, std::string> compi
 // Whether a sentence of the grammar fits into what the limits leave, behind what has been emitted already. `room` tokens
 // are left in the context.
 std::optional<Fault> check_room(const wire::OpenSequence& open, const std::shared_ptr<const grammar::CompiledGrammar>& compiled,
-                                const Tokenizer& tokenizer, size_t room) {
+                                const Tokenizer& tokenizer, uint32_t context_limit, size_t room) {
   const auto too_short = [&](uint64_t fewest) -> std::optional<Fault> {
+    if (fewest >= context_limit) {
+      return Fault{"grammar", "its shortest text may need " + std::to_string(fewest) + " tokens, and the context has " + std::to_string(context_limit)};
+    }
     if (open.max_tokens != 0 && fewest > open.max_tokens) {
       return Fault{"max_tokens", "must be at least " + std::to_string(fewest) + " for an answer under this grammar to come to its end"};
     }
@@ -201,7 +204,7 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
     sequence.grammar = std::move(std::get<std::shared_ptr<const grammar::CompiledGrammar>>(compiled));
     const size_t room = context_limit - sequence.prompt.size();
     const bool alone = open.prompt_scoring == wire::PromptScoring::alone;
-    if (auto fault = alone ? std::nullopt : check_room(open, sequence.grammar, tokenizer, room)) {
+    if (auto fault = alone ? std::nullopt : check_room(open, sequence.grammar, tokenizer, context_limit, room)) {
       rejected.param = fault->param;
       rejected.message = fault->param + ": " + fault->message;
       if (fault->param == "prompt") {

@@ -165,6 +165,11 @@ std::optional<wire::TokenPiece> Sequence::piece_of(CompletionText::Settled settl
     if (!held_.front().delivered) piece.tokens.push_back(std::move(held_.front().info));
     held_.pop_front();
   }
+  // The tokens say no more than the text does.
+  if (settled.cut > 0 && !piece.tokens.empty()) {
+    std::string& last = piece.tokens.back().text;
+    last.resize(last.size() - std::min(last.size(), settled.cut));
+  }
   if (piece.tokens.empty() && settled.text.empty()) return std::nullopt;
   piece.sequence_id = request_.id;
   piece.text = std::move(settled.text);

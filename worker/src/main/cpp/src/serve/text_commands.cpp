@@ -47,9 +47,10 @@ wire::Detokenized answer(const wire::Detokenize& command, const Tokenizer& token
   wire::Detokenized detokenized;
   detokenized.request_id = command.request_id;
   size_t bytes = 0;
-  for (uint32_t id : command.ids) {
+  for (size_t i = 0; i < command.ids.size(); ++i) {
+    const uint32_t id = command.ids[i];
     if (id >= vocabulary) {
-      detokenized.error = "token " + std::to_string(id) + " is not below the vocabulary size " + std::to_string(vocabulary);
+      detokenized.error = "tokens[" + std::to_string(i) + "]: token " + std::to_string(id) + " is not below the vocabulary size " + std::to_string(vocabulary);
       return detokenized;
     }
     bytes += tokenizer.named_piece(id).size();

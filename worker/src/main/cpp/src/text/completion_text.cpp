@@ -31,7 +31,9 @@ CompletionText::Settled CompletionText::push(std::string_view bytes, const std::
     const size_t text_end = std::max(match->begin, released_);
     size_t tokens = 0;
     for (size_t begin = released_; tokens < ends_.size() && begin < text_end; ++tokens) begin = ends_[tokens].text_end;
+    const size_t cut = tokens > 0 ? ends_[tokens - 1].text_end - text_end : 0;
     Settled settled = release(text_end, tokens);
+    settled.cut = cut;
     settled.stop = match->stop;
     return settled;
   }

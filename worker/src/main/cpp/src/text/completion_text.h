@@ -27,6 +27,7 @@ class CompletionText {
   struct Settled {
     std::string text;                   // whole UTF-8
     size_t tokens = 0;                  // how many tokens, in order, this text completes
+    size_t cut = 0;                // bytes of the last of them that a stop has taken off
     std::optional<size_t> stop;         // index of the stop string that ended the completion
   };
 
