@@ -201,6 +201,12 @@ final class TextDesk {
         new TextReply.Refused(new OpenReply.Refused(OpenReply.Code.INVALID, message, param)));
   }
 
+  /** Which of the tokens an engine's message is about, which it begins with. */
+  private static String tokenIn(String message) {
+    int colon = message.startsWith("tokens[") ? message.indexOf(": ") : -1;
+    return colon < 0 ? "tokens" : message.substring(0, colon);
+  }
+
   private static TextReply refusal(Throwable problem, TextRequest request) {
     String message = String.valueOf(problem.getMessage());
     return switch (problem) {
@@ -213,7 +219,7 @@ final class TextDesk {
                   message,
                   switch (request) {
                     case TextRequest.Tokenize ignored2 -> "content";
-                    case TextRequest.Detokenize ignored2 -> "tokens";
+                    case TextRequest.Detokenize ignored2 -> tokenIn(message);
                     case TextRequest.Render ignored2 -> "messages";
                     case TextRequest.Fit ignored2 -> "prompt";
                   }));

@@ -21,6 +21,7 @@ import java.util.OptionalInt;
  * @param contextLimit caps the context; 0 = the model's
  * @param grammar GBNF that each choice's text has to follow; empty = none
  * @param cacheScope prefixes are shared only within one scope, which is a tenant
+ * @param names the client's, for errors
  */
 public record CompletionRequest(
     ModelWish model,
@@ -35,7 +36,40 @@ public record CompletionRequest(
     String grammar,
     PromptScoring promptScoring,
     long cacheScope,
-    Delivery delivery) {
+    Delivery delivery,
+    FieldNames names) {
+
+  /** A request whose fields are called as engines call them. */
+  public CompletionRequest(
+      ModelWish model,
+      List<Prompt> prompts,
+      int n,
+      Sampling sampling,
+      int maxTokens,
+      List<String> stopStrings,
+      boolean ignoreEndTokens,
+      OptionalInt topLogprobs,
+      int contextLimit,
+      String grammar,
+      PromptScoring promptScoring,
+      long cacheScope,
+      Delivery delivery) {
+    this(
+        model,
+        prompts,
+        n,
+        sampling,
+        maxTokens,
+        stopStrings,
+        ignoreEndTokens,
+        topLogprobs,
+        contextLimit,
+        grammar,
+        promptScoring,
+        cacheScope,
+        delivery,
+        FieldNames.PLAIN);
+  }
 
   public CompletionRequest {
     Objects.requireNonNull(model);
@@ -46,6 +80,7 @@ public record CompletionRequest(
     Objects.requireNonNull(grammar);
     Objects.requireNonNull(promptScoring);
     Objects.requireNonNull(delivery);
+    Objects.requireNonNull(names);
     if (prompts.isEmpty() || n < 1) {
       throw new IllegalArgumentException("a completion has at least one prompt and one choice");
     }
@@ -66,7 +101,8 @@ public record CompletionRequest(
         grammar,
         promptScoring,
         scope,
-        delivery);
+        delivery,
+        names);
   }
 
   /** The same of another model. */
@@ -84,7 +120,8 @@ public record CompletionRequest(
         grammar,
         promptScoring,
         cacheScope,
-        delivery);
+        delivery,
+        names);
   }
 
   /** The same with other prompts, as many as there were. */
@@ -102,11 +139,16 @@ public record CompletionRequest(
         grammar,
         promptScoring,
         cacheScope,
-        delivery);
+        delivery,
+        names);
   }
 
-  /** The same, held to a grammar. */
-  public CompletionRequest withGrammar(String gbnf) {
+  /**
+   * The same, held to a grammar.
+   *
+   * @param field where the request says so
+   */
+  public CompletionRequest withGrammar(String gbnf, String field) {
     return new CompletionRequest(
         model,
         prompts,
@@ -120,7 +162,27 @@ public record CompletionRequest(
         gbnf,
         promptScoring,
         cacheScope,
-        delivery);
+        delivery,
+        new FieldNames(names.maxTokens(), field));
+  }
+
+  /** The same, whose limit of tokens the client has given in that field. */
+  public CompletionRequest limitedBy(String field) {
+    return new CompletionRequest(
+        model,
+        prompts,
+        n,
+        sampling,
+        maxTokens,
+        stopStrings,
+        ignoreEndTokens,
+        topLogprobs,
+        contextLimit,
+        grammar,
+        promptScoring,
+        cacheScope,
+        delivery,
+        names.limitedBy(field));
   }
 
   public int choices() {

@@ -1,5 +1,7 @@
 package dev.bitfleet.gateway.conversation;
 
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.dialect.AnswerStamp;
 import dev.bitfleet.gateway.dialect.Call;
@@ -38,6 +40,11 @@ import tools.jackson.databind.node.ObjectNode;
  * only.
  */
 public final class StoredCompletions {
+  /** What metadata can have: a filter beyond finds nothing. */
+  private static final int MAX_KEY = 64;
+
+  private static final int MAX_VALUE = 512;
+
   private static final String ID_PREFIX = "chatcmpl-";
   private static final String MESSAGES = "messages";
 
@@ -177,11 +184,29 @@ public final class StoredCompletions {
     Map<String, String> filter = new HashMap<>();
     for (Map.Entry<String, String> parameter : exchange.request().params()) {
       String name = parameter.getKey();
-      if (name.startsWith("metadata[") && name.endsWith("]")) {
-        filter.put(name.substring("metadata[".length(), name.length() - 1), parameter.getValue());
+      if (!name.equals("metadata") && !name.startsWith("metadata[")) {
+        continue;
       }
+      int end = name.length() - 1;
+      String key =
+          end > "metadata[".length() && name.endsWith("]")
+              ? name.substring("metadata[".length(), end)
+              : "";
+      if (key.isEmpty() || key.length() > MAX_KEY) {
+        throw filterRefused(
+            "metadata", "expected metadata[key]=value, the key of 1 to " + MAX_KEY + " characters");
+      }
+      if (parameter.getValue().length() > MAX_VALUE) {
+        throw filterRefused(name, "expected at most " + MAX_VALUE + " characters");
+      }
+      filter.put(key, parameter.getValue());
     }
     return filter;
+  }
+
+  private static ApiException filterRefused(String name, String expectation) {
+    return new ApiException(
+        ApiError.invalidParameter(name, "Invalid '" + name + "': " + expectation + "."));
   }
 
   private static boolean fits(

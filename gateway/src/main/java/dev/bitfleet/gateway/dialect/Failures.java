@@ -48,7 +48,11 @@ public final class Failures {
                   + exceeded.contextLength()
                   + " tokens, but the prompt has at least "
                   + exceeded.promptTokens()
-                  + " tokens.");
+                  + " tokens"
+                  // Only an answer that is held to something needs more than one token of room.
+                  + (exceeded.promptTokens() < exceeded.contextLength()
+                      ? ", and an answer as it is asked for needs more than the rest."
+                      : "."));
       case CompletionFailure.EmptyPrompt ignored ->
           ApiError.invalid(
               400,

@@ -170,7 +170,7 @@ final class ChoiceRun implements AttemptListener {
 
   @Override
   public void refused(OpenReply.Refused refusal) {
-    fail(TextService.failure(refusal));
+    fail(completion.request().names().translate(TextService.failure(refusal)));
   }
 
   @Override

@@ -31,7 +31,7 @@ public record ToolChoice(ToolMode mode, Set<String> allowed, boolean once) {
     return new ToolChoice(mode, names);
   }
 
-  boolean allows(Tool tool) {
+  public boolean allows(Tool tool) {
     return allowed.isEmpty() || allowed.contains(tool.name());
   }
 }

@@ -51,7 +51,7 @@ public final class GrammarCompiler {
     OutputSpec spec = wanted.get();
     Optional<Optional<Grammar>> known = cache.get(spec);
     if (known.isPresent()) {
-      then.accept(held(request, known.get()));
+      then.accept(held(request, wish, known.get()));
     } else if (OutputGrammar.isLight(spec)) {
       Optional<Grammar> grammar;
       try {
@@ -61,7 +61,7 @@ public final class GrammarCompiler {
         return;
       }
       cache.put(spec, grammar);
-      then.accept(held(request, grammar));
+      then.accept(held(request, wish, grammar));
     } else {
       vertx
           .executeBlocking(() -> OutputGrammar.of(spec), false)
@@ -69,7 +69,7 @@ public final class GrammarCompiler {
               grammar -> {
                 cache.put(spec, grammar);
                 try {
-                  then.accept(held(request, grammar));
+                  then.accept(held(request, wish, grammar));
                 } catch (RuntimeException e) {
                   refused.accept(e);
                 }
@@ -82,7 +82,8 @@ public final class GrammarCompiler {
     }
   }
 
-  private static CompletionRequest held(CompletionRequest request, Optional<Grammar> grammar) {
-    return grammar.map(made -> request.withGrammar(made.gbnf())).orElse(request);
+  private static CompletionRequest held(
+      CompletionRequest request, OutputWish wish, Optional<Grammar> grammar) {
+    return grammar.map(made -> request.withGrammar(made.gbnf(), wish.field())).orElse(request);
   }
 }

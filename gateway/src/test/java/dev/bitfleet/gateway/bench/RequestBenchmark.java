@@ -172,7 +172,8 @@ public class RequestBenchmark {
     if (spec == null) {
       return call.request();
     }
-    return call.request().withGrammar(grammars.get(spec).orElseThrow().orElseThrow().gbnf());
+    return call.request()
+        .withGrammar(grammars.get(spec).orElseThrow().orElseThrow().gbnf(), call.output().field());
   }
 
   /** The way in, and the whole answer. */

@@ -153,6 +153,12 @@ class BadOutputFieldsTest {
             "'json_schema':{'type':'text'}",
             "invalid_json_schema",
             "json_schema"),
+        // fields that are ignored, but not whatever they say
+        chat("'reasoning_effort':'hihg'", INVALID, "reasoning_effort"),
+        chat("'service_tier':'fast'", INVALID, "service_tier"),
+        chat("'verbosity':'loud'", INVALID, "verbosity"),
+        chat("'prediction':{'content':'x'}", MISSING, "prediction.type"),
+        chat("'prediction':{'type':'text','content':'x'}", INVALID, "prediction.type"),
         // messages
         message("{'role':'tool','content':'x'}", MISSING, "messages[0].tool_call_id"),
         message("{'role':'function','content':'x'}", MISSING, "messages[0].name"),

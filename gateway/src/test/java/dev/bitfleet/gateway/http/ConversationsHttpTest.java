@@ -330,6 +330,13 @@ class ConversationsHttpTest {
     refused(chat(id, "{\"n\":2,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}"), 400, "n");
     refused(gateway.get(path + "/items?limit=0"), 400, "limit");
     refused(gateway.get(path + "/items?order=up"), 400, "order");
+    refused(gateway.get("/v1/chat/completions?metadata%5B%5D=1"), 400, "metadata");
+    refused(gateway.get("/v1/chat/completions?metadata%5Bzz=1"), 400, "metadata");
+    refused(gateway.get("/v1/chat/completions?metadata=1"), 400, "metadata");
+    refused(
+        gateway.get("/v1/chat/completions?metadata%5Bzz%5D=" + "x".repeat(513)),
+        400,
+        "metadata[zz]");
     refused(gateway.get(path + "/items?after=msg_1"), 400, "after");
     refused(gateway.post(path + "/items", "{\"items\":[]}"), 400, "items");
     refused(

@@ -133,6 +133,16 @@ public final class Fields {
     return Math.max(0, limit);
   }
 
+  /** Which of these a request has given; the first one when it has none. */
+  public String givenName(String... names) {
+    for (String name : names) {
+      if (given(name) != null) {
+        return name;
+      }
+    }
+    return names[0];
+  }
+
   /** A number, when given. */
   public OptionalDouble realIfGiven(String name) {
     JsonNode value = given(name);

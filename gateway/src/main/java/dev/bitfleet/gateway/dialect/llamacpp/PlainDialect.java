@@ -66,7 +66,10 @@ public final class PlainDialect implements Dialect {
             probabilities.isPresent(),
             fields.flag("return_tokens"),
             fields.texts("response_fields"));
-    return new Call(request, new PlainFormat(request, style), wish);
+    return new Call(
+        request.limitedBy(fields.givenName("n_predict", "max_tokens")),
+        new PlainFormat(request, style),
+        wish);
   }
 
   private int choices(Fields fields, int prompts) {

@@ -72,7 +72,7 @@ public final class ChatDialect implements Dialect {
             0,
             stream ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(
-        request,
+        request.limitedBy(fields.givenName("max_completion_tokens", "max_tokens", "n_predict")),
         new ChatFormat(
             OpenAiFields.frame(fields, n, stream, tooLong),
             new ChatStyle(

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.dialect.responses;
 
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Delivery;
+import dev.bitfleet.gateway.completion.FieldNames;
 import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.routing.ModelWish;
@@ -119,6 +120,7 @@ public record ResponseCall(
         PromptScoring.NONE,
         scope,
         // What is in an event log cannot be taken back, even when nobody has read it yet.
-        mode == Mode.WHOLE ? Delivery.WHOLE : Delivery.STREAMED);
+        mode == Mode.WHOLE ? Delivery.WHOLE : Delivery.STREAMED,
+        FieldNames.PLAIN.limitedBy("max_output_tokens"));
   }
 }

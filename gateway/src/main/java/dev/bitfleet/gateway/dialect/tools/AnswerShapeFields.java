@@ -58,7 +58,12 @@ public final class AnswerShapeFields {
     return switch (type(fields, path)) {
       case "text" -> new AnswerShape.FreeText();
       case "json_object" -> new AnswerShape.AnyObject();
-      case "json_schema" -> schema(fields, path);
+      case "json_schema" -> {
+        if (fields.text("name").isEmpty()) {
+          throw new ApiException(ApiError.missingParameter(path + ".name"));
+        }
+        yield schema(fields, path);
+      }
       default -> throw unknown(path);
     };
   }

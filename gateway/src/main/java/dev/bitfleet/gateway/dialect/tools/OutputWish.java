@@ -46,6 +46,18 @@ public record OutputWish(
         new OutputSpec(answer, tools.stream().map(OfferedTool::tool).toList(), choice, parallel));
   }
 
+  /** Where the request says what the output is held to, for errors about it. */
+  public String field() {
+    if (!grammar.isEmpty()) {
+      return "grammar";
+    }
+    if (answer instanceof AnswerShape.OfSchema schema) {
+      return schema.path();
+    }
+    List<OfferedTool> callable = tools.stream().filter(tool -> choice.allows(tool.tool())).toList();
+    return callable.size() == 1 ? callable.getFirst().tool().path() : "tools";
+  }
+
   /** Whether the output is held to anything at all. */
   public boolean constrained() {
     return !grammar.isEmpty() || spec().isPresent();
