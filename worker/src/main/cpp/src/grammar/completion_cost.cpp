@@ -32,22 +32,30 @@ CompletionCost::CompletionCost(const Automaton& automaton, const TokenTrie& trie
     uint32_t state;
     Step step;
   };
-  std::vector<std::vector<Concerned>> concerned(size);
+  const auto each_concerned = [&](auto&& take) {
+    for (uint32_t s = 0; s < size; ++s) {
+      for (uint32_t i = automaton.states[s].bytes; i < automaton.states[s + 1].bytes; ++i) {
+        const ByteEdge& edge = automaton.bytes[i];
+        bool spelled = false;
+        for (uint32_t byte = edge.low; byte <= edge.high && !spelled; ++byte) spelled = trie.spells(static_cast<uint8_t>(byte));
+        if (spelled) take(edge.target, Concerned{s, {false, i}});
+      }
+      for (uint32_t i = automaton.states[s].calls; i < automaton.states[s + 1].calls; ++i) {
+        const Automaton::Call& call = automaton.calls[i];
+        const uint32_t after = automaton.is_loop(call.frame) ? automaton.loop(call.frame).exit : call.frame;
+        take(call.start, Concerned{s, {true, i}});
+        if (after != call.start) take(after, Concerned{s, {true, i}});
+      }
+    }
+  };
+  // By state, one behind the other: a list of its own for each would be hundreds of thousands.
+  std::vector<uint32_t> begins(size + 1u, 0);
+  each_concerned([&](uint32_t by, const Concerned&) { ++begins[by + 1u]; });
+  for (uint32_t s = 0; s < size; ++s) begins[s + 1u] += begins[s];
+  std::vector<Concerned> concerned(begins[size]);
+  std::vector<uint32_t> next(begins.begin(), begins.end() - 1);
+  each_concerned([&](uint32_t by, const Concerned& of) { concerned[next[by]++] = of; });
   for (uint32_t s = 0; s < size; ++s) {
-    const uint32_t bytes = automaton.states[s].bytes;
-    const uint32_t calls = automaton.states[s].calls;
-    for (uint32_t i = bytes; i < automaton.states[s + 1].bytes; ++i) {
-      const ByteEdge& edge = automaton.bytes[i];
-      bool spelled = false;
-      for (uint32_t byte = edge.low; byte <= edge.high && !spelled; ++byte) spelled = trie.spells(static_cast<uint8_t>(byte));
-      if (spelled) concerned[edge.target].push_back({s, {false, i}});
-    }
-    for (uint32_t i = calls; i < automaton.states[s + 1].calls; ++i) {
-      const Automaton::Call& call = automaton.calls[i];
-      const uint32_t after = automaton.is_loop(call.frame) ? automaton.loop(call.frame).exit : call.frame;
-      concerned[call.start].push_back({s, {true, i}});
-      if (after != call.start) concerned[after].push_back({s, {true, i}});
-    }
     if (automaton.states[s].accepting) {
       bytes_[s] = 0;
       queue.push({0, s});
@@ -59,7 +67,8 @@ CompletionCost::CompletionCost(const Automaton& automaton, const TokenTrie& trie
     if (final[s]) continue;
     final[s] = true;
     order_.push_back(s);
-    for (const Concerned& of : concerned[s]) {
+    for (uint32_t i = begins[s]; i < begins[s + 1u]; ++i) {
+      const Concerned& of = concerned[i];
       if (final[of.state]) continue;
       Cost candidate = endless;
       if (!of.step.call) {
