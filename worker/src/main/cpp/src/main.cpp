@@ -18,6 +18,7 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
 
   serve         --model FILE [--threads N] [--slots N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
                 [--pooling none|mean|cls|last] [--lora FILE[:STRENGTH]] [--lora-quant Q] [--unembed-quant Q]
+                [--prepared auto|off] [--prepared-dir DIR]
                 [--kv-mib N] [--step-budget-ms N] [--speculation auto|off|always]
                 the engine protocol on standard input and output
   tokenizer     --model FILE

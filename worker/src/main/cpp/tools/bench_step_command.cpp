@@ -21,7 +21,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 int bench_step_command(std::span<char* const> arguments) {
   return run_command("bench-step", [&] {
-    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch", "--layout", "--unembed-quant"});
+    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch", "--layout", "--unembed-quant", "--prepared"});
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
     if (!kernels) throw UsageError("--kernel is " + kernel_set_names());
     const std::string layout_name = options.text("--layout").value_or(std::string(to_string(layout_for(*kernels))));
@@ -40,7 +40,8 @@ int bench_step_command(std::span<char* const> arguments) {
     read_adapter_options(options, serve);
     const auto load_start = Clock::now();
     const auto model = Model::load(GgufFile::open(options.required("--model")),
-                                   {.threads = inference_options.threads, .layout = *layout, .unembed_quant = serve.unembed_quant});
+                                   {.threads = inference_options.threads, .layout = *layout, .unembed_quant = serve.unembed_quant,
+                                    .path = options.text("--prepared").value_or("off") == "auto" ? options.required("--model") : ""});
     std::printf("load      %8.2f s   %.2f GB resident\n", seconds_since(load_start), static_cast<double>(model->resident_bytes()) * 1e-9);
     Inference inference(*model, inference_options);
     const uint32_t vocabulary = model->hyperparameters().vocabulary;

@@ -126,7 +126,7 @@ int64_t read_integer(ByteReader& reader, GgufType type, std::string_view key) {
 
 struct GgufFile::Contents {
   explicit Contents(std::span<const std::byte> all) : bytes(all) { read(); }
-  explicit Contents(MappedFile file) : mapping(std::move(file)), bytes(mapping->bytes()) { read(); }
+  explicit Contents(MappedFile file) : mapping(std::make_shared<const MappedFile>(std::move(file))), bytes(mapping->bytes()) { read(); }
 
   void read();
   void read_entries(ByteReader& reader, uint64_t count);
@@ -136,7 +136,7 @@ struct GgufFile::Contents {
   const GgufEntry* find_array(std::string_view key, std::string_view wanted) const;
   ByteReader at(const GgufEntry& entry) const { return ByteReader(bytes, entry.value_offset); }
 
-  std::optional<MappedFile> mapping;
+  std::shared_ptr<const MappedFile> mapping;  // null for bytes of the caller's
   std::span<const std::byte> bytes;
   uint32_t version = 0;
   uint64_t alignment = 32;
@@ -289,6 +289,18 @@ GgufFile GgufFile::parse(std::span<const std::byte> bytes) { return GgufFile(std
 
 uint32_t GgufFile::version() const { return contents_->version; }
 uint64_t GgufFile::size_bytes() const { return contents_->bytes.size(); }
+std::shared_ptr<const void> GgufFile::mapping() const { return contents_->mapping; }
+
+std::span<const std::byte> GgufFile::preamble() const {
+  uint64_t end = contents_->bytes.size();
+  for (const GgufTensor& tensor : contents_->tensors) end = std::min(end, tensor.file_offset);
+  return contents_->bytes.first(end);
+}
+
+void GgufFile::forget_pages() const {
+  if (contents_->mapping) contents_->mapping->forget_pages();
+}
+
 bool GgufFile::contains(std::string_view key) const { return contents_->find(key) != nullptr; }
 std::span<const GgufTensor> GgufFile::tensors() const { return contents_->tensors; }
 

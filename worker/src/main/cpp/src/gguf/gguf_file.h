@@ -38,7 +38,7 @@ struct GgufTensor {
 class GgufFile {
  public:
   // Maps the file read-only. The mapping, unlike a copy, dies with SIGBUS should somebody shorten the file while it
-  // is being read, so weights are copied out at load (Model keeps nothing of the file) and the process asks for a
+  // is being read, so weights are copied out at load (Model keeps at most the token embedding of the file) and the process asks for a
   // readable end by exit_cleanly_on_truncated_mapping() (gguf/mapped_file.h).
   static GgufFile open(const std::filesystem::path& path);
 
@@ -51,6 +51,13 @@ class GgufFile {
 
   uint32_t version() const;
   uint64_t size_bytes() const;
+  std::span<const std::byte> preamble() const;  // all before the first tensor's data
+
+  // Keeps the file mapped, and with it every tensor's data, as long as somebody holds it. Null for a file that was parsed.
+  std::shared_ptr<const void> mapping() const;
+
+  // Gives back the memory of what has been read from the mapping; it is read from the file again when it is needed.
+  void forget_pages() const;
 
   // Metadata by key. nullopt when the key is absent; ModelError(bad_file) when it has another type.
   std::optional<std::string_view> text(std::string_view key) const;            // bytes as stored, not checked to be UTF-8

@@ -15,14 +15,15 @@ class MappedFile {
   ~MappedFile();
 
   std::span<const std::byte> bytes() const { return bytes_; }
+  void forget_pages() const;  // they are read again when they are touched
 
  private:
   std::span<const std::byte> bytes_;
 };
 
 // Makes the process leave with a sentence on stderr and exit status 74 (EX_IOERR), not with a core dump, when a mapped
-// model file is shortened while it is being loaded. For main(); weights are copied out at load, so nothing
-// can trip over it later.
+// model file is shortened under a process that reads it: while it is being loaded, or later where the token embedding is read from the file.
+// For main().
 void exit_cleanly_on_truncated_mapping();
 
 }  // namespace bitfleet

@@ -34,6 +34,8 @@ void Fingerprint::add(std::span<const std::byte> bytes) {
   for (int l = 0; l < 4; ++l) lanes_[l] = mix(mix(lanes_[l], words[l]), bytes.size() + static_cast<uint64_t>(l));
 }
 
+uint64_t Fingerprint::number() const { return finish(lanes_[0] + finish(lanes_[1] + finish(lanes_[2] + finish(lanes_[3])))); }
+
 std::string Fingerprint::hex() const {
   const uint64_t halves[2] = {finish(lanes_[0] + finish(lanes_[1])), finish(lanes_[2] + finish(lanes_[3] + finish(lanes_[0])))};
   constexpr char digits[] = "0123456789abcdef";

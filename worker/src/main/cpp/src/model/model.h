@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,10 +27,15 @@ struct LoadOptions {
   float adapter_strength = 1;
   WeightQuant adapter_quant = WeightQuant::none;
   WeightQuant unembed_quant = WeightQuant::none;  // of the head; the embedding that may serve as one stays beside it
+
+  // The file's own path, to keep a prepared file beside it (see PreparedPlace); empty = none is read or written.
+  std::filesystem::path path = {};
+  std::filesystem::path spare_folder = {};   // for the prepared file where the model's own folder takes none; empty = nowhere
+  uint64_t least_prepared = 64 << 20;      // smaller models are loaded from their own file as fast
 };
 
-// The weights of a model in the engine's own layout: immutable once loaded, shared by all threads. Holds no view into
-// the GgufFile, which may be closed after load.
+// The weights of a model in the engine's own layout: immutable once loaded, shared by all threads. The GgufFile may be closed after
+// load; a token embedding that is no head stays in the mapped file, which is kept then, and only the rows that are used take memory.
 class Model {
  public:
   // ModelError when the file lacks a tensor, holds one of another shape or type, or memory does not suffice.

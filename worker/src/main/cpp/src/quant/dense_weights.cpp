@@ -145,4 +145,29 @@ DenseWeights DenseWeights::copy(const GgufTensor& tensor, ThreadTeam& team) {
   return weights;
 }
 
+std::optional<DenseWeights> DenseWeights::in_place(const GgufTensor& tensor, std::shared_ptr<const void> mapping) {
+  const auto type = static_cast<TensorType>(tensor.type);
+  if (mapping == nullptr || tensor.dims[0] % lanes != 0) return std::nullopt;
+  DenseWeights weights;
+  switch (type) {
+    case TensorType::f32: weights.format_ = DenseFormat::f32; break;
+    case TensorType::f16: weights.format_ = DenseFormat::f16; break;
+    case TensorType::bf16: weights.format_ = DenseFormat::bf16; break;
+    default: return std::nullopt;
+  }
+  weights.columns_ = static_cast<uint32_t>(tensor.dims[0]);
+  weights.rows_ = static_cast<uint32_t>(tensor.rows());
+  weights.mapped_ = tensor.data.data();
+  weights.mapping_ = std::move(mapping);
+  return weights;
+}
+
+bool DenseWeights::holds(uint32_t rows, uint32_t columns) const {
+  const uint64_t elements = uint64_t{rows} * padded(columns);
+  const uint64_t element_bytes = format_ == DenseFormat::f32 ? 4 : format_ == DenseFormat::int8_groups ? 1 : 2;
+  if (rows_ != rows || columns_ != columns || (mapped_ == nullptr && values_.size() != elements * element_bytes)) return false;
+  if (format_ != DenseFormat::int8_groups) return group_ == 0 && scales_.size() == 0;
+  return (group_ == 16 || group_ == 32) && padded(columns) % group_ == 0 && scales_.size() == elements / group_;
+}
+
 }  // namespace bitfleet

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 
 #include "gguf/gguf_file.h"
 #include "kernels/kernels.h"
@@ -22,8 +24,37 @@ class DenseWeights {
   // that are no multiple of 32 share scales by 16.
   DenseWeights rounded_to(WeightQuant quant, ThreadTeam& team) &&;
 
+  // The matrix where it lies in a mapped file, which is kept: rows are read from there when they are asked for. Nothing where they
+  // cannot be read in place: types with scales, and rows that are no multiple of 16.
+  static std::optional<DenseWeights> in_place(const GgufTensor& tensor, std::shared_ptr<const void> mapping);
+
+  // Whether this is a matrix of that shape, whole, that a kernel may be given.
+  bool holds(uint32_t rows, uint32_t columns) const;
+
+  // Writes to or reads from an archive (see model/prepared_file.h). Not for one that lies in a mapped file.
+  template <typename Archive>
+  void pass(Archive& archive) {
+    if constexpr (Archive::reads) {
+      format_ = static_cast<DenseFormat>(archive.number(static_cast<uint64_t>(DenseFormat::int8_groups)));
+      group_ = static_cast<uint32_t>(archive.number(32));
+      rows_ = static_cast<uint32_t>(archive.number(UINT32_MAX));
+      columns_ = static_cast<uint32_t>(archive.number(UINT32_MAX));
+      factor_ = archive.real();
+      four_bits_ = archive.number(1) == 1;
+    } else {
+      archive.number(static_cast<uint64_t>(format_));
+      archive.number(group_);
+      archive.number(rows_);
+      archive.number(columns_);
+      archive.real(factor_);
+      archive.number(four_bits_ ? 1 : 0);
+    }
+    archive.array(values_, "weights", Pages::huge);
+    archive.array(scales_, "weight scales", Pages::huge);
+  }
+
   DenseView view() const {
-    return {format_, values_.data(), scales_.size() == 0 ? nullptr : scales_.data(), group_, factor_, rows_, columns_};
+    return {format_, mapped_ != nullptr ? mapped_ : values_.data(), scales_.size() == 0 ? nullptr : scales_.data(), group_, factor_, rows_, columns_};
   }
   void multiply_by(float factor) { factor_ = factor; }
   uint64_t bytes() const { return values_.bytes() + scales_.bytes(); }
@@ -31,6 +62,8 @@ class DenseWeights {
  private:
   DenseFormat format_ = DenseFormat::f32;
   Buffer<uint8_t> values_;
+  const void* mapped_ = nullptr;  // in place of values_
+  std::shared_ptr<const void> mapping_;
   Buffer<float> scales_;
   uint32_t group_ = 0;
   float factor_ = 1;

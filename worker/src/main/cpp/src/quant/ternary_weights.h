@@ -27,6 +27,32 @@ class TernaryWeights {
   uint64_t bytes() const { return packed_.bytes() + block_scales_.bytes(); }
   bool has_block_scales() const { return block_scales_.size() != 0; }
 
+  // Whether this is a matrix of that shape, whole, that a kernel may be given.
+  bool holds(uint32_t rows, uint32_t columns) const {
+    const bool scaled = block_scales_.size() == 0 || (layout_ == TernaryLayout::two_bit && block_scales_.size() == uint64_t{row_blocks(rows)} * scale_blocks(columns) * lanes);
+    return rows_ == rows && columns_ == columns && scaled && packed_.size() == ternary_bytes(layout_, rows, columns);
+  }
+
+  // Writes to or reads from an archive (see model/prepared_file.h).
+  template <typename Archive>
+  void pass(Archive& archive) {
+    if constexpr (Archive::reads) {
+      layout_ = static_cast<TernaryLayout>(archive.number(static_cast<uint64_t>(TernaryLayout::base3)));
+      rows_ = static_cast<uint32_t>(archive.number(UINT32_MAX));
+      columns_ = static_cast<uint32_t>(archive.number(UINT32_MAX));
+      scale_ = archive.real();
+      factor_ = archive.real();
+    } else {
+      archive.number(static_cast<uint64_t>(layout_));
+      archive.number(rows_);
+      archive.number(columns_);
+      archive.real(scale_);
+      archive.real(factor_);
+    }
+    archive.array(packed_, "weights", Pages::huge);
+    archive.array(block_scales_, "block scales", Pages::huge);
+  }
+
  private:
   Buffer<uint8_t> packed_;
   TernaryLayout layout_ = TernaryLayout::two_bit;

@@ -109,8 +109,13 @@ wire::Sampling sampling_of(const Options& options) {
 
 int serve_command(std::span<char* const> arguments) {
   const Options options(arguments, {"--model", "--threads", "--slots", "--ctx-size", "--batch", "--kernel", "--pin", "--pooling",
-                                    "--kv-mib", "--step-budget-ms", "--speculation", "--lora", "--lora-quant", "--unembed-quant"});
-  const ServeOptions serve_with = serve_options(options);
+                                    "--kv-mib", "--step-budget-ms", "--speculation", "--lora", "--lora-quant", "--unembed-quant",
+                                    "--prepared", "--prepared-dir"});
+  ServeOptions serve_with = serve_options(options);
+  const std::string prepared = options.text("--prepared").value_or("auto");
+  if (prepared != "auto" && prepared != "off") throw UsageError("--prepared is auto or off, not " + prepared);
+  serve_with.prepared = prepared == "auto";
+  serve_with.prepared_folder = options.text("--prepared-dir").value_or("");
   pin(list(options, "--pin"));
   return serve(serve_with);
 }

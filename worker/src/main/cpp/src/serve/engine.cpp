@@ -65,7 +65,10 @@ Engine load(const ServeOptions& options) {
                                                  .adapter = adapter ? &*adapter : nullptr,
                                                  .adapter_strength = options.adapter_strength,
                                                  .adapter_quant = options.adapter_quant,
-                                                 .unembed_quant = options.unembed_quant});
+                                                 .unembed_quant = options.unembed_quant,
+                                                 .path = options.prepared ? options.model : std::filesystem::path(),
+                                                 .spare_folder = options.prepared_folder});
+    file.forget_pages();
   }
   const uint32_t rows = engine.model->hyperparameters().vocabulary;
   if (engine.tokenizer->size() > rows) {

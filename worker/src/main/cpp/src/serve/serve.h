@@ -26,6 +26,8 @@ struct ServeOptions {
   WeightQuant adapter_quant = WeightQuant::none;
   WeightQuant unembed_quant = WeightQuant::none;
   std::optional<Pooling> pooling;  // in place of the one the file names
+  bool prepared = false;           // whether a prepared file is read, and written where there is none
+  std::filesystem::path prepared_folder;  // for it, where the model's own folder takes none; empty = nowhere
 };
 
 // `bitfleet-engine serve`: the engine protocol (engine.proto) on standard input and output. Four kinds of threads:
