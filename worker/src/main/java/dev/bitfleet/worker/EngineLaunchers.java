@@ -9,7 +9,9 @@ import dev.bitfleet.worker.model.ModelFile;
 import dev.bitfleet.worker.topology.CpuTopology;
 import io.vertx.core.Vertx;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Makes the launcher a worker's options ask for. Blocks on files. */
 final class EngineLaunchers {
@@ -36,7 +38,8 @@ final class EngineLaunchers {
                 options.slots(),
                 contextLength,
                 options.cores(),
-                options.weights()));
+                options.weights(),
+                Optional.of(Files.createDirectories(options.dataDir().resolve("prepared")))));
       }
       case LLAMA_SERVER ->
           new LlamaServerLauncher(

@@ -117,7 +117,7 @@ class TextDeskTest {
         bed.ask(new TextRequest.Detokenize(WorkerBed.MODEL, List.of(1, Integer.MAX_VALUE)));
 
     assertThat(((TextReply.Refused) tooLong).refusal().param()).isEqualTo("content");
-    assertThat(((TextReply.Refused) noToken).refusal().param()).isEqualTo("tokens");
+    assertThat(((TextReply.Refused) noToken).refusal().param()).isEqualTo("tokens[1]");
   }
 
   @Test

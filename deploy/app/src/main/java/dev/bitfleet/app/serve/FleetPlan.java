@@ -130,8 +130,7 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
         .managementPort(configuration.management().port())
         .corsOrigins(http.corsOrigins())
         .allowedHosts(http.allowedHosts().orElseGet(() -> usualHosts(http.host())))
-        .managementHosts(
-            managementHosts(configuration.management().host(), http.allowedHosts()))
+        .managementHosts(managementHosts(configuration.management().host(), http.allowedHosts()))
         .keyFile(http.keyFile())
         .store(store(configuration))
         .refuseWith422(http.refuseWith422())

@@ -9,6 +9,7 @@ import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** Starts {@code bitfleet-engine serve} processes. */
@@ -30,6 +31,8 @@ public final class BuiltinLauncher implements EngineLauncher {
    * @param contextLength tokens of one sequence
    * @param cpus to pin to; empty = all
    * @param weights what is made of the model's weights
+   * @param preparedFolder where the engine may keep prepared weights of models whose own folder
+   *     takes none; it is there
    */
   public record Settings(
       Path model,
@@ -37,14 +40,15 @@ public final class BuiltinLauncher implements EngineLauncher {
       int slots,
       int contextLength,
       List<Integer> cpus,
-      WeightOptions weights) {
+      WeightOptions weights,
+      Optional<Path> preparedFolder) {
     public Settings {
       cpus = List.copyOf(cpus);
     }
 
     /** The weights as the file has them. */
     public Settings(Path model, int threads, int slots, int contextLength, List<Integer> cpus) {
-      this(model, threads, slots, contextLength, cpus, WeightOptions.PLAIN);
+      this(model, threads, slots, contextLength, cpus, WeightOptions.PLAIN, Optional.empty());
     }
 
     private List<String> weightFlags() {
@@ -64,6 +68,8 @@ public final class BuiltinLauncher implements EngineLauncher {
       weights
           .pooling()
           .ifPresent(pooling -> flags.addAll(List.of("--pooling", pooling.wireName())));
+      preparedFolder.ifPresent(
+          folder -> flags.addAll(List.of("--prepared-dir", folder.toString())));
       return flags;
     }
   }

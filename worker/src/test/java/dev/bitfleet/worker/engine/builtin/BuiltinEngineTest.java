@@ -99,7 +99,7 @@ class BuiltinEngineTest extends EngineContract {
                 new LaunchWrapper(),
                 TestModels.engine(),
                 new BuiltinLauncher.Settings(
-                    TestModels.demo(), 2, 1, CONTEXT, List.of(), weights)));
+                    TestModels.demo(), 2, 1, CONTEXT, List.of(), weights, Optional.empty())));
   }
 
   private static String fingerprintAndText(WeightOptions weights) {
