@@ -4,7 +4,7 @@ namespace bitfleet {
 namespace {
 
 // One row block (two halves of 8 outputs) and `tokens` tokens of a tile. vpmaddubsw adds pairs in 16 bits, at most
-// 2·128·2 in size; 4 fields × 15 vectors stay below 2^15, so nothing saturates when 32-bit sums take over after 8.
+// 2·128·2 in size; 4 fields × 15 vectors stay below 2^15: after those, 32-bit sums take over.
 template <unsigned tokens>
 BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint64_t stride, uint32_t vectors,
                                    int32_t (*sums)[16]) {
@@ -13,7 +13,7 @@ BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint6
   __m256i total[tokens][2];
   for (unsigned t = 0; t < tokens; ++t) total[t][0] = total[t][1] = _mm256_setzero_si256();
   for (uint32_t v = 0; v < vectors;) {
-    const uint32_t end = vectors - v < 8 ? vectors : v + 8;
+    const uint32_t end = vectors - v < 15 ? vectors : v + 15;
     __m256i part[tokens][2];
     for (unsigned t = 0; t < tokens; ++t) part[t][0] = part[t][1] = _mm256_setzero_si256();
     for (; v < end; ++v) {
@@ -32,6 +32,8 @@ BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint6
           const __m256i q = _mm256_set1_epi32(four);
           part[t][0] = _mm256_add_epi16(part[t][0], _mm256_maddubs_epi16(low_codes, q));
           part[t][1] = _mm256_add_epi16(part[t][1], _mm256_maddubs_epi16(high_codes, q));
+          // gcc would add products to each other first, for which there are not registers enough.
+          __asm__("" : "+x"(part[t][0]), "+x"(part[t][1]));
         }
         low = _mm256_srli_epi16(low, 2);
         high = _mm256_srli_epi16(high, 2);
