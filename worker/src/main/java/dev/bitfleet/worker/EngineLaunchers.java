@@ -39,6 +39,7 @@ final class EngineLaunchers {
                 contextLength,
                 options.cores(),
                 options.weights(),
+                options.scheduling(),
                 Optional.of(Files.createDirectories(options.dataDir().resolve("prepared")))));
       }
       case LLAMA_SERVER ->

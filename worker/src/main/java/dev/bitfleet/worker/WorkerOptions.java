@@ -1,6 +1,7 @@
 package dev.bitfleet.worker;
 
 import dev.bitfleet.worker.engine.Pooling;
+import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ import java.util.Optional;
  * @param supervision how patient it is with its engine
  * @param weights what is made of the model's weights
  * @param offer how the model is offered to clients
+ * @param scheduling how its sequences share memory and steps; of the built-in engine alone
  */
 public record WorkerOptions(
     String workerId,
@@ -46,7 +48,8 @@ public record WorkerOptions(
     Duration drainTimeout,
     SupervisionSettings supervision,
     WeightOptions weights,
-    Offer offer) {
+    Offer offer,
+    SchedulingOptions scheduling) {
 
   /** The context of a sequence when nobody asked for one: KV memory grows with it. */
   public static final int MAX_DEFAULT_CONTEXT = 8192;
@@ -66,6 +69,7 @@ public record WorkerOptions(
     Objects.requireNonNull(supervision);
     Objects.requireNonNull(weights);
     Objects.requireNonNull(offer);
+    Objects.requireNonNull(scheduling);
     cores = List.copyOf(cores);
     if (workerId.isBlank() || nodeId.isBlank() || modelId.isBlank()) {
       throw new IllegalArgumentException("a worker has an id, a node and a model id");
@@ -120,7 +124,8 @@ public record WorkerOptions(
         drainTimeout,
         supervision,
         WeightOptions.PLAIN,
-        Offer.PLAIN);
+        Offer.PLAIN,
+        SchedulingOptions.DEFAULTS);
   }
 
   /** The same with other weights. */
@@ -141,7 +146,8 @@ public record WorkerOptions(
         drainTimeout,
         supervision,
         other,
-        offer);
+        offer,
+        scheduling);
   }
 
   /** Whether that is its model, by id or alias; an empty name means whatever there is. */

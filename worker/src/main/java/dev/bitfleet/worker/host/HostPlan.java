@@ -3,6 +3,7 @@ package dev.bitfleet.worker.host;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.Offer;
 import dev.bitfleet.worker.WorkerOptions;
+import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import dev.bitfleet.worker.topology.CorePlan;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param home where models are loaded from by name
  * @param models at the start, the default one first
  * @param stopDrain for which streams may go on when the node stops
+ * @param scheduling of every engine
  */
 public record HostPlan(
     String nodeId,
@@ -30,7 +32,8 @@ public record HostPlan(
     ModelHome home,
     List<ModelSetup> models,
     Duration stopDrain,
-    SupervisionSettings supervision) {
+    SupervisionSettings supervision,
+    SchedulingOptions scheduling) {
   public HostPlan {
     shares = List.copyOf(shares);
     models = List.copyOf(models);
@@ -75,7 +78,8 @@ public record HostPlan(
               stopDrain,
               supervision,
               model.weights(),
-              offer));
+              offer,
+              scheduling));
     }
     return List.copyOf(workers);
   }

@@ -11,6 +11,7 @@ import dev.bitfleet.proto.WorkerHeartbeat.State;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.WorkerVerticle;
+import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
@@ -82,7 +83,8 @@ class FailingShareTest {
                 new ModelSetup(
                     DEMO, TestModels.demo(), OptionalInt.of(1), 2, 512, Optional.empty())),
             Duration.ofSeconds(1),
-            SupervisionSettings.DEFAULTS);
+            SupervisionSettings.DEFAULTS,
+            SchedulingOptions.DEFAULTS);
     vertx.deployVerticle(new ModelHost(plan, workers)).await();
     awaitReady("n-0");
     awaitReady("n-1");

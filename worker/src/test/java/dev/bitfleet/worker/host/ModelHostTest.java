@@ -15,6 +15,7 @@ import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
 import dev.bitfleet.worker.EngineChoice;
+import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.lora.PeftFolders;
@@ -73,7 +74,8 @@ class ModelHostTest {
             new ModelSetup(
                 "bitfleet-demo", TestModels.demo(), OptionalInt.of(1), 2, 512, keepAlive)),
         Duration.ofSeconds(1),
-        SupervisionSettings.DEFAULTS);
+        SupervisionSettings.DEFAULTS,
+        SchedulingOptions.DEFAULTS);
   }
 
   @AfterEach

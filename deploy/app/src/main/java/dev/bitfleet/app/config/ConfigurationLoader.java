@@ -108,6 +108,9 @@ public final class ConfigurationLoader {
             settings.get(Settings.THREADS),
             settings.get(Settings.CTX_SIZE),
             settings.get(Settings.SLOTS),
+            settings.get(Settings.KV_MEMORY),
+            settings.get(Settings.STEP_BUDGET),
+            settings.get(Settings.SPECULATION),
             settings.get(Settings.ENGINE),
             settings.get(Settings.ENGINE_BIN)),
         new StoreConfiguration(

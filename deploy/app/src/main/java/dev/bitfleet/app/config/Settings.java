@@ -1,5 +1,6 @@
 package dev.bitfleet.app.config;
 
+import dev.bitfleet.worker.engine.SchedulingOptions.Speculation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -198,6 +199,24 @@ public final class Settings {
           "tokens one sequence may hold; auto is the model's own, within bounds");
   public static final Setting<Integer> SLOTS =
       new Setting<>("slots", Kind.integer(1, 256), 4, "sequences one engine works on at once");
+  public static final Setting<Optional<DataSize>> KV_MEMORY =
+      new Setting<>(
+          "kv-memory",
+          Kind.orAuto(Kind.size(DataSize.ofMebibytes(1), DataSize.ofMebibytes(1 << 24))),
+          Optional.empty(),
+          "memory of one engine's KV cache; auto gives every slot its whole context");
+  public static final Setting<Duration> STEP_BUDGET =
+      new Setting<>(
+          "step-budget",
+          Kind.duration(Duration.ofMillis(1), Duration.ofMinutes(1)),
+          Duration.ofMillis(100),
+          "how long running streams may wait for a step that also reads prompts");
+  public static final Setting<Speculation> SPECULATION =
+      new Setting<>(
+          "speculation",
+          Kind.oneOf(Speculation.class, mode -> List.of(mode.wireName())),
+          Speculation.AUTO,
+          "guess tokens where a text repeats itself: auto or off; the text is the same");
   public static final Setting<EngineKind> ENGINE =
       new Setting<>(
           "engine",
@@ -297,6 +316,9 @@ public final class Settings {
           THREADS,
           CTX_SIZE,
           SLOTS,
+          KV_MEMORY,
+          STEP_BUDGET,
+          SPECULATION,
           ENGINE,
           ENGINE_BIN,
           CONVERSATION_TTL,

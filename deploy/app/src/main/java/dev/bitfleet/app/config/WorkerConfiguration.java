@@ -1,6 +1,8 @@
 package dev.bitfleet.app.config;
 
+import dev.bitfleet.worker.engine.SchedulingOptions.Speculation;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,6 +14,8 @@ import java.util.Optional;
  * @param threads of each engine
  * @param contextLength tokens of one sequence
  * @param slots sequences of each engine
+ * @param kvMemory of each engine's KV cache
+ * @param stepBudget what a step may take while streams wait for its tokens
  * @param engineBinary present when the engine is not the bundled one
  */
 public record WorkerConfiguration(
@@ -20,5 +24,8 @@ public record WorkerConfiguration(
     Optional<Integer> threads,
     Optional<Integer> contextLength,
     int slots,
+    Optional<DataSize> kvMemory,
+    Duration stepBudget,
+    Speculation speculation,
     EngineKind engine,
     Optional<Path> engineBinary) {}

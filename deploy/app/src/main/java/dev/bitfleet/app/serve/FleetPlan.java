@@ -12,6 +12,7 @@ import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.engine.AdapterOptions;
 import dev.bitfleet.worker.engine.Pooling;
+import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.engine.WeightQuant;
 import dev.bitfleet.worker.home.ModelHome;
@@ -29,6 +30,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /** What will run: one gateway, and for each model a worker on each share of the cores. */
 public record FleetPlan(GatewayOptions gateway, HostPlan host) {
@@ -225,6 +227,13 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
         home,
         models,
         WORKER_DRAIN,
-        SupervisionSettings.DEFAULTS);
+        SupervisionSettings.DEFAULTS,
+        new SchedulingOptions(
+            worker
+                .kvMemory()
+                .map(size -> OptionalLong.of(size.bytes()))
+                .orElse(OptionalLong.empty()),
+            worker.stepBudget(),
+            worker.speculation()));
   }
 }

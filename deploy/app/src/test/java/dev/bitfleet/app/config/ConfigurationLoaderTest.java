@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.bitfleet.worker.engine.SchedulingOptions.Speculation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +61,9 @@ class ConfigurationLoaderTest {
                 Optional.empty(),
                 Optional.empty(),
                 4,
+                Optional.empty(),
+                Duration.ofMillis(100),
+                Speculation.AUTO,
                 EngineKind.BUILTIN,
                 Optional.empty()));
     assertThat(defaults.store())
@@ -102,6 +106,9 @@ class ConfigurationLoaderTest {
           Map.entry("threads", "3"),
           Map.entry("ctx-size", "2048"),
           Map.entry("slots", "8"),
+          Map.entry("kv-memory", "512MiB"),
+          Map.entry("step-budget", "70ms"),
+          Map.entry("speculation", "off"),
           Map.entry("engine", "bitnet.cpp"),
           Map.entry("engine-bin", "/opt/llama-server"),
           Map.entry("refuse-with-422", "true"),
@@ -156,6 +163,9 @@ class ConfigurationLoaderTest {
               Optional.of(3),
               Optional.of(2048),
               8,
+              Optional.of(DataSize.ofMebibytes(512)),
+              Duration.ofMillis(70),
+              Speculation.OFF,
               EngineKind.LLAMA_SERVER,
               Optional.of(Path.of("/opt/llama-server"))),
           new StoreConfiguration(

@@ -3,6 +3,7 @@ package dev.bitfleet.worker.engine.builtin;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
+import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
 import io.vertx.core.Vertx;
@@ -14,8 +15,10 @@ import java.util.function.Consumer;
 
 /** Starts {@code bitfleet-engine serve} processes. */
 public final class BuiltinLauncher implements EngineLauncher {
-  /** Prompt tokens of one step: short enough that running streams keep their pace. */
-  static final int PREFILL_CHUNK_TOKENS = 64;
+  /**
+   * Prompt tokens of one step at most; the engine takes fewer where the step budget asks for it.
+   */
+  static final int PREFILL_CHUNK_TOKENS = 256;
 
   private final Vertx vertx;
   private final LaunchWrapper wrapper;
@@ -31,6 +34,7 @@ public final class BuiltinLauncher implements EngineLauncher {
    * @param contextLength tokens of one sequence
    * @param cpus to pin to; empty = all
    * @param weights what is made of the model's weights
+   * @param scheduling how sequences share memory and steps
    * @param preparedFolder where the engine may keep prepared weights of models whose own folder
    *     takes none; it is there
    */
@@ -41,14 +45,37 @@ public final class BuiltinLauncher implements EngineLauncher {
       int contextLength,
       List<Integer> cpus,
       WeightOptions weights,
+      SchedulingOptions scheduling,
       Optional<Path> preparedFolder) {
     public Settings {
       cpus = List.copyOf(cpus);
     }
 
-    /** The weights as the file has them. */
+    /** The weights as the file has them, and all else by default. */
     public Settings(Path model, int threads, int slots, int contextLength, List<Integer> cpus) {
-      this(model, threads, slots, contextLength, cpus, WeightOptions.PLAIN, Optional.empty());
+      this(
+          model,
+          threads,
+          slots,
+          contextLength,
+          cpus,
+          WeightOptions.PLAIN,
+          SchedulingOptions.DEFAULTS,
+          Optional.empty());
+    }
+
+    private List<String> schedulingFlags() {
+      List<String> flags = new ArrayList<>();
+      scheduling
+          .kvBytes()
+          .ifPresent(bytes -> flags.addAll(List.of("--kv-mib", Long.toString(bytes >> 20))));
+      flags.addAll(
+          List.of(
+              "--step-budget-ms",
+              Long.toString(scheduling.stepBudget().toMillis()),
+              "--speculation",
+              scheduling.speculation().wireName()));
+      return flags;
     }
 
     private List<String> weightFlags() {
@@ -99,6 +126,7 @@ public final class BuiltinLauncher implements EngineLauncher {
             "--batch",
             Integer.toString(PREFILL_CHUNK_TOKENS)));
     engine.addAll(settings.weightFlags());
+    engine.addAll(settings.schedulingFlags());
     return new BuiltinEngine(
         vertx.getOrCreateContext(),
         new ProcessBuilder(wrapper.wrap(engine, settings.cpus(), false)),

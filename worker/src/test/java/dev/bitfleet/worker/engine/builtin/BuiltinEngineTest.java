@@ -12,6 +12,7 @@ import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
 import dev.bitfleet.worker.engine.EngineLauncher;
 import dev.bitfleet.worker.engine.PromptSegment;
+import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.engine.WeightOptions;
@@ -19,6 +20,7 @@ import dev.bitfleet.worker.engine.WeightQuant;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -99,7 +102,44 @@ class BuiltinEngineTest extends EngineContract {
                 new LaunchWrapper(),
                 TestModels.engine(),
                 new BuiltinLauncher.Settings(
-                    TestModels.demo(), 2, 1, CONTEXT, List.of(), weights, Optional.empty())));
+                    TestModels.demo(),
+                    2,
+                    1,
+                    CONTEXT,
+                    List.of(),
+                    weights,
+                    SchedulingOptions.DEFAULTS,
+                    Optional.empty())));
+  }
+
+  @Test
+  void the_text_is_the_same_however_steps_and_memory_are_shared() {
+    var little =
+        new SchedulingOptions(
+            OptionalLong.of(16 << 20), Duration.ofMillis(1), SchedulingOptions.Speculation.OFF);
+    assertThat(textWith(little)).isEqualTo(textWith(SchedulingOptions.DEFAULTS));
+  }
+
+  private static String textWith(SchedulingOptions scheduling) {
+    try (EngineHarness engine =
+        new EngineHarness(
+            vertx ->
+                new BuiltinLauncher(
+                    vertx,
+                    new LaunchWrapper(),
+                    TestModels.engine(),
+                    new BuiltinLauncher.Settings(
+                        TestModels.demo(),
+                        1,
+                        2,
+                        CONTEXT,
+                        List.of(),
+                        WeightOptions.PLAIN,
+                        scheduling,
+                        Optional.empty())))) {
+      engine.next(EngineEvent.Ready.class);
+      return engine.complete(engine.text("Once upon a time, once upon a time, once", 64)).text();
+    }
   }
 
   private static String fingerprintAndText(WeightOptions weights) {

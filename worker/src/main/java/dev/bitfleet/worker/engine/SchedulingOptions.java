@@ -1,0 +1,46 @@
+package dev.bitfleet.worker.engine;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.OptionalLong;
+
+/**
+ * How the built-in engine shares its memory and its steps among sequences. No token depends on it.
+ *
+ * @param kvBytes of the KV cache, at least one sequence's; empty = as much as gives every slot its
+ *     whole context
+ * @param stepBudget what a step may take while streams wait for its tokens
+ */
+public record SchedulingOptions(
+    OptionalLong kvBytes, Duration stepBudget, Speculation speculation) {
+  public static final SchedulingOptions DEFAULTS =
+      new SchedulingOptions(OptionalLong.empty(), Duration.ofMillis(100), Speculation.AUTO);
+
+  public SchedulingOptions {
+    Objects.requireNonNull(kvBytes);
+    Objects.requireNonNull(speculation);
+    if (kvBytes.isPresent() && kvBytes.getAsLong() < 1 << 20) {
+      throw new IllegalArgumentException("a KV cache has a MiB at least");
+    }
+    if (stepBudget.toMillis() < 1) {
+      throw new IllegalArgumentException("a step takes a millisecond at least");
+    }
+  }
+
+  /** Whether tokens to come are guessed and checked several at a time. */
+  public enum Speculation {
+    /** Where it pays. */
+    AUTO("auto"),
+    OFF("off");
+
+    private final String wireName;
+
+    Speculation(String wireName) {
+      this.wireName = wireName;
+    }
+
+    public String wireName() {
+      return wireName;
+    }
+  }
+}
