@@ -79,6 +79,17 @@ TEST(a_cache_too_small_for_all_makes_the_youngest_wait_and_changes_no_text) {
   CHECK(bench.model.computed > 4 * (60 + 149));  // something had to be computed again, or this test shows nothing
 }
 
+TEST(where_every_slot_has_room_for_its_context_nobody_waits) {
+  SchedulerBench bench(scheduler_options(4, 512), 128);
+  for (uint64_t id = 1; id <= 4; ++id) {
+    bench.open(request(id, std::string(124, static_cast<char>('a' + id)), 4));
+    CHECK(bench.events.of(id).accepted.has_value());
+    bench.step();
+    bench.scheduler->answer({id});
+    CHECK_EQUAL(id * (id + 1) / 2, bench.events.pongs.back().generated_tokens);  // each step, one of every sequence
+  }
+}
+
 TEST(the_background_gives_way_first) {
   SchedulerBench bench(scheduler_options(3, 64), 256, 10);
   wire::OpenSequence background = request(1, std::string(60, 'b'), 150);

@@ -57,8 +57,8 @@ TEST(a_stream_waits_no_longer_than_the_budget_while_a_long_prompt_is_read) {
     waits.push_back(std::chrono::duration<double, std::milli>(bench.now - before).count());
     CHECK(bench.events.of(1).tokens().size() <= tokens + 4);
   }
-  // The first step of its kind is a guess; then at 1 ms and 0.1 ms a token, 90 go into 10 ms.
-  CHECK(std::ranges::max(waits | std::views::drop(2)) <= 10.01);
+  // At 1 ms and 0.1 ms a token, 90 go into 10 ms; the way there begins with few.
+  CHECK(std::ranges::max(waits) <= 10.01);
   CHECK(waits.size() < 60);
   CHECK(std::ranges::min(waits | std::views::drop(8) | std::views::take(10)) > 8);
 }

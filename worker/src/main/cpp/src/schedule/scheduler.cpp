@@ -90,8 +90,9 @@ std::vector<Sequence*> Scheduler::by_rank() {
 // ---- room in the KV cache ------------------------------------------------------------------------------------------
 
 bool Scheduler::begin(Sequence& sequence) {
-  // Each of the others may soon need a page more; with none there, whatever fits will do.
-  uint32_t spare = static_cast<uint32_t>(std::ranges::count_if(sequences_, [](const auto& other) { return other->begun; }));
+  // A page for each of the others that may still grow: they would soon take it back.
+  const auto grows = [&](const auto& other) { return other->begun && pages_.held(other->slot) < pages_for(other->context_limit()); };
+  const auto spare = static_cast<uint32_t>(std::ranges::count_if(sequences_, grows));
   const Sharing sharing = sequence.scores_prompt() ? Sharing::leave : Sharing::both;
   const auto positions = pages_.begin(sequence.slot, sequence.tokens(), sequence.cache_scope(), sharing, spare);
   if (!positions) return false;
@@ -168,8 +169,10 @@ void Scheduler::make_room(std::vector<Run>& runs, std::span<Sequence* const> ran
 
 uint32_t Scheduler::prefill_budget(uint32_t decoding) const {
   if (options_.step_budget.count() == 0) return options_.prefill_chunk;
-  const double seconds = std::chrono::duration<double>(options_.step_budget).count() * (decoding > 0 ? 1 : 10);
-  return mixed_cost_.fitting(decoding, options_.prefill_chunk, std::min(options_.prefill_chunk, SchedulerOptions::least_chunk), seconds);
+  const uint32_t least = std::min(options_.prefill_chunk, SchedulerOptions::least_chunk);
+  const double seconds = std::chrono::duration<double>(options_.step_budget).count();
+  if (decoding == 0) return mixed_cost_.fitting(0, options_.prefill_chunk, least, 10 * seconds);
+  return mixed_cost_.known() ? mixed_cost_.fitting(decoding, options_.prefill_chunk, least, seconds) : least;
 }
 
 std::vector<Scheduler::Run> Scheduler::plan(std::span<Sequence* const> ranked, std::vector<uint32_t>& embedding_shares) {

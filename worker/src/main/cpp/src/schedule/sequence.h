@@ -61,6 +61,7 @@ class Sequence {
   uint32_t prompt_tokens() const { return static_cast<uint32_t>(request_.prompt.size()); }
   uint32_t completion_tokens() const { return completion_tokens_; }
   uint32_t tokens_left() const;      // that may still be drawn
+  uint32_t context_limit() const { return request_.context_limit; }
 
   bool background() const { return request_.priority == wire::Priority::background; }
 

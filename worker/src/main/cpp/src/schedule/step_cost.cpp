@@ -19,6 +19,7 @@ size_t StepCost::class_of(uint32_t tokens) {
 }
 
 void StepCost::record(uint32_t tokens, double seconds) {
+  known_ = true;
   Class& own = classes_[class_of(tokens)];
   if (!own.known) {
     own = {static_cast<double>(tokens), seconds, true};

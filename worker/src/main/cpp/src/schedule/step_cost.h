@@ -11,6 +11,7 @@ namespace bitfleet {
 class StepCost {
  public:
   void record(uint32_t tokens, double seconds);
+  bool known() const { return known_; }
 
   // Seconds; 0 before anything is known. Between what was measured lines are drawn. Beyond it, the cost of the largest
   // measured step grows in proportion (cautious), or not at all (hopeful: to be tried, and then known).
@@ -32,6 +33,7 @@ class StepCost {
   double estimate(uint32_t tokens, bool cautious) const;
 
   std::array<Class, classes> classes_{};
+  bool known_ = false;
 };
 
 }  // namespace bitfleet
