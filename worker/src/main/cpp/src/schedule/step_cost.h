@@ -8,6 +8,9 @@ namespace bitfleet {
 
 // What a step of so many tokens takes on this machine, learned from the steps there were. It decides how much goes into a
 // step, never what comes out of it.
+//
+// What was not measured for long is taken to have become cheaper, bit by bit, until it is tried again: a size whose one step
+// fell into a bad moment of the machine would else be avoided for ever.
 class StepCost {
  public:
   void record(uint32_t tokens, double seconds);
@@ -27,12 +30,15 @@ class StepCost {
   struct Class {
     double tokens = 0;   // mean, weighted as the seconds are
     double seconds = 0;
+    uint64_t measured = 0;  // the number of the latest step
     bool known = false;
   };
+  double seconds_of(const Class& known) const;
   static size_t class_of(uint32_t tokens);
   double estimate(uint32_t tokens, bool cautious) const;
 
   std::array<Class, classes> classes_{};
+  uint64_t steps_ = 0;
   bool known_ = false;
 };
 
