@@ -78,6 +78,21 @@ std::vector<tools::RandomModelSpec> variants() {
 
 }  // namespace
 
+TEST(the_layout_of_the_weights_changes_no_bit) {
+  for (const tools::RandomModelSpec& spec : variants()) {
+    const std::string bytes = model_bytes(spec);
+    const auto two_bit = load_model(bytes, {.layout = TernaryLayout::two_bit});
+    const auto base3 = load_model(bytes, {.layout = TernaryLayout::base3});
+    const auto tokens = some_tokens(17, 40, two_bit->hyperparameters().vocabulary);
+    Inference expected(*two_bit, options_of(1, 1));
+    const std::vector<float> logits = logits_of(expected, 0, tokens, 32);
+    for (const KernelSet set : runnable_kernel_sets()) {
+      Inference inference(*base3, options_of(1, 2, set));
+      check_same(logits, logits_of(inference, 0, tokens, 17));
+    }
+  }
+}
+
 TEST(every_kernel_set_and_thread_count_gives_the_same_logits) {
   for (const tools::RandomModelSpec& spec : variants()) {
     const auto model = load_model(model_bytes(spec));

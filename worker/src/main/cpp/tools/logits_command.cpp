@@ -19,6 +19,7 @@ int logits_command(std::span<char* const> arguments) {
     if (!kernels) throw UsageError("--kernel is " + kernel_set_names());
     LoadOptions load;
     load.threads = options.number("--threads", 1U);
+    load.layout = layout_for(*kernels);
     const auto block = options.number("--i2s-block", 128U);
     if (block != 64 && block != 128) throw UsageError("--i2s-block is 128 or 64");
     load.i2s_block = block == 64 ? I2sBlock::arm_64 : I2sBlock::x86_128;
