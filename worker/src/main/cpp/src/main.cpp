@@ -47,7 +47,7 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
   cpu           the kernel sets this machine can run
   version
 
-K is auto, scalar, avx2, avx512vnni, amx or neon; L is two_bit or base3; Q is none, int8 or q4_0. --batch is the most prompt tokens of one step.
+K is auto, scalar, avx2, avx512vnni, amx or neon; L is two_bit or base3; Q is none, int8 or q4_0, for --unembed-quant auto too. --batch is the most prompt tokens of one step.
 )";
 
 int version_command(std::span<char* const>) {

@@ -17,7 +17,8 @@ WeightQuant quant_of(const Options& options, std::string_view name) {
 
 void read_adapter_options(const Options& options, ServeOptions& serve) {
   serve.adapter_quant = quant_of(options, "--lora-quant");
-  serve.unembed_quant = quant_of(options, "--unembed-quant");
+  if (options.text("--unembed-quant").value_or("none") == "auto") serve.unembed_quant = std::nullopt;
+  else serve.unembed_quant = quant_of(options, "--unembed-quant");
   const auto lora = options.text("--lora");
   if (!lora) {
     if (options.text("--lora-quant")) throw UsageError("--lora-quant goes with --lora");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ struct LoadOptions {
   const GgufFile* adapter = nullptr;       // a LoRA adapter to put beside the weights
   float adapter_strength = 1;
   WeightQuant adapter_quant = WeightQuant::none;
-  WeightQuant unembed_quant = WeightQuant::none;  // of the head; the embedding that may serve as one stays beside it
+  // Of the head, nullopt = int8 where it is large and not rounded yet. The embedding that may serve as one stays beside it.
+  std::optional<WeightQuant> unembed_quant = WeightQuant::none;
 
   // The file's own path, to keep a prepared file beside it (see PreparedPlace); empty = none is read or written.
   std::filesystem::path path = {};

@@ -26,12 +26,12 @@ std::optional<PreparedPlace> PreparedPlace::of(const GgufFile& file, const LoadO
   print.add(file.preamble());
   print.add(static_cast<uint64_t>(options.layout));
   print.add(static_cast<uint64_t>(options.i2s_block));
-  print.add(to_string(options.unembed_quant));
+  print.add(to_string(head_quant(file, options)));
   print.add(uint64_t{embedding_in_place(file, options) ? 1U : 0U});
 
   PreparedPlace place;
   place.key = print.hex();
-  const std::string ending = "." + std::string(name_of(options.layout)) + "-" + std::string(to_string(options.unembed_quant)) + ".prepared";
+  const std::string ending = "." + std::string(name_of(options.layout)) + "-" + std::string(to_string(head_quant(file, options))) + ".prepared";
   place.paths.push_back(options.path.string() + ending);
   if (!options.spare_folder.empty()) {
     // Models of one name from different folders do not take turns there.

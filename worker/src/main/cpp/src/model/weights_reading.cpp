@@ -153,14 +153,14 @@ LayerWeights read_layer(TensorSource& source, const Hyperparameters& h, uint32_t
 }
 
 // Rounds the head; a tied one becomes a matrix of its own.
-void round_head(const LoadOptions& options, ThreadTeam& team, Weights& weights, std::vector<std::string>& assumptions) {
-  if (options.unembed_quant == WeightQuant::none) return;
+void round_head(WeightQuant quant, ThreadTeam& team, Weights& weights, std::vector<std::string>& assumptions) {
+  if (quant == WeightQuant::none) return;
   if (weights.head && weights.head->is_ternary()) {
     assumptions.push_back("the head is ternary: it stays so");
     return;
   }
   const DenseView from = weights.head ? std::get<DenseWeights>(weights.head->matrix).view() : weights.embedding.view();
-  weights.rounded_head = HeadWeights::round(from, options.unembed_quant, team);
+  weights.rounded_head = HeadWeights::round(from, quant, team);
   weights.head.reset();
 }
 
@@ -173,7 +173,8 @@ Fingerprint print_of(const GgufFile& file, const Hyperparameters& h, const LoadO
   if (!h.causal) print.add(uint64_t{1});  // another graph; where it is the usual one, fingerprints stay what they were
   add_tensors(print, file);
   // What is as usual adds nothing, so that fingerprints stay what they were.
-  if (options.unembed_quant != WeightQuant::none) print.add(std::string("unembed ") + std::string(to_string(options.unembed_quant)));
+  const WeightQuant head = head_quant(file, options);
+  if (head != WeightQuant::none) print.add(std::string("unembed ") + std::string(to_string(head)));
   return print;
 }
 
@@ -187,9 +188,19 @@ void add_tensors(Fingerprint& print, const GgufFile& file) {
   }
 }
 
+WeightQuant head_quant(const GgufFile& file, const LoadOptions& options) {
+  if (options.unembed_quant) return *options.unembed_quant;
+  constexpr uint64_t large = 32 << 20;  // smaller ones stay in the cache from one token to the next
+  const GgufTensor* head = file.tensor("output.weight");
+  if (head == nullptr) head = file.tensor(embedding_name);
+  if (head == nullptr || head->elements() < large) return WeightQuant::none;
+  const auto type = static_cast<TensorType>(head->type);
+  return type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16 ? WeightQuant::int8 : WeightQuant::none;
+}
+
 bool embedding_in_place(const GgufFile& file, const LoadOptions& options) {
   const GgufTensor* tensor = file.tensor(embedding_name);
-  const bool is_head = file.tensor("output.weight") == nullptr && options.unembed_quant == WeightQuant::none;
+  const bool is_head = file.tensor("output.weight") == nullptr && head_quant(file, options) == WeightQuant::none;
   return tensor != nullptr && !is_head && DenseWeights::in_place(*tensor, file.mapping()).has_value();
 }
 
@@ -208,7 +219,7 @@ PreparedModel read_weights(const GgufFile& file, const LoadOptions& options, con
     if (!(factor > 0)) throw ModelError(ModelErrorCode::bad_file, "tensor 'rope_freqs.weight' holds a factor that is not positive");
   }
   source.refuse_leftovers();
-  round_head(options, team, weights, model.assumptions);
+  round_head(head_quant(file, options), team, weights, model.assumptions);
   model.parameters = source.parameters();
   model.print = print_of(file, h, options);
   return model;

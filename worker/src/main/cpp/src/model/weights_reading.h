@@ -18,6 +18,10 @@ bool embedding_in_place(const GgufFile& file, const LoadOptions& options);
 // ModelError when the file lacks a tensor, or holds one of another shape or type or that has no place in the graph.
 PreparedModel read_weights(const GgufFile& file, const LoadOptions& options, const Hyperparameters& h, ThreadTeam& team);
 
+// What the head of this file is rounded to: as the options say, or where they leave it open, int8 where it is of 16 bits a weight
+// or more and large enough to matter.
+WeightQuant head_quant(const GgufFile& file, const LoadOptions& options);
+
 void add_tensors(Fingerprint& print, const GgufFile& file);
 
 }  // namespace bitfleet

@@ -24,7 +24,7 @@ struct ServeOptions {
   std::filesystem::path adapter;   // a LoRA adapter (GGUF); empty = none
   float adapter_strength = 1;
   WeightQuant adapter_quant = WeightQuant::none;
-  WeightQuant unembed_quant = WeightQuant::none;
+  std::optional<WeightQuant> unembed_quant = WeightQuant::none;  // nullopt = see LoadOptions
   std::optional<Pooling> pooling;  // in place of the one the file names
   bool prepared = false;           // whether a prepared file is read, and written where there is none
   std::filesystem::path prepared_folder;  // for it, where the model's own folder takes none; empty = nowhere

@@ -27,9 +27,10 @@ public record WeightOptions(
     this(adapter, unembedQuant, Optional.empty());
   }
 
-  /** Whether anything is rounded, which only the built-in engine can. */
+  /** Whether rounding is asked for, which only the built-in engine can do. */
   public boolean rounds() {
-    return unembedQuant != WeightQuant.NONE
+    return unembedQuant == WeightQuant.INT8
+        || unembedQuant == WeightQuant.Q4_0
         || adapter.filter(a -> a.quant() != WeightQuant.NONE).isPresent();
   }
 }

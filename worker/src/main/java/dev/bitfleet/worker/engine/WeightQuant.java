@@ -5,11 +5,13 @@ import java.util.Optional;
 
 /** What dense weights are rounded to when an engine loads them. */
 public enum WeightQuant {
+  /** As the engine thinks best: a large head as {@link #INT8}, all else as {@link #NONE}. */
+  AUTO("auto"),
   /** As the file has them. */
   NONE("none"),
   /** Bytes, a scale for each 32. */
   INT8("int8"),
-  /** Sixteen levels, a scale for each 32; held as bytes, so it costs what {@link #INT8} costs. */
+  /** Sixteen levels, a scale for each 32. */
   Q4_0("q4_0");
 
   private final String name;

@@ -100,6 +100,10 @@ final class LoadPreparation {
   private WeightOptions weights(ModelCommand.Load load, Target target, ModelSetup before)
       throws RefusedException {
     Optional<WeightQuant> adapterQuant = quant("adapter_type", load.adapterType());
+    if (adapterQuant.filter(quant -> quant == WeightQuant.AUTO).isPresent()) {
+      throw new RefusedException(
+          Code.INVALID, "adapters are rounded to none, int8 or q4_0", "adapter_type");
+    }
     WeightQuant headQuant =
         quant("head_type", load.headType()).orElse(before.weights().unembedQuant());
     Optional<AdapterOptions> kept =
@@ -137,9 +141,11 @@ final class LoadPreparation {
                 () ->
                     new RefusedException(
                         Code.INVALID,
-                        "'" + name.get() + "' is none of none, int8 and q4_0",
+                        "'" + name.get() + "' is none of auto, none, int8 and q4_0",
                         param));
-    if (engine == EngineChoice.LLAMA_SERVER && quant != WeightQuant.NONE) {
+    if (engine == EngineChoice.LLAMA_SERVER
+        && quant != WeightQuant.NONE
+        && quant != WeightQuant.AUTO) {
       throw new RefusedException(
           Code.INVALID, "llama-server rounds no weights when it loads them", param);
     }

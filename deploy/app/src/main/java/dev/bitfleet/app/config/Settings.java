@@ -15,6 +15,7 @@ public final class Settings {
   private static final Pattern ADAPTER =
       Pattern.compile("[^=\\s][^=]*(=-?\\d{1,4}(\\.\\d{1,6})?)?");
   private static final Pattern QUANT = Pattern.compile("none|int8|q4_0");
+  private static final Pattern HEAD_QUANT = Pattern.compile("auto|none|int8|q4_0");
   private static final Pattern POOLINGS = Pattern.compile("none|mean|cls|last");
   private static final int MAX_PORT = 65_535;
 
@@ -58,9 +59,9 @@ public final class Settings {
   public static final Setting<Optional<String>> UNEMBED_QUANT =
       new Setting<>(
           "unembed-quant",
-          Kind.optional(Kind.text("none, int8 or q4_0", QUANT)),
+          Kind.optional(Kind.text("auto, none, int8 or q4_0", HEAD_QUANT)),
           Optional.empty(),
-          "what the output matrix is rounded to: none, int8 or q4_0; none when left out");
+          "what the output matrix is rounded to: none, int8 or q4_0; int8 where it is large when left out, or auto");
   public static final Setting<Optional<String>> POOLING =
       new Setting<>(
           "pooling",

@@ -189,13 +189,15 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
   private static WeightOptions weights(ModelConfiguration.Making making, Optional<Path> adapter) {
     return new WeightOptions(
         adapter.map(
-            file -> new AdapterOptions(file, making.adapterScale(), quant(making.loraQuant()))),
-        quant(making.unembedQuant()),
+            file ->
+                new AdapterOptions(
+                    file, making.adapterScale(), quant(making.loraQuant(), WeightQuant.NONE))),
+        quant(making.unembedQuant(), WeightQuant.AUTO),
         making.pooling().flatMap(Pooling::named));
   }
 
-  private static WeightQuant quant(Optional<String> name) {
-    return name.flatMap(WeightQuant::named).orElse(WeightQuant.NONE);
+  private static WeightQuant quant(Optional<String> name, WeightQuant otherwise) {
+    return name.flatMap(WeightQuant::named).orElse(otherwise);
   }
 
   private static HostPlan host(
