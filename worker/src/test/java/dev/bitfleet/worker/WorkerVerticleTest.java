@@ -137,7 +137,8 @@ class WorkerVerticleTest {
       bed.accepted(short1);
       bed.accepted(bed.request(PROMPT, 0));
       bed.end(short1.streamId());
-      bed.awaitHeartbeat(h -> h.openSequences() == 1);
+      // On a busy machine the other one may have come to the end of its context meanwhile.
+      bed.awaitHeartbeat(h -> h.openSequences() < 2);
     }
   }
 
