@@ -1,6 +1,5 @@
 package dev.bitfleet.app.config;
 
-import dev.bitfleet.worker.engine.SchedulingOptions.Speculation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -212,11 +211,11 @@ public final class Settings {
           Kind.duration(Duration.ofMillis(1), Duration.ofMinutes(1)),
           Duration.ofMillis(100),
           "how long running streams may wait for a step that also reads prompts");
-  public static final Setting<Speculation> SPECULATION =
+  public static final Setting<SpeculationMode> SPECULATION =
       new Setting<>(
           "speculation",
-          Kind.oneOf(Speculation.class, mode -> List.of(mode.wireName())),
-          Speculation.AUTO,
+          Kind.oneOf(SpeculationMode.class, SpeculationMode::names),
+          SpeculationMode.AUTO,
           "guess tokens where a text repeats itself: auto or off; the text is the same");
   public static final Setting<EngineKind> ENGINE =
       new Setting<>(

@@ -1,6 +1,5 @@
 package dev.bitfleet.app.config;
 
-import dev.bitfleet.worker.engine.SchedulingOptions.Speculation;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +25,6 @@ public record WorkerConfiguration(
     int slots,
     Optional<DataSize> kvMemory,
     Duration stepBudget,
-    Speculation speculation,
+    SpeculationMode speculation,
     EngineKind engine,
     Optional<Path> engineBinary) {}

@@ -236,6 +236,9 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
                 .map(size -> OptionalLong.of(size.bytes()))
                 .orElse(OptionalLong.empty()),
             worker.stepBudget(),
-            worker.speculation()));
+            switch (worker.speculation()) {
+              case AUTO -> SchedulingOptions.Speculation.AUTO;
+              case OFF -> SchedulingOptions.Speculation.OFF;
+            }));
   }
 }

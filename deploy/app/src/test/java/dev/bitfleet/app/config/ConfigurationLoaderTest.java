@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.bitfleet.worker.engine.SchedulingOptions.Speculation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +62,7 @@ class ConfigurationLoaderTest {
                 4,
                 Optional.empty(),
                 Duration.ofMillis(100),
-                Speculation.AUTO,
+                SpeculationMode.AUTO,
                 EngineKind.BUILTIN,
                 Optional.empty()));
     assertThat(defaults.store())
@@ -165,7 +164,7 @@ class ConfigurationLoaderTest {
               8,
               Optional.of(DataSize.ofMebibytes(512)),
               Duration.ofMillis(70),
-              Speculation.OFF,
+              SpeculationMode.OFF,
               EngineKind.LLAMA_SERVER,
               Optional.of(Path.of("/opt/llama-server"))),
           new StoreConfiguration(
