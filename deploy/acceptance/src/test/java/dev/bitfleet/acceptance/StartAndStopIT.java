@@ -117,7 +117,7 @@ class StartAndStopIT {
 
       bitfleet.kill();
 
-      engine.onExit().get(2, TimeUnit.SECONDS);
+      engine.onExit().get(5, TimeUnit.SECONDS);
       assertThat(engine.isAlive()).isFalse();
     }
   }
