@@ -20,6 +20,7 @@ import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpFront;
 import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.gateway.keys.LiveKeys;
 import dev.bitfleet.gateway.management.ManagementServer;
@@ -243,9 +244,11 @@ public final class GatewayVerticle extends VerticleBase {
             new TextQuestions(contract.defaults(Operation.TOKENIZE)),
             unknown)
         .addTo(handlers);
+    ReadBudget reads = new ReadBudget(vertx);
     new ConversationOperations(
             vertx,
             keeping,
+            reads,
             reader,
             repeats,
             runner,
@@ -260,6 +263,7 @@ public final class GatewayVerticle extends VerticleBase {
             new FleetAccess(dispatching, fit, grammars, text, unknown),
             keeping,
             limits,
+            reads,
             ResponseLimits.withGrace(options.streamGrace()));
     responding.addTo(handlers);
     responses = responding;

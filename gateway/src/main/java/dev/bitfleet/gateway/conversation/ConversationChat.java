@@ -12,6 +12,7 @@ import dev.bitfleet.gateway.dialect.items.ItemMessages;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
@@ -39,6 +40,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class ConversationChat implements Handler {
   private final Store store;
+  private final ReadBudget reads;
   private final RequestReader reader;
   private final IdempotentRequests repeats;
   private final Dialect dialect;
@@ -50,12 +52,14 @@ public final class ConversationChat implements Handler {
    */
   public ConversationChat(
       Store store,
+      ReadBudget reads,
       RequestReader reader,
       IdempotentRequests repeats,
       Dialect dialect,
       CompletionRunner runner,
       StoredCompletions completions) {
     this.store = store;
+    this.reads = reads;
     this.reader = reader;
     this.repeats = repeats;
     this.dialect = dialect;
@@ -78,9 +82,9 @@ public final class ConversationChat implements Handler {
                     exchange.settling(
                         store
                             .conversations()
-                            .begin(
+                            .beginUnseen(
                                 exchange.caller().tenant(), exchange.parameter("conversation_id")),
-                        turn -> chat(exchange, wish.call(), turn, claim, wish.storing()))));
+                        turn -> remember(exchange, wish.call(), turn, claim, wish.storing()))));
   }
 
   private Call readOne(JsonNode json) {
@@ -94,14 +98,42 @@ public final class ConversationChat implements Handler {
     return call;
   }
 
-  private void chat(
+  /** Reads the history, once it is its turn: who waits for that holds no memory. */
+  private void remember(
       Exchange exchange, Call call, Turn turn, Claim claim, Optional<CompletionWish> storing) {
     if (exchange.settled()) {
       turn.release();
       return;
     }
+    exchange.settling(
+        reads.reading(
+            exchange,
+            ReadBudget.CONVERSATION,
+            () ->
+                store
+                    .conversations()
+                    .items(exchange.caller().tenant(), turn.conversationId())
+                    .map(ItemMessages::of),
+            history -> history.stream().mapToLong(said -> said.content().length()).sum()),
+        history -> chat(exchange, call, history, turn, claim, storing),
+        why -> {
+          turn.release();
+          exchange.fail(why);
+        });
+  }
+
+  private void chat(
+      Exchange exchange,
+      Call call,
+      List<ChatMessage> history,
+      Turn turn,
+      Claim claim,
+      Optional<CompletionWish> storing) {
+    if (exchange.settled()) {
+      turn.release();
+      return;
+    }
     try {
-      List<ChatMessage> history = ItemMessages.of(turn.history());
       Prompt.Chat asked = (Prompt.Chat) call.request().prompts().getFirst();
       List<ChatMessage> fresh = withoutRepeatedInstructions(history, asked.messages());
       List<ChatMessage> all = new ArrayList<>(history);

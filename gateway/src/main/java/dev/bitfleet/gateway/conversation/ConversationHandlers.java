@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.dialect.items.ItemReader;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.operations.Deleted;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
@@ -38,11 +39,17 @@ public final class ConversationHandlers {
 
   private final Vertx vertx;
   private final Store store;
+  private final ReadBudget reads;
   private final RequestReader reader;
   private final IdempotentRequests repeats;
 
   public ConversationHandlers(
-      Vertx vertx, Store store, RequestReader reader, IdempotentRequests repeats) {
+      Vertx vertx,
+      Store store,
+      ReadBudget reads,
+      RequestReader reader,
+      IdempotentRequests repeats) {
+    this.reads = reads;
     this.vertx = vertx;
     this.store = store;
     this.reader = reader;
@@ -83,6 +90,11 @@ public final class ConversationHandlers {
     exchange.settling(
         vertx.executeBlocking(() -> ConversationJson.bytes(json.get()), false),
         bytes -> exchange.json(200, bytes));
+  }
+
+  /** A few items may be megabytes: they are written beside the event loop. */
+  private Future<byte[]> rendered(Supplier<ObjectNode> json) {
+    return vertx.executeBlocking(() -> ConversationJson.bytes(json.get()), false);
   }
 
   private void create(Exchange exchange, byte[] body) {
@@ -179,8 +191,15 @@ public final class ConversationHandlers {
         store.conversations().find(tenant, id(exchange)),
         conversation ->
             exchange.settling(
-                store.conversations().items(tenant, id(exchange)),
-                items -> answer(exchange, items.size(), () -> rendering.of(conversation, items))));
+                reads.reading(
+                    exchange,
+                    ReadBudget.CONVERSATION,
+                    () ->
+                        store
+                            .conversations()
+                            .items(tenant, id(exchange))
+                            .compose(items -> rendered(() -> rendering.of(conversation, items)))),
+                json -> exchange.json(200, json)));
   }
 
   private void update(Exchange exchange, byte[] body) {
@@ -232,15 +251,28 @@ public final class ConversationHandlers {
   private void listItems(Exchange exchange) {
     PageRequest page = Pages.read(exchange, false);
     exchange.settling(
-        store.conversations().items(tenant(exchange), id(exchange), page),
-        found ->
-            answer(exchange, found.data().size(), () -> Pages.json(found.data(), found.hasMore())));
+        reads.reading(
+            exchange,
+            ReadBudget.CONVERSATION,
+            () ->
+                store
+                    .conversations()
+                    .items(tenant(exchange), id(exchange), page)
+                    .compose(found -> rendered(() -> Pages.json(found.data(), found.hasMore())))),
+        json -> exchange.json(200, json));
   }
 
   private void item(Exchange exchange) {
     exchange.settling(
-        store.conversations().item(tenant(exchange), id(exchange), exchange.parameter("item_id")),
-        item -> exchange.json(200, ConversationJson.bytes(item)));
+        reads.reading(
+            exchange,
+            ReadBudget.CONVERSATION,
+            () ->
+                store
+                    .conversations()
+                    .item(tenant(exchange), id(exchange), exchange.parameter("item_id"))
+                    .compose(item -> rendered(() -> item))),
+        json -> exchange.json(200, json));
   }
 
   private void deleteItem(Exchange exchange) {

@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.conversation;
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.RequestReader;
@@ -14,6 +15,7 @@ import java.util.Map;
 public final class ConversationOperations {
   private final Vertx vertx;
   private final Store store;
+  private final ReadBudget reads;
   private final RequestReader reader;
   private final IdempotentRequests repeats;
   private final CompletionRunner runner;
@@ -25,6 +27,7 @@ public final class ConversationOperations {
   public ConversationOperations(
       Vertx vertx,
       Store store,
+      ReadBudget reads,
       RequestReader reader,
       IdempotentRequests repeats,
       CompletionRunner runner,
@@ -32,6 +35,7 @@ public final class ConversationOperations {
     this.repeats = repeats;
     this.vertx = vertx;
     this.store = store;
+    this.reads = reads;
     this.reader = reader;
     this.runner = runner;
     this.dialect = dialect;
@@ -39,12 +43,12 @@ public final class ConversationOperations {
 
   /** Adds their handlers, that of chat completions among them: some of those are kept. */
   public void addTo(Map<Operation, Handler> handlers) {
-    StoredCompletions completions = new StoredCompletions(store, reader, repeats);
+    StoredCompletions completions = new StoredCompletions(store, reads, reader, repeats);
     completions.addTo(handlers);
     handlers.put(Operation.CREATE_CHAT_COMPLETION, completions.creating(dialect, runner));
-    new ConversationHandlers(vertx, store, reader, repeats).addTo(handlers);
+    new ConversationHandlers(vertx, store, reads, reader, repeats).addTo(handlers);
     handlers.put(
         Operation.CREATE_CONVERSATION_CHAT,
-        new ConversationChat(store, reader, repeats, dialect, runner, completions));
+        new ConversationChat(store, reads, reader, repeats, dialect, runner, completions));
   }
 }

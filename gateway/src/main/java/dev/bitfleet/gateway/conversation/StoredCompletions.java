@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.http.RequestIds;
 import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.operations.CompletionRunner;
@@ -49,10 +50,13 @@ public final class StoredCompletions {
   private static final String MESSAGES = "messages";
 
   private final Store store;
+  private final ReadBudget reads;
   private final RequestReader reader;
   private final IdempotentRequests repeats;
 
-  public StoredCompletions(Store store, RequestReader reader, IdempotentRequests repeats) {
+  public StoredCompletions(
+      Store store, ReadBudget reads, RequestReader reader, IdempotentRequests repeats) {
+    this.reads = reads;
     this.store = store;
     this.reader = reader;
     this.repeats = repeats;
@@ -168,14 +172,19 @@ public final class StoredCompletions {
     Optional<String> model = exchange.query("model");
     Map<String, String> metadata = metadataFilter(exchange);
     exchange.settling(
-        store
-            .completions()
-            .list(
-                tenant(exchange),
-                page,
-                document -> shown(parsed(document)),
-                json -> fits(json, model, metadata),
-                found -> ConversationJson.bytes(Pages.json(found.data(), found.hasMore()))),
+        reads.reading(
+            exchange,
+            ReadBudget.CONVERSATION,
+            () ->
+                store
+                    .completions()
+                    .list(
+                        tenant(exchange),
+                        page,
+                        document -> shown(parsed(document)),
+                        json -> fits(json, model, metadata),
+                        found ->
+                            ConversationJson.bytes(Pages.json(found.data(), found.hasMore())))),
         json -> exchange.json(200, json));
   }
 
@@ -226,7 +235,13 @@ public final class StoredCompletions {
 
   private void retrieve(Exchange exchange) {
     exchange.settling(
-        store.completions().read(tenant(exchange), id(exchange), StoredCompletions::shownBytes),
+        reads.reading(
+            exchange,
+            ReadBudget.DOCUMENT,
+            () ->
+                store
+                    .completions()
+                    .read(tenant(exchange), id(exchange), StoredCompletions::shownBytes)),
         json -> exchange.json(200, json));
   }
 
@@ -266,12 +281,16 @@ public final class StoredCompletions {
   private void messages(Exchange exchange) {
     PageRequest page = Pages.read(exchange, true);
     exchange.settling(
-        store
-            .completions()
-            .read(
-                tenant(exchange),
-                id(exchange),
-                document -> ConversationJson.bytes(messages(document, page))),
+        reads.reading(
+            exchange,
+            ReadBudget.DOCUMENT,
+            () ->
+                store
+                    .completions()
+                    .read(
+                        tenant(exchange),
+                        id(exchange),
+                        document -> ConversationJson.bytes(messages(document, page)))),
         json -> exchange.json(200, json));
   }
 

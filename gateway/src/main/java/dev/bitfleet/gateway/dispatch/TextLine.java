@@ -18,7 +18,7 @@ final class TextLine {
 
   /**
    * @param mostQuestions that may wait or be put; further ones are sent away
-   * @param mostBytes that their texts may have together; one alone may have more
+   * @param mostBytes that their texts may have together
    */
   TextLine(int mostQuestions, long mostBytes) {
     this.mostQuestions = mostQuestions;
@@ -27,7 +27,7 @@ final class TextLine {
 
   /** Takes one in, or not. Who is in must {@link #leave}. */
   boolean enter(long textBytes) {
-    if (questions > 0 && (questions >= mostQuestions || bytes + textBytes > mostBytes)) {
+    if (questions >= mostQuestions || bytes + textBytes > mostBytes) {
       return false;
     }
     questions++;

@@ -76,6 +76,11 @@ public final class TextService {
       Class<R> answer,
       BooleanSupplier unwanted) {
     long bytes = bytes(question.apply(""));
+    if (bytes > MOST_BYTES) {
+      return Future.failedFuture(
+          new FailedCompletion(
+              new CompletionFailure.Invalid("The text is larger than any model could read.", "")));
+    }
     if (!line.enter(bytes)) {
       dispatcher.metrics().rejected("text_queue_full");
       return Future.failedFuture(

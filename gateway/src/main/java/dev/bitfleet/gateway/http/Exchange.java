@@ -35,6 +35,12 @@ public final class Exchange {
   /** What nginx logs when a client leaves before its answer. */
   private static final int CLIENT_LEFT = 499;
 
+  /** A larger body goes out in pieces of that size. */
+  private static final int PIECE_BYTES = 16 << 10;
+
+  /** Bytes per second that who gets a large body must take. */
+  private static final long SLOWEST_RATE = 16 << 10;
+
   private static final String DROPPED_HEADER = "x-bitfleet-dropped-messages";
 
   private final HttpServerRequest request;
@@ -54,6 +60,13 @@ public final class Exchange {
   private boolean delivered;
   private boolean refusesWith422;
   private long answeredNanos;
+
+  /** Of an answer that is larger than the socket takes at once. */
+  private byte[] whole = {};
+
+  private int sent;
+  private long unsent = -1;
+  private long progressNanos;
 
   Exchange(HttpServerRequest request, GatewayMetrics metrics, String requestId) {
     this.request = request;
@@ -209,7 +222,7 @@ public final class Exchange {
     return delivered;
   }
 
-  /** When the last of the answer was handed to the socket; 0 before. */
+  /** Since when nothing has to be done but send the answer; 0 before. */
   public long answeredNanos() {
     return answeredNanos;
   }
@@ -228,9 +241,49 @@ public final class Exchange {
     if (request.method().equals(HttpMethod.HEAD)) {
       response.putHeader("content-length", Integer.toString(body.length));
       end(Buffer.buffer());
-    } else {
+    } else if (body.length <= PIECE_BYTES) {
       end(Buffer.buffer(body));
+    } else {
+      inPieces(body);
     }
+  }
+
+  /** Copies of it wait in the socket only as far as its client reads on. */
+  private void inPieces(byte[] body) {
+    response.putHeader("content-length", Integer.toString(body.length));
+    answeredNanos = System.nanoTime();
+    whole = body;
+    response.drainHandler(ready -> sendOn());
+    sendOn();
+  }
+
+  private void sendOn() {
+    while (!settled && sent < whole.length && !response.writeQueueFull()) {
+      int length = Math.min(PIECE_BYTES, whole.length - sent);
+      Buffer piece = Buffer.buffer(length).appendBytes(whole, sent, length);
+      sent += length;
+      if (sent < whole.length) {
+        response.write(piece);
+      } else {
+        last(piece);
+      }
+    }
+  }
+
+  /**
+   * Whether the client of an answer that is whole has stopped reading it, or reads it so slowly
+   * that it may be said to have stopped.
+   *
+   * @param patienceNanos longest it may take nothing
+   */
+  boolean unread(long now, long patienceNanos) {
+    long left = whole.length - sent + HardClose.unsent(request.connection());
+    if (left != unsent) {
+      unsent = left;
+      progressNanos = now;
+    }
+    return now - progressNanos > patienceNanos
+        || now - answeredNanos > patienceNanos + whole.length * (1_000_000_000L / SLOWEST_RATE);
   }
 
   /** From now on a body that is not understood is answered 422 where it would be 400. */
@@ -319,6 +372,10 @@ public final class Exchange {
   /** Hands the last of the answer to the socket. */
   public void end(Buffer last) {
     answeredNanos = System.nanoTime();
+    last(last);
+  }
+
+  private void last(Buffer last) {
     response
         .end(last)
         .onComplete(

@@ -38,12 +38,12 @@ public final class HttpFront {
   /** How long a refused body is thrown away before the connection is closed over it. */
   private static final long LINGER_MILLIS = 1000;
 
-  /** Longest an answer that is complete may sit unread in the socket, in client timeouts. */
+  /** Longest that nothing more of a complete answer may be taken, in client timeouts. */
   private static final int UNREAD_TIMEOUTS = 3;
 
   private static final String ALLOWED_METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
   private static final String EXPOSED_HEADERS =
-      "x-request-id, openai-processing-ms, openai-version, retry-after, retry-after-ms,"
+      "x-request-id, idempotent-replayed, openai-processing-ms, openai-version, retry-after, retry-after-ms,"
           + " x-bitfleet-dropped-messages, x-should-retry,"
           + " x-ratelimit-limit-requests, x-ratelimit-remaining-requests,"
           + " x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens,"
@@ -317,7 +317,7 @@ public final class HttpFront {
       Exchange exchange = each.getKey();
       Open state = each.getValue();
       if (exchange.answeredNanos() != 0) {
-        if (now - exchange.answeredNanos() > UNREAD_TIMEOUTS * limits.clientTimeout().toNanos()) {
+        if (exchange.unread(now, UNREAD_TIMEOUTS * limits.clientTimeout().toNanos())) {
           metrics.stuckReader();
           exchange.cut();
         }

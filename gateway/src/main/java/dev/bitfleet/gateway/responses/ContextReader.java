@@ -3,7 +3,6 @@ package dev.bitfleet.gateway.responses;
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.contract.Shown;
-import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
 import io.vertx.core.Future;
@@ -20,10 +19,18 @@ final class ContextReader {
   /** Responses in one chain: more than any context holds. */
   private static final int LONGEST_CHAIN = 4096;
 
+  private static final String PREVIOUS = "previous_response_id";
+
   private final ResponseArchive archive;
+  private final long mostWeight;
 
   ContextReader(ResponseArchive archive) {
+    this(archive, ContextBudget.MOST);
+  }
+
+  ContextReader(ResponseArchive archive, long mostWeight) {
     this.archive = archive;
+    this.mostWeight = mostWeight;
   }
 
   /**
@@ -31,8 +38,9 @@ final class ContextReader {
    *
    * @param before items of earlier turns
    * @param input the request's own, without references
+   * @param weight of all of them, see {@link ContextBudget}
    */
-  record Context(List<JsonNode> before, List<ObjectNode> input) {
+  record Context(List<JsonNode> before, List<ObjectNode> input, long weight) {
     List<JsonNode> items() {
       List<JsonNode> items = new ArrayList<>(before);
       items.addAll(input);
@@ -46,23 +54,34 @@ final class ContextReader {
    * @param history the conversation's items, when it is a turn of one
    */
   Future<Context> read(String tenant, ResponseCall call, List<? extends JsonNode> history) {
-    Future<List<JsonNode>> before =
-        call.previous().isPresent()
-            ? chain(tenant, call.previous().get())
-            : Future.succeededFuture(List.copyOf(history));
-    return before.compose(
-        items ->
-            resolved(tenant, call, items, 0, new ArrayList<>())
-                .map(input -> checked(new Context(items, input))));
+    ContextBudget budget = new ContextBudget(mostWeight);
+    return before(tenant, call, history, budget)
+        .compose(
+            items ->
+                new References(archive, tenant, call, items, budget)
+                    .resolved()
+                    .map(input -> checked(new Context(items, input, budget.weight()))));
   }
 
-  private Future<List<JsonNode>> chain(String tenant, String previous) {
-    return back(tenant, Optional.of(previous), new ArrayList<>());
+  private Future<List<JsonNode>> before(
+      String tenant, ResponseCall call, List<? extends JsonNode> history, ContextBudget budget) {
+    if (call.previous().isPresent()) {
+      return back(tenant, call.previous(), new ArrayList<>(), budget);
+    }
+    try {
+      budget.add(history, "conversation");
+      return Future.succeededFuture(List.copyOf(history));
+    } catch (ApiException e) {
+      return Future.failedFuture(e);
+    }
   }
 
   /** Documents from the newest to the oldest; then their items the other way round. */
   private Future<List<JsonNode>> back(
-      String tenant, Optional<String> previous, List<ResponseDocument> newer) {
+      String tenant,
+      Optional<String> previous,
+      List<ResponseDocument> newer,
+      ContextBudget budget) {
     if (previous.isEmpty() || newer.size() >= LONGEST_CHAIN) {
       Optional<ResponseDocument> oldest =
           newer.isEmpty() ? Optional.empty() : Optional.of(newer.getLast());
@@ -72,6 +91,7 @@ final class ContextReader {
           .orElse(Future.succeededFuture(List.of()))
           .map(
               earlier -> {
+                budget.add(earlier, PREVIOUS);
                 List<JsonNode> items = new ArrayList<>(earlier);
                 newer.reversed().forEach(document -> items.addAll(document.items()));
                 return items;
@@ -86,8 +106,9 @@ final class ContextReader {
               if (document.running()) {
                 return Future.failedFuture(stillRunning(id));
               }
+              budget.add(document.items(), PREVIOUS);
               newer.add(document);
-              return back(tenant, document.previous(), newer);
+              return back(tenant, document.previous(), newer, budget);
             });
   }
 
@@ -117,69 +138,6 @@ final class ContextReader {
                     : Future.failedFuture(gone));
   }
 
-  private Future<List<ObjectNode>> resolved(
-      String tenant, ResponseCall call, List<JsonNode> before, int from, List<ObjectNode> done) {
-    List<ObjectNode> input = call.input();
-    for (int i = from; i < input.size(); i++) {
-      ObjectNode item = input.get(i);
-      if (!Items.typeOf(item).equals(Items.ITEM_REFERENCE)) {
-        done.add(item);
-        continue;
-      }
-      int index = i;
-      return referred(tenant, Items.idOf(item), before, i)
-          .compose(
-              found -> {
-                done.add(copy(found, call.digits(), index));
-                return resolved(tenant, call, before, index + 1, done);
-              });
-    }
-    return Future.succeededFuture(done);
-  }
-
-  /** An item stands in one place; what is referred to is here once more, under its own id. */
-  private static ObjectNode copy(ObjectNode item, String digits, int index) {
-    String id = Items.idOf(item);
-    ObjectNode copy = item.deepCopy();
-    copy.put("id", id.substring(0, id.indexOf('_')) + ItemIds.copied(digits, index));
-    return copy;
-  }
-
-  private Future<ObjectNode> referred(
-      String tenant, String id, List<? extends JsonNode> before, int index) {
-    Optional<ObjectNode> here = withId(before, id);
-    if (here.isPresent()) {
-      return Future.succeededFuture(here.get());
-    }
-    Optional<String> conversation = ItemIds.conversationOf(id);
-    if (conversation.isPresent()) {
-      return archive
-          .conversationItem(tenant, conversation.get(), id)
-          .recover(why -> Future.failedFuture(isMissing(why) ? noItem(id, index) : why));
-    }
-    Optional<String> owner = ItemIds.ownerOf(id);
-    if (owner.isEmpty()) {
-      return Future.failedFuture(noItem(id, index));
-    }
-    return archive
-        .find(ResponseArchive.ownerOf(tenant, owner.get()))
-        .recover(why -> Future.failedFuture(isMissing(why) ? noItem(id, index) : why))
-        .compose(
-            document ->
-                withId(document.items(), id)
-                    .map(Future::succeededFuture)
-                    .orElseGet(() -> Future.failedFuture(noItem(id, index))));
-  }
-
-  private static Optional<ObjectNode> withId(List<? extends JsonNode> items, String id) {
-    for (JsonNode item : items) {
-      if (item instanceof ObjectNode object && Items.idOf(item).equals(id)) {
-        return Optional.of(object);
-      }
-    }
-    return Optional.empty();
-  }
-
   /** An output of a call that nobody made would make no sense to the model. */
   private static Context checked(Context context) {
     Set<String> calls = new HashSet<>();
@@ -205,7 +163,7 @@ final class ContextReader {
     return context;
   }
 
-  private static boolean isMissing(Throwable why) {
+  static boolean isMissing(Throwable why) {
     return why instanceof ApiException refusal && refusal.error().status() == 404;
   }
 
@@ -221,7 +179,7 @@ final class ContextReader {
         ApiError.invalid(
             400,
             "previous_response_not_found",
-            Optional.of("previous_response_id"),
+            Optional.of(PREVIOUS),
             newer.isEmpty()
                 ? missing + "."
                 : missing
@@ -236,18 +194,7 @@ final class ContextReader {
         ApiError.invalid(
             400,
             "previous_response_not_completed",
-            Optional.of("previous_response_id"),
+            Optional.of(PREVIOUS),
             "Previous response with id '" + Shown.of(id) + "' has not ended yet."));
-  }
-
-  private static ApiException noItem(String id, int index) {
-    return new ApiException(
-        ApiError.invalid(
-            404,
-            "item_not_found",
-            Optional.of("input[" + index + "].id"),
-            "Item with id '"
-                + Shown.of(id)
-                + "' not found. Items are not persisted when 'store' is false."));
   }
 }

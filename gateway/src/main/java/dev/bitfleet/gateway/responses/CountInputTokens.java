@@ -6,6 +6,7 @@ import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.Handler;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.UnknownModels;
 import dev.bitfleet.gateway.routing.ModelWish;
@@ -58,8 +59,14 @@ final class CountInputTokens implements Handler {
   private void count(Exchange exchange, ResponseCall call) {
     String tenant = exchange.caller().tenant();
     exchange.settling(
-        history(tenant, call)
-            .compose(history -> runs.contexts().read(tenant, call, history))
+        runs.reads()
+            .reading(
+                exchange,
+                ReadBudget.CONVERSATION,
+                () ->
+                    history(tenant, call)
+                        .compose(history -> runs.contexts().read(tenant, call, history)),
+                ContextReader.Context::weight)
             .compose(
                 context -> {
                   Prompt.Chat chat =

@@ -15,6 +15,9 @@ final class LiveReader {
   private final Runnable more = this::pump;
   private int next;
 
+  /** Bytes of the next event that have been written. */
+  private int offset;
+
   private LiveReader(Exchange exchange, HttpLimits limits, LiveEvents events, int from) {
     this.events = events;
     this.next = from;
@@ -29,13 +32,14 @@ final class LiveReader {
    */
   static void attach(
       Exchange exchange, HttpLimits limits, LiveEvents events, int from, Runnable gone) {
+    if (exchange.settled()) {
+      gone.run();
+      return;
+    }
     LiveReader reader = new LiveReader(exchange, limits, events, from);
-    events.tellOf(reader.more);
-    exchange.whenGone(
-        () -> {
-          events.forget(reader.more);
-          gone.run();
-        });
+    exchange.whenGone(gone);
+    exchange.atEnd(() -> events.forget(reader.more));
+    events.tellOf(reader.more, exchange::cut);
     reader.pump();
   }
 
@@ -46,7 +50,15 @@ final class LiveReader {
     while (next < events.size() && !socket.full()) {
       Buffer joined = Buffer.buffer();
       while (next < events.size() && joined.length() < WRITE_BYTES) {
-        joined.appendBytes(events.get(next++));
+        // The last events of a response repeat all of it, and are far larger than a write.
+        byte[] event = events.get(next);
+        int length = Math.min(WRITE_BYTES, event.length - offset);
+        joined.appendBytes(event, offset, length);
+        offset += length;
+        if (offset == event.length) {
+          next++;
+          offset = 0;
+        }
       }
       if (events.ended() && next >= events.size()) {
         socket.end(joined);

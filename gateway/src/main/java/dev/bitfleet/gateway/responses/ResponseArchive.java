@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.responses;
 
 import dev.bitfleet.gateway.contract.ApiException;
+import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
 import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.store.Commit;
@@ -15,6 +16,7 @@ import dev.bitfleet.gateway.store.Turn;
 import io.vertx.core.Future;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ObjectNode;
@@ -50,11 +52,14 @@ final class ResponseArchive {
             document -> reading.apply(ResponseDocument.read(document.body())));
   }
 
-  /** The same of one that is continued, which is needed for as long as that is. */
+  /**
+   * The same of one that is continued, which is needed for as long as that is; as a {@linkplain
+   * ResponseDocument#link link}.
+   */
   Future<ResponseDocument> use(Owner owner) {
     return store
         .responses()
-        .use(owner.tenant(), owner.id(), document -> ResponseDocument.read(document.body()));
+        .use(owner.tenant(), owner.id(), document -> ResponseDocument.read(document.body()).link());
   }
 
   /** Deletes a response, and the work that it may still be. 404 when there is none. */
@@ -164,6 +169,11 @@ final class ResponseArchive {
     return commit.run();
   }
 
+  /** Bytes of JSON that a response may have to be kept. */
+  int mostBytes() {
+    return store.bytesPerDocument();
+  }
+
   EventLog log(Owner owner) {
     return store.events().open(owner.tenant(), owner.id());
   }
@@ -174,7 +184,7 @@ final class ResponseArchive {
 
   /** Waits until it is this turn's turn. */
   Future<Turn> turn(String tenant, String conversation) {
-    return store.conversations().begin(tenant, conversation);
+    return store.conversations().beginUnseen(tenant, conversation);
   }
 
   /** Fails with 404 when there is no such conversation for that tenant. */
@@ -186,9 +196,22 @@ final class ResponseArchive {
     return store.conversations().items(tenant, id);
   }
 
-  /** An item of a conversation; fails with 404 when there is none for that tenant. */
-  Future<ObjectNode> conversationItem(String tenant, String conversation, String id) {
-    return store.conversations().item(tenant, conversation, id);
+  /** Those of a conversation's items that are wanted and there. */
+  Future<List<ObjectNode>> conversationItems(
+      String tenant, String conversation, Set<String> wanted) {
+    return store.conversations().items(tenant, conversation, Set.copyOf(wanted));
+  }
+
+  /** Those of a response's items that are wanted and there, without what the model is not told. */
+  Future<List<ObjectNode>> items(Owner owner, Set<String> wanted) {
+    Set<String> ids = Set.copyOf(wanted);
+    return read(
+        owner,
+        document ->
+            document.link().items().stream()
+                .filter(item -> ids.contains(Items.idOf(item)))
+                .map(ObjectNode.class::cast)
+                .toList());
   }
 
   /** The owner of the response whose item that would be. */

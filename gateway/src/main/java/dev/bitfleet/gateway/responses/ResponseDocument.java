@@ -60,6 +60,21 @@ record ResponseDocument(JsonNode response, List<JsonNode> input) {
     return Optional.ofNullable(response.path("conversation").path("id").stringValue(null));
   }
 
+  /**
+   * The same as what a chain goes on from: without the probabilities of its tokens, which may be a
+   * thousand times the text and which no model is told. Changes this one, too.
+   */
+  ResponseDocument link() {
+    for (JsonNode item : response.path("output")) {
+      for (JsonNode part : item.path("content")) {
+        if (part instanceof ObjectNode text && text.has("logprobs")) {
+          text.putArray("logprobs");
+        }
+      }
+    }
+    return this;
+  }
+
   /** The same, come to nothing. */
   ResponseDocument failed(String message) {
     ObjectNode failed = ((ObjectNode) response).deepCopy();

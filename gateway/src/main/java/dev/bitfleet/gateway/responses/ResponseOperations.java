@@ -5,6 +5,7 @@ import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.UnknownModels;
@@ -33,6 +34,7 @@ public final class ResponseOperations {
       FleetAccess fleet,
       Store store,
       HttpLimits limits,
+      ReadBudget reads,
       ResponseLimits responseLimits) {
     this.reader = reader;
     this.repeats = repeats;
@@ -47,7 +49,8 @@ public final class ResponseOperations {
             fleet.dispatcher(),
             archive,
             new Preparation(fleet.fit(), fleet.grammars(), fleet.unknown()),
-            responseLimits);
+            responseLimits,
+            reads);
     this.queue = new BackgroundQueue(vertx, runs, responseLimits);
     this.recovery = new Recovery(runs, queue, dialect, responseLimits);
   }

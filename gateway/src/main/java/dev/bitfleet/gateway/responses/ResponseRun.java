@@ -10,10 +10,12 @@ import dev.bitfleet.gateway.dialect.responses.ResponseState;
 import dev.bitfleet.gateway.dialect.responses.ResponseStatus;
 import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
 import dev.bitfleet.gateway.dispatch.RunningCompletion;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.store.EventLog;
 import dev.bitfleet.gateway.store.Turn;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,14 +36,28 @@ final class ResponseRun {
   private static final Logger log = LoggerFactory.getLogger(ResponseRun.class);
 
   /** Told to readers of a response that ends without an end of its own. */
-  private static final ApiError GONE =
+  static final ApiError GONE =
       ApiError.server(503, "response_gone", "The response was deleted, or the server is stopping.");
 
-  /** Bytes of events: many times those of any context there is. */
-  private static final long MOST_BYTES = 256L << 20;
+  /** Bytes of events: more than those of any context there is. */
+  private static final long MOST_BYTES = 64L << 20;
+
+  /** Of what can be kept, the rest is for how large its output may turn out to be. */
+  private static final double OUTPUT_SHARE = 0.75;
 
   private static final ApiError TOO_LONG =
-      ApiError.server(500, "response_too_long", "The response has more events than can be held.");
+      ApiError.server(
+          500,
+          "response_too_long",
+          "The response has become larger than can be held. Ask for fewer top_logprobs, or for fewer"
+              + " max_output_tokens.");
+
+  private static final ApiError CROWDED =
+      ApiError.server(
+          503,
+          "responses_too_large",
+          "All responses that are being streamed have become larger together than can be held.",
+          Duration.ofSeconds(5));
 
   private enum Phase {
     NEW,
@@ -60,15 +76,25 @@ final class ResponseRun {
   private final ResponseWriter writer;
   private final @Nullable LiveEvents events;
   private final @Nullable EventLog kept;
+  private final ResponseSize size;
   private final Promise<Void> end = Promise.promise();
   private Phase phase = Phase.NEW;
   private boolean opened;
+  private boolean finishing;
+
+  /** Whether a context is being read; that takes its room even when nobody wants it any more. */
+  private boolean preparing;
+
+  /** Its last events, while they are being written beside the event loop. */
+  private @Nullable List<byte[]> aside;
+
   private boolean keptWhole = true;
   private @Nullable ApiError unkept;
   private int readers;
   private long graceTimer = -1;
   private List<ObjectNode> input;
   private @Nullable Turn turn;
+  private ReadBudget.@Nullable Room room;
   private @Nullable RunningCompletion completion;
 
   ResponseRun(ResponseRuns runs, Owner owner, long scope, ResponseCall call, RunClient client) {
@@ -80,12 +106,25 @@ final class ResponseRun {
     this.input = call.input();
     this.state = new ResponseState(call, runs.servedModel(call));
     boolean recorded = call.mode() != ResponseCall.Mode.WHOLE;
-    this.events = recorded ? new LiveEvents() : null;
+    this.events = recorded ? new LiveEvents(runs.live()) : null;
+    this.size = new ResponseSize(call.topLogprobs().isPresent(), mostOutput());
     this.kept = recorded && call.store() ? runs.archive().log(owner) : null;
     this.writer = new ResponseWriter(state, recorded ? this::record : event -> {});
     if (call.mode().background()) {
       writer.created();
     }
+  }
+
+  /** What cannot be kept at the end is not gone on with until then. */
+  private long mostOutput() {
+    if (!call.store()) {
+      return ResponseSize.MOST;
+    }
+    long kept = (long) (OUTPUT_SHARE * runs.archive().mostBytes());
+    for (ObjectNode item : call.input()) {
+      kept -= ContextBudget.weightOf(item);
+    }
+    return Math.min(ResponseSize.MOST, kept);
   }
 
   Owner owner() {
@@ -112,7 +151,7 @@ final class ResponseRun {
 
   /** Whether it can be taken part in: it goes on, or it has been answered. */
   boolean open() {
-    return phase != Phase.KEEPING && phase != Phase.ENDED || answered();
+    return phase != Phase.KEEPING && phase != Phase.ENDED || finishing || answered();
   }
 
   /** Whether it has said all that it was to say. */
@@ -127,6 +166,11 @@ final class ResponseRun {
   }
 
   private void record(byte[] event) {
+    List<byte[]> held = aside;
+    if (held != null) {
+      held.add(event);
+      return;
+    }
     if (kept != null) {
       keptWhole &= kept.append(event);
     }
@@ -141,10 +185,20 @@ final class ResponseRun {
       return;
     }
     phase = Phase.PREPARING;
-    history()
+    preparing = true;
+    began()
+        .compose(begun -> runs.reads().take(ReadBudget.CONVERSATION))
+        .compose(
+            taken -> {
+              room = taken;
+              return history();
+            })
         .compose(history -> runs.contexts().read(owner.tenant(), call, history))
         .compose(
             context -> {
+              if (room != null) {
+                room.keep(context.weight());
+              }
               input = context.input();
               return runs.preparation()
                   .prepare(call, context, scope, () -> phase != Phase.PREPARING);
@@ -152,9 +206,10 @@ final class ResponseRun {
         .onComplete(this::dispatch, this::notBegun);
   }
 
-  private Future<List<? extends JsonNode>> history() {
+  /** Waits until it is its turn, where it is one; what takes memory comes after that. */
+  private Future<Void> began() {
     if (call.conversation().isEmpty()) {
-      return Future.succeededFuture(List.of());
+      return Future.succeededFuture();
     }
     return runs.archive()
         .turn(owner.tenant(), call.conversation().get())
@@ -165,12 +220,22 @@ final class ResponseRun {
               } else {
                 begun.release();
               }
-              return begun.history();
+              return null;
             });
   }
 
+  private Future<List<? extends JsonNode>> history() {
+    return call.conversation().isEmpty() || phase != Phase.PREPARING
+        ? Future.succeededFuture(List.of())
+        : runs.archive()
+            .conversationItems(owner.tenant(), call.conversation().get())
+            .map(items -> items);
+  }
+
   private void dispatch(Preparation.Prepared prepared) {
+    preparing = false;
     if (phase != Phase.PREPARING) {
+      leaveRoom();
       return;
     }
     phase = Phase.GENERATING;
@@ -206,15 +271,19 @@ final class ResponseRun {
       case CompletionEvent.Delta delta -> {
         client.progressed(delta.tokens().size());
         writer.delta(delta);
-        if (events != null && events.bytes() > MOST_BYTES) {
+        size.add(delta);
+        if (size.exceeded() || events != null && events.bytes() > MOST_BYTES) {
           stopCompletion();
           broken(TOO_LONG);
+        } else if (events != null && runs.live().exceeded()) {
+          stopCompletion();
+          broken(CROWDED);
         }
       }
       case CompletionEvent.Finished finished -> {
         client.used(finished.usage());
-        writer.finished(finished, System.currentTimeMillis() / 1000);
-        keep();
+        finishing = true;
+        close(() -> writer.finished(finished, System.currentTimeMillis() / 1000));
       }
       case CompletionEvent.Failed failed -> {
         completion = null;
@@ -229,9 +298,12 @@ final class ResponseRun {
 
   /** No worker has it, and nothing but a background response has been told of. */
   private void notBegun(Throwable why) {
+    preparing = false;
     if (phase == Phase.ENDED || phase == Phase.KEEPING) {
+      leaveRoom();
       return;
     }
+    leaveRoom();
     releaseTurn();
     Throwable told = Preparation.told(why, call);
     if (!call.mode().background()) {
@@ -272,15 +344,54 @@ final class ResponseRun {
       client.refused(new ApiException(error));
       return;
     }
-    writer.failed(error);
-    keep();
+    close(() -> writer.failed(error));
   }
 
-  private void keep() {
+  /**
+   * Writes its end and keeps it. The last events repeat all of the output; when that is much, they
+   * are written beside the event loop.
+   */
+  private void close(Runnable writing) {
     phase = Phase.KEEPING;
     cancelGrace();
     completion = null;
-    byte[] last = writer.lastEvent();
+    if (!size.large()) {
+      writing.run();
+      keep(writer.lastEvent());
+      return;
+    }
+    List<byte[]> written = new ArrayList<>();
+    List<byte[]> last = new ArrayList<>();
+    aside = written;
+    runs.aside(
+            () -> {
+              writing.run();
+              last.add(writer.lastEvent());
+            })
+        .onComplete(
+            done -> {
+              aside = null;
+              written.forEach(this::record);
+              keep(last.getFirst());
+            },
+            why -> {
+              aside = null;
+              log.error("response failed with {}", why.getClass().getName());
+              releaseTurn();
+              forget();
+              client.refused(why);
+            });
+  }
+
+  private void keep() {
+    keep(writer.lastEvent());
+  }
+
+  private void keep(byte[] last) {
+    finishing = false;
+    phase = Phase.KEEPING;
+    cancelGrace();
+    completion = null;
     Turn held = turn;
     if (!answered()) {
       releaseTurn();
@@ -373,6 +484,7 @@ final class ResponseRun {
 
   private void told(byte[] last) {
     phase = Phase.ENDED;
+    leaveRoom();
     if (events != null) {
       events.append(last);
       events.end();
@@ -384,6 +496,9 @@ final class ResponseRun {
   /** Ends without a trace. */
   private void forget() {
     phase = Phase.ENDED;
+    if (!preparing) {
+      leaveRoom();
+    }
     cancelGrace();
     runs.gone(this);
     if (kept != null) {
@@ -396,6 +511,14 @@ final class ResponseRun {
       events.end();
     }
     end.tryComplete();
+  }
+
+  /** Its context is not needed any more. */
+  private void leaveRoom() {
+    if (room != null) {
+      room.release();
+      room = null;
+    }
   }
 
   private void releaseTurn() {
@@ -441,8 +564,7 @@ final class ResponseRun {
       return;
     }
     stopCompletion();
-    writer.cancelled();
-    keep();
+    close(writer::cancelled);
   }
 
   /** Somebody reads its events. */

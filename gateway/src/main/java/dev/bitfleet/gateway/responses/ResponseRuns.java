@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.responses;
 
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
+import dev.bitfleet.gateway.http.ReadBudget;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.HashMap;
@@ -24,6 +25,8 @@ final class ResponseRuns {
   private final ContextReader contexts;
   private final Preparation preparation;
   private final ResponseLimits limits;
+  private final ReadBudget reads;
+  private final LiveBudget live = LiveBudget.ofMemory();
   private final Map<Owner, ResponseRun> running = new HashMap<>();
   private boolean stopped;
 
@@ -32,7 +35,9 @@ final class ResponseRuns {
       Dispatcher dispatcher,
       ResponseArchive archive,
       Preparation preparation,
-      ResponseLimits limits) {
+      ResponseLimits limits,
+      ReadBudget reads) {
+    this.reads = reads;
     this.vertx = vertx;
     this.dispatcher = dispatcher;
     this.archive = archive;
@@ -82,6 +87,26 @@ final class ResponseRuns {
 
   Preparation preparation() {
     return preparation;
+  }
+
+  /** What contexts and answers take while they are there. */
+  ReadBudget reads() {
+    return reads;
+  }
+
+  /** What live logs take. */
+  LiveBudget live() {
+    return live;
+  }
+
+  /** Does what takes long beside the event loop; goes on there. */
+  Future<Void> aside(Runnable work) {
+    return vertx.executeBlocking(
+        () -> {
+          work.run();
+          return null;
+        },
+        false);
   }
 
   /**

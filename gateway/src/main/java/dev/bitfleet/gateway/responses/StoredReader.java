@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.responses;
 
+import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
 import dev.bitfleet.gateway.http.EventSocket;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
@@ -16,10 +17,12 @@ final class StoredReader implements Follower {
   private @Nullable EventSocket socket;
   private @Nullable Subscription subscription;
   private boolean ended;
+  private int next;
 
-  StoredReader(Exchange exchange, HttpLimits limits) {
+  StoredReader(Exchange exchange, HttpLimits limits, int from) {
     this.exchange = exchange;
     this.limits = limits;
+    this.next = from;
   }
 
   /** What brings the events; they may have begun to come. */
@@ -56,6 +59,7 @@ final class StoredReader implements Follower {
     if (exchange.settled()) {
       return;
     }
+    next = first + events.size();
     Buffer joined = Buffer.buffer();
     events.forEach(joined::appendBytes);
     EventSocket to = socket();
@@ -67,9 +71,18 @@ final class StoredReader implements Follower {
 
   @Override
   public void ended() {
+    end(Buffer.buffer());
+  }
+
+  @Override
+  public void lost() {
+    end(Buffer.buffer(ResponseWriter.error(ResponseRun.GONE, next)));
+  }
+
+  private void end(Buffer last) {
     ended = true;
     if (!exchange.settled()) {
-      socket().end(Buffer.buffer());
+      socket().end(last);
     }
   }
 }

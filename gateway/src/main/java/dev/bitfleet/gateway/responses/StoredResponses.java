@@ -6,6 +6,7 @@ import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
+import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.operations.Deleted;
 import dev.bitfleet.gateway.operations.Pages;
 import dev.bitfleet.gateway.store.Page;
@@ -46,7 +47,11 @@ final class StoredResponses {
       exchange.json(200, bytes(running.get().state().json()));
     } else {
       exchange.settling(
-          runs.archive().read(owner, ResponseDocument::responseBytes),
+          runs.reads()
+              .reading(
+                  exchange,
+                  ReadBudget.DOCUMENT,
+                  () -> runs.archive().read(owner, ResponseDocument::responseBytes)),
           bytes -> exchange.json(200, bytes));
     }
   }
@@ -73,7 +78,7 @@ final class StoredResponses {
   }
 
   private void readLog(Exchange exchange, Owner owner, boolean goesOn, int from) {
-    StoredReader reader = new StoredReader(exchange, limits);
+    StoredReader reader = new StoredReader(exchange, limits, from);
     exchange.settling(
         runs.archive().follow(owner, from, reader),
         reader::fedBy,
@@ -89,11 +94,19 @@ final class StoredResponses {
   /** Of a response without a log: what its events would have been. */
   private void replay(Exchange exchange, Owner owner, int from) {
     exchange.settling(
-        runs.archive()
-            .read(owner, document -> ResponseWriter.replay((ObjectNode) document.response())),
+        runs.reads()
+            .reading(
+                exchange,
+                ReadBudget.DOCUMENT,
+                () ->
+                    runs.archive()
+                        .read(
+                            owner,
+                            document -> ResponseWriter.replay((ObjectNode) document.response())),
+                made -> made.stream().mapToLong(event -> event.length).sum()),
         made -> {
           if (!exchange.settled()) {
-            LiveEvents events = new LiveEvents();
+            LiveEvents events = new LiveEvents(runs.live());
             made.forEach(events::append);
             events.end();
             LiveReader.attach(exchange, limits, events, from, () -> {});
@@ -190,7 +203,13 @@ final class StoredResponses {
   void inputItems(Exchange exchange) {
     PageRequest page = Pages.read(exchange, false);
     exchange.settling(
-        runs.archive().read(owner(exchange), document -> bytes(pageOf(document.input(), page))),
+        runs.reads()
+            .reading(
+                exchange,
+                ReadBudget.DOCUMENT,
+                () ->
+                    runs.archive()
+                        .read(owner(exchange), document -> bytes(pageOf(document.input(), page)))),
         answer -> exchange.json(200, answer));
   }
 

@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.store;
 import dev.bitfleet.proto.store.v1.Item;
 import io.vertx.core.Future;
 import java.util.List;
+import java.util.Set;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -63,6 +64,16 @@ public final class Conversations {
           Page<Item> cut = page.of(items, Item::getId);
           return new Page<>(unpacked(cut.data()), cut.hasMore());
         });
+  }
+
+  /** Those of the items that are wanted and there. */
+  public Future<List<ObjectNode>> items(String tenant, String id, Set<String> wanted) {
+    return offLoop.call(
+        vault ->
+            stored(vault, tenant, id).stream()
+                .filter(item -> wanted.contains(item.getId()))
+                .map(Places::unpack)
+                .toList());
   }
 
   public Future<ObjectNode> item(String tenant, String id, String itemId) {

@@ -151,9 +151,10 @@ public final class EventLogs {
   }
 
   /**
-   * Gives what is there from that number on, then what comes, until the log is sealed or nothing
-   * has come for {@link Leases#LIFE}, when its writer must be thought dead. 404 when there is no
-   * such log. Nothing is given before the subscription is; while it is paused, nothing is held.
+   * Gives what is there from that number on, then what comes, until the log is sealed; or until it
+   * is lost: deleted, or nothing has come for {@link Leases#LIFE}, when its writer must be thought
+   * dead. 404 when there is no such log. Nothing is given before the subscription is; while it is
+   * paused, nothing is held.
    */
   public Future<Subscription> follow(
       String tenant, String responseId, int from, Follower follower) {
@@ -187,6 +188,7 @@ public final class EventLogs {
       Context context) {
     int next = from;
     long heardNanos = System.nanoTime();
+    boolean lost = false;
     try {
       while (true) {
         if (subscription.rests()) {
@@ -202,8 +204,11 @@ public final class EventLogs {
           heardNanos = System.nanoTime();
           deliver(context, () -> follower.events(first, some.frames()));
         }
-        if (some.last()
-            || System.nanoTime() - heardNanos > Leases.LIFE.toNanos() && !running.containsKey(id)) {
+        if (some.last()) {
+          break;
+        }
+        if (System.nanoTime() - heardNanos > Leases.LIFE.toNanos() && !running.containsKey(id)) {
+          lost = true;
           break;
         }
         if (some.frames().isEmpty()) {
@@ -213,11 +218,17 @@ public final class EventLogs {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (InvalidProtocolBufferException | RuntimeException e) {
-      // Gone or unreadable: for its reader that is the end.
+      // Gone or unreadable: its reader must not take what it has for the whole.
+      lost = true;
     }
+    boolean whole = !lost;
     context.runOnContext(
         back -> {
-          follower.ended();
+          if (whole) {
+            follower.ended();
+          } else {
+            follower.lost();
+          }
         });
   }
 

@@ -11,6 +11,9 @@ public interface Follower {
    */
   void events(int first, List<byte[]> events);
 
-  /** There will be no more. */
+  /** There will be no more: that was all. */
   void ended();
+
+  /** There will be no more, and that was not all: the log is gone, or its writer is. */
+  void lost();
 }

@@ -15,7 +15,10 @@ import java.util.function.Predicate;
 /** Lists a tenant's documents by their creation. Blocks; virtual threads only. */
 final class Listing {
   /** Documents looked at together: a page whose filter drops most needs several rounds. */
-  private static final int ROUND = 128;
+  private static final int ROUND = 8;
+
+  /** A page ends early where its documents become more than that. */
+  private static final long PAGE_BYTES = 4 << 20;
 
   private Listing() {}
 
@@ -32,6 +35,7 @@ final class Listing {
     List<Entry> entries = entries(map, tenant, page.ascending());
     int from = page.start(entries, Entry::id);
     List<T> data = new ArrayList<>();
+    long bytes = 0;
     for (int start = from; start < entries.size(); start += ROUND) {
       List<Entry> round = entries.subList(start, Math.min(entries.size(), start + ROUND));
       Map<String, Filed> found = map.getAll(new HashSet<>(round.stream().map(Entry::id).toList()));
@@ -46,6 +50,10 @@ final class Listing {
             return new Page<>(data, true);
           }
           data.add(document);
+          bytes += filed.body().length;
+          if (bytes > PAGE_BYTES && data.size() < page.limit()) {
+            return new Page<>(data, entry != entries.getLast());
+          }
         }
       }
     }

@@ -17,6 +17,7 @@ public final class Store {
   private final Documents completions;
   private final EventLogs events;
   private final Idempotency idempotency;
+  private final int bytesPerDocument;
 
   public Store(Vertx vertx, StoreOptions options, MeterRegistry registry) {
     offLoop = new OffLoop(vertx, options, registry);
@@ -26,6 +27,7 @@ public final class Store {
     completions = new Documents(offLoop, Shelf.COMPLETIONS);
     events = new EventLogs(offLoop, options);
     idempotency = new Idempotency(offLoop);
+    bytesPerDocument = options.bytesPerDocument();
   }
 
   /** Opens it now: a second of work for one core, which the first user then need not wait for. */
@@ -60,6 +62,11 @@ public final class Store {
   /** Answers for requests that come twice. */
   public Idempotency idempotency() {
     return idempotency;
+  }
+
+  /** What one response or stored completion may have. */
+  public int bytesPerDocument() {
+    return bytesPerDocument;
   }
 
   /** Begins a change. */

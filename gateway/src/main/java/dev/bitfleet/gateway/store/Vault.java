@@ -193,10 +193,11 @@ final class Vault implements AutoCloseable {
    * @throws ApiException when there are no more
    */
   void take(long bytes) {
-    if (held.get() + bytes > options.totalBytes()) {
+    // In one step: those who come together must not all see the same room.
+    if (held.addAndGet(bytes) > options.totalBytes()) {
+      held.addAndGet(-bytes);
       throw StoreErrors.full();
     }
-    held.addAndGet(bytes);
   }
 
   /** Counts anew what is held. */

@@ -12,8 +12,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -122,6 +124,26 @@ class ClientsTest {
         Await.until("it is cut", () -> gateway.metric("bitfleet_client_stuck_total") == 1);
         Await.until("it is closed", () -> gateway.metric("bitfleet_connections") == 0);
       }
+    }
+  }
+
+  @Test
+  void a_whole_answer_is_sent_for_as_long_as_it_is_read() {
+    try (Gateway gateway =
+        Gateway.withWorker(options -> options.clientTimeout(Duration.ofMillis(300)))) {
+      gateway.worker().flood(50, 40);
+      try (RawConnection slow = new RawConnection(gateway.port(), 4096)) {
+        String head =
+            slow.post("/completion", "{\"prompt\":\"hi\",\"n_predict\":30000}")
+                .readUntil("\r\n\r\n")
+                .toLowerCase(Locale.ROOT);
+        Matcher length = Pattern.compile("content-length: (\\d+)").matcher(head);
+        assertThat(length.find()).as(head).isTrue();
+        int bytes = Integer.parseInt(length.group(1));
+        // Two seconds: more than three client timeouts.
+        assertThat(slow.readSteadily(bytes, bytes / 100)).isEqualTo(bytes);
+      }
+      assertThat(gateway.metric("bitfleet_client_stuck_total")).isZero();
     }
   }
 

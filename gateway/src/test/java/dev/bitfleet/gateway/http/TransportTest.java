@@ -133,7 +133,8 @@ class TransportTest {
     HttpResponse<String> error = call("GET", "/none", "Origin", origin);
     assertThat(error.headers().firstValue("access-control-allow-origin")).contains(origin);
     assertThat(error.headers().firstValue("access-control-expose-headers"))
-        .hasValueSatisfying(names -> assertThat(names).contains("x-request-id"));
+        .hasValueSatisfying(
+            names -> assertThat(names).contains("x-request-id", "idempotent-replayed"));
     assertThat(error.headers().firstValue("vary")).contains("Origin");
   }
 

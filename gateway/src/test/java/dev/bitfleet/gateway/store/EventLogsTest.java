@@ -31,6 +31,61 @@ class EventLogsTest {
   }
 
   @Test
+  void a_log_that_is_deleted_before_its_reader_has_it_all_is_lost_not_ended() {
+    try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
+      get(store.store().open());
+      EventLog log = store.store().events().open(TENANT, "resp_1");
+      IntStream.range(0, 4000).forEach(i -> log.append(bytes(i + ":" + "x".repeat(1000))));
+      get(
+          store
+              .store()
+              .commit(TENANT)
+              .put(store.store().responses(), "resp_1", bytes("{}"))
+              .seal("resp_1")
+              .run());
+      CompletableFuture<Subscription> subscription = new CompletableFuture<>();
+      CompletableFuture<String> end = new CompletableFuture<>();
+      CountDownLatch begun = new CountDownLatch(1);
+      Follower slow =
+          new Follower() {
+            @Override
+            public void events(int first, List<byte[]> events) {
+              subscription.join().pause();
+              begun.countDown();
+            }
+
+            @Override
+            public void ended() {
+              end.complete("ended");
+            }
+
+            @Override
+            public void lost() {
+              end.complete("lost");
+            }
+          };
+      store
+          .vertx()
+          .runOnContext(
+              now ->
+                  store
+                      .store()
+                      .events()
+                      .follow(TENANT, "resp_1", 0, slow)
+                      .onSuccess(subscription::complete));
+      Await.until("the first piece", () -> begun.getCount() == 0);
+      get(store.store().commit(TENANT).delete(store.store().responses(), "resp_1").run());
+      Await.until(
+          "the end",
+          () -> {
+            subscription.join().resume();
+            return end.isDone();
+          });
+      assertThat(end.join()).isEqualTo("lost");
+    }
+  }
+
+  @Test
   void a_reader_who_pauses_is_given_no_more_than_a_piece() {
     try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
       get(store.store().open());
@@ -56,6 +111,11 @@ class EventLogsTest {
             @Override
             public void ended() {
               ended.countDown();
+            }
+
+            @Override
+            public void lost() {
+              throw new AssertionError("it is all there");
             }
           };
       store

@@ -461,6 +461,11 @@ class StoreTest {
                                 ended[0] = true;
                               }
                             }
+
+                            @Override
+                            public void lost() {
+                              throw new AssertionError("it is all there");
+                            }
                           }));
       for (int i = 1; i < 100; i++) {
         log.append(Integer.toString(i).getBytes(UTF_8));

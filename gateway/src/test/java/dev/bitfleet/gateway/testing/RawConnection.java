@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 
 /** A socket, for what no decent HTTP client would send. */
 public final class RawConnection implements AutoCloseable {
@@ -85,6 +86,31 @@ public final class RawConnection implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     return read.toString(StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Reads until so many bytes have come, steadily and not fast; fewer when the stream ends before.
+   *
+   * @param perRound bytes read at a time, with a fiftieth of a second between two of them
+   */
+  public int readSteadily(int bytes, int perRound) {
+    byte[] round = new byte[perRound];
+    int read = 0;
+    try {
+      while (read < bytes) {
+        int more = in.readNBytes(round, 0, Math.min(perRound, bytes - read));
+        if (more == 0) {
+          break;
+        }
+        read += more;
+        LockSupport.parkNanos(20_000_000);
+      }
+    } catch (SocketException e) {
+      // reset
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return read;
   }
 
   /** Reads to the end, or to a reset, which ends a connection too. */
