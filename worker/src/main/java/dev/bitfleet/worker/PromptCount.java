@@ -8,13 +8,16 @@ import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.Tokenization;
 import dev.bitfleet.worker.model.ChatRenderer;
+import dev.bitfleet.worker.model.ChatTemplate;
+import dev.bitfleet.worker.model.PromptTooLongException;
 import io.vertx.core.Future;
 import java.util.List;
 
 /**
  * Counts one prompt exactly as an open would, and finds which of a chat's oldest turns have to go.
  * Fewer turns are never more tokens, so the search halves: a chat of a thousand turns is laid out
- * some ten times. Event loop; layout and tokenizing happen elsewhere.
+ * some ten times, and what is too long to be laid out at all is not tried. Event loop; layout and
+ * tokenizing happen elsewhere.
  */
 final class PromptCount {
   private final Engine engine;
@@ -47,7 +50,9 @@ final class PromptCount {
               if (request.dropTurns() && request.prompt() instanceof Prompt.Chat chat) {
                 Turns turns = Turns.of(chat);
                 if (turns.count() > 1) {
-                  return search(turns, 1, turns.count() - 1, whole);
+                  int most = turns.count() - 1;
+                  int fewest = turns.fewestWithin(ChatTemplate.MAX_OUTPUT_CHARS);
+                  return search(turns, Math.clamp(fewest, 1, most), most, whole);
                 }
               }
               return Future.succeededFuture(unlessTooLong(whole, 0, whole));
@@ -103,10 +108,25 @@ final class PromptCount {
 
   private Future<Tokenization> count(Prompt prompt) {
     return switch (prompt) {
-      case Prompt.Chat chat -> renderer.layOut(chat).compose(segments -> count(segments, true));
+      case Prompt.Chat chat ->
+          Turns.length(chat) > ChatTemplate.MAX_OUTPUT_CHARS
+              ? Future.succeededFuture(tooLong())
+              : renderer
+                  .layOut(chat)
+                  .compose(segments -> count(segments, true))
+                  .recover(
+                      problem ->
+                          problem instanceof PromptTooLongException
+                              ? Future.succeededFuture(tooLong())
+                              : Future.failedFuture(problem));
       case Prompt.Text text -> count(List.of(new PromptSegment.Text(text.text())), true);
       case Prompt.Tokens tokens -> count(List.of(new PromptSegment.Tokens(tokens.ids())), false);
     };
+  }
+
+  /** What is too long to be laid out is too long for the context too. */
+  private Tokenization tooLong() {
+    return new Tokenization(List.of(), List.of(), context + 1);
   }
 
   private Future<Tokenization> count(List<PromptSegment> segments, boolean addBeginToken) {

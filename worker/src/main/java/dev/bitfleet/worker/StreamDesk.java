@@ -11,6 +11,7 @@ import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.model.ChatTemplateException;
+import dev.bitfleet.worker.model.PromptTooLongException;
 import dev.bitfleet.worker.slot.SlotTable;
 import dev.bitfleet.worker.supervise.EngineSupervisor;
 import dev.bitfleet.worker.supervise.PromptHash;
@@ -130,11 +131,28 @@ final class StreamDesk {
               .layOut(messages)
               .onComplete(
                   prompt -> openSequence(now, stream, request, prompt, true),
-                  problem -> turnDown(stream, refusal(problem)));
+                  problem -> turnDown(stream, refusal(problem, contextLength(now, request))));
     }
   }
 
-  private static OpenReply refusal(Throwable problem) {
+  private int contextLength(Serving now, GenerationRequest request) {
+    int most =
+        now.supervisor()
+            .description()
+            .map(EngineDescription::contextLength)
+            .orElse(options.contextLength());
+    return request.contextLimit() == 0 ? most : Math.min(request.contextLimit(), most);
+  }
+
+  private static OpenReply refusal(Throwable problem, int contextLength) {
+    if (problem instanceof PromptTooLongException tooLong) {
+      return new OpenReply.Refused(
+          OpenReply.Code.CONTEXT_LENGTH_EXCEEDED,
+          String.valueOf(tooLong.getMessage()),
+          "messages",
+          contextLength + 1,
+          contextLength);
+    }
     if (problem instanceof ChatTemplateException turnedDown) {
       return new OpenReply.Refused(
           OpenReply.Code.INVALID, String.valueOf(turnedDown.getMessage()), "messages");

@@ -52,6 +52,31 @@ final class Turns {
     return new Prompt.Chat(kept, chat.tools());
   }
 
+  /** The fewest turns to drop so that what is said in the rest is no longer than that. */
+  int fewestWithin(long units) {
+    long length = length(chat);
+    int turn = 0;
+    for (int i = 0; i < chat.messages().size() && length > units; i++) {
+      while (turn + 1 < begins.size() && begins.get(turn + 1) <= i) {
+        turn++;
+      }
+      ChatMessage message = chat.messages().get(i);
+      if (!stays(message.role())) {
+        length -= length(message);
+      }
+    }
+    return length(chat) > units ? turn + 1 : 0;
+  }
+
+  /** UTF-16 units of what is said in a chat. */
+  static long length(Prompt.Chat chat) {
+    return chat.messages().stream().mapToLong(Turns::length).sum();
+  }
+
+  private static long length(ChatMessage message) {
+    return message.content().length();
+  }
+
   private static boolean stays(Role role) {
     return role == Role.SYSTEM || role == Role.DEVELOPER;
   }

@@ -225,4 +225,33 @@ class TextDeskTest {
     assertThat(bed.ask(new TextRequest.Detokenize("other", List.of(1))))
         .isInstanceOf(TextReply.Busy.class);
   }
+
+  @Test
+  void a_chat_that_is_too_long_to_be_laid_out_loses_turns_all_the_same() {
+    List<ChatMessage> messages = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      messages.add(new ChatMessage(Role.USER, "w ".repeat(300_000)));
+      messages.add(new ChatMessage(Role.ASSISTANT, "ok"));
+    }
+    messages.add(new ChatMessage(Role.USER, "And now?"));
+    Prompt.Chat chat = new Prompt.Chat(messages);
+
+    assertThat(((TextReply.Fit) fit(chat, 0, 1, 100, true)).keptFrom())
+        .isEqualTo(messages.size() - 1);
+    OpenReply.Refused refusal = ((TextReply.Refused) fit(chat, 0, 1, 1, false)).refusal();
+    assertThat(refusal.code()).isEqualTo(OpenReply.Code.CONTEXT_LENGTH_EXCEEDED);
+    assertThat(refusal.message()).doesNotContain("Exception", "line");
+    assertThat(refusal.contextLength()).isEqualTo(CONTEXT);
+  }
+
+  @Test
+  void a_prompt_beyond_the_context_is_counted_where_only_the_count_is_asked_for() {
+    TextReply reply =
+        bed.ask(
+            new TextRequest.Fit(
+                WorkerBed.MODEL, new Prompt.Text(words(400)), 0, 1, 1, false, true));
+
+    assertThat(((TextReply.Fit) reply).promptTokens()).isGreaterThan(CONTEXT);
+    assertThat(((TextReply.Fit) reply).contextLength()).isEqualTo(CONTEXT);
+  }
 }

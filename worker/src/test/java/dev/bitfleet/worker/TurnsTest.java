@@ -59,4 +59,23 @@ class TurnsTest {
   void a_chat_of_instructions_alone_has_no_turn_to_drop() {
     assertThat(Turns.of(new Prompt.Chat(List.of(say(Role.SYSTEM, "s")))).count()).isZero();
   }
+
+  @Test
+  void what_is_said_in_the_rest_is_within_a_length_after_the_fewest_turns() {
+    Turns turns =
+        Turns.of(
+            new Prompt.Chat(
+                List.of(
+                    say(Role.SYSTEM, "ssss"),
+                    say(Role.USER, "aaaa"),
+                    say(Role.ASSISTANT, "bbbb"),
+                    say(Role.USER, "cccc"),
+                    say(Role.USER, "dddd"))));
+
+    assertThat(turns.fewestWithin(20)).isZero();
+    assertThat(turns.fewestWithin(19)).isEqualTo(1);
+    assertThat(turns.fewestWithin(12)).isEqualTo(1);
+    assertThat(turns.fewestWithin(11)).isEqualTo(2);
+    assertThat(turns.fewestWithin(1)).isEqualTo(3);
+  }
 }

@@ -96,4 +96,13 @@ class TextIT {
         .isLessThanOrEqualTo(1024 - 60)
         .isGreaterThan(700);
   }
+
+  @Test
+  void an_input_longer_than_the_context_is_counted() throws Exception {
+    ObjectNode body = JSON.createObjectNode().put("input", "one two three ".repeat(1_000));
+
+    JsonNode counted = SERVED.ask("/v1/responses/input_tokens", body);
+    assertThat(counted.path("input_tokens").asInt()).isGreaterThan(1024);
+    assertThat(counted.path("context_length").asInt()).isEqualTo(1024);
+  }
 }

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.dispatch;
 
+import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.CompletionRequest;
 import dev.bitfleet.gateway.completion.Dropped;
 import dev.bitfleet.gateway.completion.FailedCompletion;
@@ -19,8 +20,10 @@ import dev.bitfleet.proto.TextRequest;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
+import java.util.function.ToIntFunction;
 
 /**
  * Sees to it that prompts fit the context before they wait for a slot: one that cannot is refused
@@ -53,6 +56,15 @@ public final class ContextFit {
     if (context.isEmpty() && truncation == Truncation.DISABLED) {
       // Nothing is ready: it may wait in the queue, and the worker that takes it will count.
       return Future.succeededFuture(new Fitted(request, Dropped.NOTHING));
+    }
+    OptionalInt vocabulary = smallest(request, ModelDescription::vocabularySize);
+    if (vocabulary.isPresent()) {
+      Optional<CompletionFailure.Invalid> unknown =
+          PromptTokens.unknown(
+              request.prompts(), vocabulary.getAsInt(), context.orElse(Integer.MAX_VALUE));
+      if (unknown.isPresent()) {
+        return Future.failedFuture(new FailedCompletion(unknown.get()));
+      }
     }
     int room = request.promptScoring() == PromptScoring.ALONE ? 0 : 1;
     List<Prompt> prompts = new ArrayList<>(request.prompts());
@@ -121,18 +133,22 @@ public final class ContextFit {
 
   /** The smallest context a ready worker of the model has; empty while there is none. */
   private OptionalInt context(CompletionRequest request) {
-    if (!(fleet.supply(request.model()) instanceof ModelSupply.Serving serving)) {
-      return OptionalInt.empty();
-    }
-    OptionalInt smallest =
-        fleet.workers().stream()
-            .filter(worker -> worker.ready() && worker.serves(serving.model()))
-            .map(WorkerView::heartbeat)
-            .flatMap(heartbeat -> heartbeat.model().stream())
-            .mapToInt(ModelDescription::contextLength)
-            .min();
+    OptionalInt smallest = smallest(request, ModelDescription::contextLength);
     return request.contextLimit() == 0 || smallest.isEmpty()
         ? smallest
         : OptionalInt.of(Math.min(request.contextLimit(), smallest.getAsInt()));
+  }
+
+  /** The smallest number that ready workers of the model tell; empty while there is none. */
+  private OptionalInt smallest(CompletionRequest request, ToIntFunction<ModelDescription> number) {
+    if (!(fleet.supply(request.model()) instanceof ModelSupply.Serving serving)) {
+      return OptionalInt.empty();
+    }
+    return fleet.workers().stream()
+        .filter(worker -> worker.ready() && worker.serves(serving.model()))
+        .map(WorkerView::heartbeat)
+        .flatMap(heartbeat -> heartbeat.model().stream())
+        .mapToInt(number)
+        .min();
   }
 }

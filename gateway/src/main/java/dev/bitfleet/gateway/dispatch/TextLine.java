@@ -15,6 +15,7 @@ final class TextLine {
   private int questions;
   private long bytes;
   private int put;
+  private boolean putting;
 
   /**
    * @param mostQuestions that may wait or be put; further ones are sent away
@@ -58,9 +59,18 @@ final class TextLine {
   }
 
   private void next(int atOnce) {
-    while (put < atOnce && !waiting.isEmpty()) {
-      put++;
-      waiting.remove().run();
+    if (putting) {
+      // A question that ends at once brings us here; the loop below goes on with the next one.
+      return;
+    }
+    putting = true;
+    try {
+      while (put < atOnce && !waiting.isEmpty()) {
+        put++;
+        waiting.remove().run();
+      }
+    } finally {
+      putting = false;
     }
   }
 }

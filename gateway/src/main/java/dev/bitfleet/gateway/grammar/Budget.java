@@ -14,6 +14,7 @@ final class Budget {
 
   private int work;
   private int rules;
+  private long bytes;
   private final String path;
   private @Nullable Schema at;
 
@@ -42,6 +43,18 @@ final class Budget {
     if (++rules > MAX_RULES) {
       throw tooLarge("its grammar needs more than " + MAX_RULES + " rules");
     }
+  }
+
+  /** The grammar will have so many bytes more, at least. */
+  void bytes(int more) {
+    bytes += more;
+    if (bytes > Grammar.MAX_BYTES) {
+      throw tooLong();
+    }
+  }
+
+  SchemaRefused tooLong() {
+    return tooLarge("its grammar is longer than " + Grammar.MAX_BYTES + " bytes");
   }
 
   SchemaRefused tooLarge(String why) {

@@ -35,8 +35,26 @@ final class GbnfWriter {
     write(body, Place.RULE, named);
     out.append('\n');
     if (out.length() > Grammar.MAX_BYTES) {
-      throw budget.tooLarge("its grammar is longer than " + Grammar.MAX_BYTES + " bytes");
+      throw budget.tooLong();
     }
+  }
+
+  /** A bound below what an expression takes, without what stands between its parts. */
+  static int leastLength(Expression at) {
+    return switch (at) {
+      case Text text -> text.text().length() + 2;
+      case Sequence sequence -> {
+        int sum = 0;
+        for (Expression item : sequence.items()) {
+          sum += leastLength(item) + 1;
+        }
+        yield sum;
+      }
+      case Reference reference -> 2;
+      case Characters characters -> 2;
+      case Alternatives either -> 0;
+      case Repeated repeated -> 0;
+    };
   }
 
   String text() {

@@ -76,6 +76,7 @@ final class Members {
         }
       }
     }
+    spendBytes(entered, budget);
     Expression[] after = new Expression[width];
     for (int c = 0; c < width; c++) {
       after[c] = entered[n][c] == 0 ? Expression.NEVER : named(tail.apply(c), entered[n][c], n);
@@ -89,6 +90,18 @@ final class Members {
       after = here;
     }
     return after[0];
+  }
+
+  /** What will be too long to write is refused before it is made. */
+  private void spendBytes(int[][] entered, Budget budget) {
+    for (int i = 0; i < members.size(); i++) {
+      int least = GbnfWriter.leastLength(members.get(i).written());
+      for (int uses : entered[i]) {
+        if (uses > 0) {
+          budget.bytes(least);
+        }
+      }
+    }
   }
 
   private Expression from(int i, int count, Expression[] after) {

@@ -66,6 +66,32 @@ record NumberRange(
   private record State(
       Phase phase, boolean negative, int whole, int fraction, int low, int high, int remainder) {}
 
+  /** Where a number with a fraction is, by its last sign. */
+  private enum Fraction {
+    BEFORE,
+    ZERO,
+    MORE
+  }
+
+  /**
+   * The numbers that are not whole, among texts that are numbers: a digit other than zero stands
+   * last behind the point. {@code 1.0} is an integer to JSON Schema, and {@code 1.50} is written
+   * shorter.
+   */
+  static Automaton fractions(Budget budget) {
+    int point = SIGNS.classOf('.');
+    int zero = SIGNS.classOf('0');
+    return Automaton.build(
+        SIGNS,
+        Fraction.BEFORE,
+        (at, sign) ->
+            at == Fraction.BEFORE
+                ? sign == point ? Fraction.ZERO : Fraction.BEFORE
+                : sign == zero || sign == point ? Fraction.ZERO : Fraction.MORE,
+        at -> at == Fraction.MORE,
+        budget);
+  }
+
   /**
    * @throws SchemaRefused UNSUPPORTED for a step too fine, TOO_LARGE
    */

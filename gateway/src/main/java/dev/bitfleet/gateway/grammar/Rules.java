@@ -213,12 +213,24 @@ final class Rules {
     };
   }
 
+  /**
+   * The rule that is behind a chain of names. A chain that comes back to itself is never completed,
+   * so that none is followed here.
+   */
+  private static Reference meant(Reference reference) {
+    Reference at = reference;
+    while (at.rule().body instanceof Reference next) {
+      at = next;
+    }
+    return at;
+  }
+
   /** The expression without what can never be completed; null if nothing is left. */
   private @Nullable Expression cut(Expression at) {
     return switch (at) {
       case Text text -> text;
       case Characters characters -> characters.set().isEmpty() ? null : characters;
-      case Reference reference -> productive.get(reference.rule().number) ? reference : null;
+      case Reference reference -> productive.get(reference.rule().number) ? meant(reference) : null;
       case Sequence sequence -> {
         List<Expression> kept = new ArrayList<>();
         for (Expression item : sequence.items()) {

@@ -261,8 +261,8 @@ final class Translator {
               excluded.stream().filter(JsonNode::isString).map(JsonNode::stringValue).toList(),
               c.place(root)));
     }
-    if ((types & Schema.INTEGER) != 0) {
-      made.add(number(c, (types & Schema.FRACTION) != 0, excluded));
+    if ((types & (Schema.INTEGER | Schema.FRACTION)) != 0) {
+      made.add(number(c, types, excluded));
     }
     if ((types & Schema.BOOLEAN) != 0) {
       for (boolean value : new boolean[] {true, false}) {
@@ -286,7 +286,9 @@ final class Translator {
     }
   }
 
-  private Expression number(Conjunction c, boolean fractions, List<JsonNode> excluded) {
+  private Expression number(Conjunction c, int types, List<JsonNode> excluded) {
+    boolean wholes = (types & Schema.INTEGER) != 0;
+    boolean fractions = (types & Schema.FRACTION) != 0;
     Schema.Bound min = null;
     Schema.Bound max = null;
     @Nullable BigDecimal step = fractions ? null : BigDecimal.ONE;
@@ -303,7 +305,7 @@ final class Translator {
     }
     List<BigDecimal> holes =
         excluded.stream().filter(JsonNode::isNumber).map(JsonNode::decimalValue).toList();
-    if (min == null && max == null && holes.isEmpty()) {
+    if (wholes && min == null && max == null && holes.isEmpty()) {
       if (step == null) {
         return json.number();
       }
@@ -313,6 +315,9 @@ final class Translator {
     }
     Schema place = c.place(root);
     Automaton digits = new NumberRange(min, max, step).automaton(budget, place);
+    if (!wholes) {
+      digits = digits.and(NumberRange.fractions(budget), budget);
+    }
     for (BigDecimal hole : holes) {
       Schema.Bound exactly = new Schema.Bound(hole, false);
       digits =

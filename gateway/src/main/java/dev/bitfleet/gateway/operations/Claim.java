@@ -152,6 +152,8 @@ public final class Claim {
       repeat.exchange().fail(StoreErrors.keyBusy());
     } else {
       waiting.add(repeat);
+      // Who does not wait any more takes no place from those who might.
+      repeat.exchange().atEnd(() -> waiting.removeIf(other -> other == repeat));
     }
   }
 

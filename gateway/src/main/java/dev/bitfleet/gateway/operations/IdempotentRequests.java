@@ -106,7 +106,7 @@ public final class IdempotentRequests {
     boolean again = counted && Integer.parseInt(retries) > 0;
     String tenant = exchange.caller().tenant();
     exchange.settling(
-        fingerprint(exchange, body),
+        fingerprint(exchange, body, lasting),
         print ->
             enter(
                 new Repeatable(
@@ -233,23 +233,27 @@ public final class IdempotentRequests {
     exchange.response().putHeader(REPLAYED, "true");
   }
 
-  /** Of the operation, where it goes, and what it says. */
-  private Future<byte[]> fingerprint(Exchange exchange, byte[] body) {
+  /**
+   * Of the operation, where it goes, what it says, and whether something is kept of it: the same
+   * words from a key that may keep and from one that may not ask for different things.
+   */
+  private Future<byte[]> fingerprint(Exchange exchange, byte[] body, boolean lasting) {
     String operation = exchange.operation().id();
     String uri = exchange.request().uri();
     String to = uri == null ? "" : uri;
     return body.length <= INLINE_BYTES
-        ? Future.succeededFuture(fingerprint(operation, to, body))
-        : vertx.executeBlocking(() -> fingerprint(operation, to, body), false);
+        ? Future.succeededFuture(fingerprint(operation, to, lasting, body))
+        : vertx.executeBlocking(() -> fingerprint(operation, to, lasting, body), false);
   }
 
-  private static byte[] fingerprint(String operation, String uri, byte[] body) {
+  private static byte[] fingerprint(String operation, String uri, boolean lasting, byte[] body) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(operation.getBytes(StandardCharsets.UTF_8));
       digest.update((byte) 0);
       digest.update(uri.getBytes(StandardCharsets.UTF_8));
       digest.update((byte) 0);
+      digest.update((byte) (lasting ? 1 : 0));
       return digest.digest(body);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every JDK has SHA-256", e);

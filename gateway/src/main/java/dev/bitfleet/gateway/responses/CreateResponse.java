@@ -139,6 +139,8 @@ final class CreateResponse implements Handler {
         kept -> {
           // Promised, whatever becomes of this client.
           queue.enter(run);
+          claim.outlives(() -> true, again -> answer(again, call, queued, run));
+          run.end().onComplete(ended -> claim.over());
           answer(exchange, call, queued, run);
         },
         why -> {

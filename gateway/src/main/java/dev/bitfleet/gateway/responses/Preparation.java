@@ -22,6 +22,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import tools.jackson.databind.JsonNode;
 
 /** From a context to what is asked of the fleet: laid out, fitted, and with its grammar. */
 final class Preparation {
@@ -43,7 +44,7 @@ final class Preparation {
     if (!(why instanceof FailedCompletion failed)) {
       return why;
     }
-    ApiError error = Failures.describe(failed.failure(), "input");
+    ApiError error = Failures.describe(failed.failure(), promptField(failed.failure(), call));
     boolean tooLong = failed.failure() instanceof CompletionFailure.ContextLengthExceeded;
     return new ApiException(
         tooLong && !call.truncate()
@@ -54,6 +55,25 @@ final class Preparation {
                 error.message()
                     + " Send \"truncation\": \"auto\" to have the oldest turns left out.")
             : error);
+  }
+
+  /** Of a prompt that is too long: the field that is, by itself, as far as can be told. */
+  private static String promptField(CompletionFailure failure, ResponseCall call) {
+    int instructions = call.instructions().map(String::length).orElse(0);
+    boolean alone =
+        failure instanceof CompletionFailure.ContextLengthExceeded exceeded
+            // No token is shorter than a character, but for those of bytes.
+            && instructions >= exceeded.contextLength()
+            && instructions > call.input().stream().mapToLong(Preparation::said).sum();
+    return alone ? "instructions" : "input";
+  }
+
+  private static long said(JsonNode item) {
+    long length = item.isString() ? item.stringValue().length() : 0;
+    for (JsonNode part : item) {
+      length += said(part);
+    }
+    return length;
   }
 
   /** The chat of a call; refuses one that has nothing to answer. */

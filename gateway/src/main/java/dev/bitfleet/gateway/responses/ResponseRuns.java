@@ -132,6 +132,10 @@ final class ResponseRuns {
             });
   }
 
+  void later(long millis, Runnable action) {
+    vertx.setTimer(millis, timer -> action.run());
+  }
+
   long afterGrace(Runnable action) {
     return vertx.setTimer(limits.grace().toMillis(), timer -> action.run());
   }

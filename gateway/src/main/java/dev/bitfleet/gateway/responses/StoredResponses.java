@@ -12,6 +12,7 @@ import dev.bitfleet.gateway.operations.Pages;
 import dev.bitfleet.gateway.store.Page;
 import dev.bitfleet.gateway.store.PageRequest;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -20,6 +21,17 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Responses that are there already: read, followed, called off, deleted. Event loop only. */
 final class StoredResponses {
+  private static final long SHORTEST_PAUSE_MILLIS = 50;
+  private static final long LONGEST_PAUSE_MILLIS = 1_000;
+
+  private static final ApiError NOT_TAKEN_UP =
+      ApiError.server(
+          503,
+          "response_not_taken_up",
+          "The server was interrupted and has not taken this response up again yet. Please try"
+              + " again later.",
+          Duration.ofSeconds(5));
+
   private final ResponseRuns runs;
   private final HttpLimits limits;
 
@@ -56,8 +68,28 @@ final class StoredResponses {
     }
   }
 
-  /** Gives the events of a response from that number on, and what comes. */
+  /**
+   * Gives the events of a response from that number on, and what comes. One that an earlier life of
+   * the server left, and none has taken up yet, has no events: its reader is held for as long as a
+   * client goes without hearing from us anyway, and told to come again after that.
+   */
   void follow(Exchange exchange, Owner owner, int from) {
+    long patientUntilNanos = System.nanoTime() + limits.pingInterval().toNanos();
+    follow(exchange, owner, from, new Patience(patientUntilNanos, SHORTEST_PAUSE_MILLIS));
+  }
+
+  /** How long a reader is held for events, and when it is looked for them next. */
+  private record Patience(long untilNanos, long pauseMillis) {
+    boolean over() {
+      return System.nanoTime() - untilNanos > 0;
+    }
+
+    Patience longer() {
+      return new Patience(untilNanos, Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS));
+    }
+  }
+
+  private void follow(Exchange exchange, Owner owner, int from, Patience patience) {
     Optional<ResponseRun> running = runs.find(owner).filter(run -> run.events() != null);
     if (running.isPresent()) {
       ResponseRun run = running.get();
@@ -72,12 +104,13 @@ final class StoredResponses {
         runs.archive().read(owner, ResponseDocument::running),
         goesOn -> {
           if (!exchange.settled()) {
-            readLog(exchange, owner, goesOn, from);
+            readLog(exchange, owner, goesOn, from, patience);
           }
         });
   }
 
-  private void readLog(Exchange exchange, Owner owner, boolean goesOn, int from) {
+  private void readLog(
+      Exchange exchange, Owner owner, boolean goesOn, int from, Patience patience) {
     StoredReader reader = new StoredReader(exchange, limits, from);
     exchange.settling(
         runs.archive().follow(owner, from, reader),
@@ -85,8 +118,25 @@ final class StoredResponses {
         why -> {
           if (isMissing(why) && !goesOn) {
             replay(exchange, owner, from);
+          } else if (isMissing(why)
+              && runs.find(owner).filter(run -> run.events() == null).isEmpty()) {
+            awaitEvents(exchange, owner, from, patience);
           } else {
             exchange.fail(why);
+          }
+        });
+  }
+
+  private void awaitEvents(Exchange exchange, Owner owner, int from, Patience patience) {
+    if (patience.over()) {
+      exchange.error(NOT_TAKEN_UP);
+      return;
+    }
+    runs.later(
+        patience.pauseMillis(),
+        () -> {
+          if (!exchange.settled()) {
+            follow(exchange, owner, from, patience.longer());
           }
         });
   }

@@ -189,6 +189,22 @@ class HostileSchemaTest {
                 properties.putObject("property" + i).put("type", "integer");
               }
             }));
+    for (boolean required : new boolean[] {false, true}) {
+      all.add(
+          of(
+              "five thousand texts" + (required ? ", all required" : ""),
+              s -> {
+                ObjectNode properties = s.put("type", "object").putObject("properties");
+                s.put("additionalProperties", false);
+                ArrayNode names = s.putArray("required");
+                for (int i = 0; i < 5_000; i++) {
+                  properties.putObject("p" + i).put("type", "string");
+                  if (required) {
+                    names.add("p" + i);
+                  }
+                }
+              }));
+    }
     all.add(
         of(
             "counted properties",

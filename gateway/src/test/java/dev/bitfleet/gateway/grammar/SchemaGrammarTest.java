@@ -16,11 +16,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -155,5 +157,18 @@ class SchemaGrammarTest {
       return;
     }
     requireValid(schema, grammar, "seed " + seed, 100);
+  }
+
+  @Test
+  void a_strict_schema_of_four_thousand_properties_is_translated() {
+    ObjectNode schema = JSON.createObjectNode();
+    ObjectNode properties = schema.put("type", "object").putObject("properties");
+    ArrayNode required = schema.put("additionalProperties", false).putArray("required");
+    for (int i = 0; i < 4_000; i++) {
+      properties.putObject("property_" + i).put("type", "string");
+      required.add("property_" + i);
+    }
+    OutputSpec spec = OutputSpec.of(new AnswerShape.OfSchema(schema, true, "schema"));
+    assertThat(OutputGrammar.of(spec).orElseThrow().gbnf()).contains("property_3999");
   }
 }

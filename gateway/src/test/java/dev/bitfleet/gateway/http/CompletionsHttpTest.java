@@ -360,7 +360,9 @@ class CompletionsHttpTest {
   @Test
   void a_prompt_of_a_hundred_thousand_token_ids_is_within_the_contract() {
     String ids =
-        IntStream.range(0, 100_000).mapToObj(Integer::toString).collect(Collectors.joining(","));
+        IntStream.range(0, 100_000)
+            .mapToObj(i -> Integer.toString(i % 1000))
+            .collect(Collectors.joining(","));
     assertThat(gateway.post("/v1/completions", "{\"prompt\":[" + ids + "]}").statusCode())
         .isEqualTo(200);
     assertThat(seen().prompt())
@@ -377,5 +379,15 @@ class CompletionsHttpTest {
     assertThat(
             gateway.post("/v1/chat/completions", "{\"messages\":[" + messages + "]}").statusCode())
         .isEqualTo(200);
+  }
+
+  @Test
+  void a_token_that_does_not_exist_is_named_by_its_place() {
+    for (String prompt : List.of("[1,99999999]", "[[1,2],[99999999]]")) {
+      HttpResponse<String> answer = gateway.post("/v1/completions", "{\"prompt\":" + prompt + "}");
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+      assertThat(Gateway.json(answer).at("/error/param").stringValue())
+          .isEqualTo(prompt.startsWith("[[") ? "prompt[1][0]" : "prompt[1]");
+    }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Behaviour;
 import dev.bitfleet.gateway.testing.Gateway;
+import dev.bitfleet.gateway.testing.RawConnection;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -158,5 +159,41 @@ class RepeatedCompletionsTest {
     String id = Gateway.json(send(CHAT, "k", body)).path("id").stringValue();
     assertThat(delete(CHAT + "/" + id).statusCode()).isEqualTo(200);
     refused(send(CHAT, "k", body), 404, "chat_completion_not_found");
+  }
+
+  private RawConnection raw(String key, String body) {
+    return new RawConnection(gateway.port())
+        .send(
+            "POST "
+                + CHAT
+                + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                + "Idempotency-Key: "
+                + key
+                + "\r\nContent-Length: "
+                + body.length()
+                + "\r\n\r\n"
+                + body);
+  }
+
+  private void untilOpen(int requests) {
+    Await.until(requests + " wait", () -> gateway.metric("bitfleet_requests_open") == requests);
+  }
+
+  @Test
+  void a_repeat_that_left_keeps_no_other_from_waiting() {
+    gateway.worker().script(new Behaviour.StallAfter(1));
+    String body = "{" + HELLO;
+    try (RawConnection first = raw("k", body)) {
+      Await.until("it runs", () -> gateway.worker().open() == 1);
+      for (int round = 0; round < 2; round++) {
+        List<RawConnection> repeats = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+          repeats.add(raw("k", body));
+        }
+        untilOpen(41);
+        repeats.forEach(RawConnection::close);
+        untilOpen(1);
+      }
+    }
   }
 }

@@ -177,4 +177,24 @@ class ScopesHttpTest {
     assertThat(gateway.send(request.copy().header("api-key", CONVERSATIONS).build()).statusCode())
         .isEqualTo(200);
   }
+
+  @Test
+  void what_a_key_that_may_not_keep_was_answered_is_not_told_to_one_that_may() {
+    String body = "{\"input\":\"hi\"}";
+    HttpResponse<String> passing = repeatable(INFERENCE, body);
+    assertThat(passing.statusCode()).as(passing.body()).isEqualTo(200);
+    HttpResponse<String> other = repeatable(BOTH, body);
+    assertThat(other.statusCode()).as(other.body()).isEqualTo(422);
+    assertThat(other.body()).contains("idempotency_key_reuse");
+    assertThat(repeatable(INFERENCE, body).body()).isEqualTo(passing.body());
+  }
+
+  private static HttpResponse<String> repeatable(String key, String body) {
+    return gateway.send(
+        gateway
+            .request(RESPONSES, body)
+            .header("authorization", "Bearer " + key)
+            .header("Idempotency-Key", "across-scopes")
+            .build());
+  }
 }

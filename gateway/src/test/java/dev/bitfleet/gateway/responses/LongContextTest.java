@@ -77,4 +77,12 @@ class LongContextTest {
       assertThat(((TextRequest.Fit) gateway.worker().questions().getLast()).countOnly()).isTrue();
     }
   }
+
+  @Test
+  void instructions_that_fill_the_context_are_what_is_named() {
+    try (Gateway gateway = gateway()) {
+      String body = "{'input':'hi','instructions':'" + "x".repeat(3 * CONTEXT) + "'}";
+      refused(gateway.post(PATH, quoted(body)), 400, "context_length_exceeded", "instructions");
+    }
+  }
 }

@@ -9,13 +9,20 @@ import static dev.bitfleet.gateway.responses.Calls.status;
 import static dev.bitfleet.gateway.responses.Calls.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bitfleet.gateway.http.Caller;
+import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Vertx;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -93,6 +100,54 @@ class RecoveryTest {
     }
     try (Gateway second = gateway()) {
       assertThat(frames(second.get(PATH + "/" + id + "?stream=true").body())).isEqualTo(frames);
+    }
+  }
+
+  /** A response that is under way as far as anybody can read, and that nobody takes up. */
+  private String leftBehind() {
+    String id = begunAndInterrupted(Optional.empty());
+    Vertx vertx = Vertx.vertx();
+    Store store = new Store(vertx, StoreOptions.in(folder), new SimpleMeterRegistry());
+    Owner owner = Owner.of(Caller.ANYONE, id);
+    new ResponseArchive(store)
+        .forgetWork(owner)
+        .eventually(store::close)
+        .eventually(vertx::close)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .join();
+    return id;
+  }
+
+  @Test
+  void a_reader_of_events_that_nobody_makes_is_told_to_come_again() {
+    String id = leftBehind();
+    try (Gateway gateway =
+        Gateway.bare(
+            options ->
+                options.store(StoreOptions.in(folder)).pingInterval(Duration.ofMillis(300)))) {
+      HttpResponse<String> answer = gateway.get(PATH + "/" + id + "?stream=true");
+      Calls.refused(answer, 503, "response_not_taken_up", "-");
+      assertThat(answer.headers().firstValue("retry-after")).isPresent();
+    }
+  }
+
+  @Test
+  void a_reader_who_is_early_is_held_until_there_is_something_to_read() {
+    String id = leftBehind();
+    try (Gateway gateway = gateway()) {
+      CompletableFuture<HttpResponse<String>> early =
+          gateway
+              .client()
+              .sendAsync(
+                  HttpRequest.newBuilder(gateway.uri(PATH + "/" + id + "?stream=true")).build(),
+                  HttpResponse.BodyHandlers.ofString());
+      Await.until("it is held", () -> gateway.metric("bitfleet_requests_open") == 1);
+      assertThat(Calls.cancel(gateway, id).statusCode()).isEqualTo(200);
+      HttpResponse<String> answer = early.join();
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      JsonNode last = Calls.data(frames(answer.body()).getLast());
+      assertThat(last.path("response").path("status").stringValue()).isEqualTo("cancelled");
     }
   }
 }

@@ -194,4 +194,23 @@ class RepeatedRequestsTest {
       assertThat(gateway.worker().seen()).hasSize(1);
     }
   }
+
+  @Test
+  void a_repeat_joins_a_background_stream_that_its_first_client_still_reads() {
+    try (Gateway gateway = Gateway.withWorker(UnaryOperator.identity())) {
+      gateway.worker().script(new Behaviour.StallAfter(2));
+      String body = "{'input':'hi','stream':true,'background':true}";
+      try (RawConnection first = begin(gateway, "k", body)) {
+        String begun = first.readUntil("response.output_text.delta");
+        String id = begun.substring(begun.indexOf("resp_"), begun.indexOf("resp_") + 37);
+        try (RawConnection second = begin(gateway, "k", body)) {
+          assertThat(second.readUntil("response.output_text.delta"))
+              .containsIgnoringCase("idempotent-replayed: true")
+              .contains(id);
+          Calls.cancel(gateway, id);
+        }
+      }
+      assertThat(gateway.worker().seen()).hasSize(1);
+    }
+  }
 }

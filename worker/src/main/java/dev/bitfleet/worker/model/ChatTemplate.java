@@ -7,6 +7,7 @@ import com.hubspot.jinjava.el.JinjavaProcessors;
 import com.hubspot.jinjava.el.ext.ExtendedParser;
 import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
+import com.hubspot.jinjava.interpret.OutputTooBigException;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.tree.Node;
 import java.time.Clock;
@@ -15,6 +16,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's chat template, rendered by Jinjava with everything switched off that a template does
@@ -32,12 +35,17 @@ public final class ChatTemplate {
   /** Of the rendering thread's own computing. */
   static final Duration MAX_RENDER_TIME = Duration.ofSeconds(1);
 
-  private static final long MAX_OUTPUT_CHARS = 8L * 1024 * 1024;
+  /** UTF-16 units that a chat may have when it is laid out. */
+  public static final long MAX_OUTPUT_CHARS = 8L * 1024 * 1024;
+
   private static final int MAX_TEMPLATE_CHARS = 1024 * 1024;
   private static final int MAX_LIST = PythonStrings.MAX_PARTS;
   private static final int MAX_MAP = 1_000;
   private static final int MAX_RANGE = 1_000;
   private static final int MAX_DEPTH = 20;
+
+  private static final Pattern CLASS_NAME =
+      Pattern.compile("\\b(?:[a-z][a-z0-9]*\\.)*[A-Z][A-Za-z]*(?:Exception|Error)\\b:? ?");
 
   private final String source;
   private final Jinjava jinjava;
@@ -135,7 +143,12 @@ public final class ChatTemplate {
       throw new ChatTemplateException("the model's chat template " + e.getMessage());
     } catch (RuntimeException e) {
       scope.throwIfRaised();
-      throw new ChatTemplateException("the model's chat template failed: " + e.getMessage());
+      for (Throwable at = e; at != null; at = at.getCause()) {
+        if (at instanceof OutputTooBigException) {
+          throw new PromptTooLongException();
+        }
+      }
+      throw new ChatTemplateException("the model's chat template failed: " + plain(e.getMessage()));
     } catch (StackOverflowError e) {
       throw new ChatTemplateException("the model's chat template is nested too deeply");
     } finally {
@@ -148,13 +161,21 @@ public final class ChatTemplate {
       throws ChatTemplateException {
     for (TemplateError error : interpreter.getErrorsCopy()) {
       if (!fatalOnly || error.getSeverity() == TemplateError.ErrorType.FATAL) {
+        if (fatalOnly && error.getReason() == TemplateError.ErrorReason.OUTPUT_TOO_BIG) {
+          throw new PromptTooLongException();
+        }
         throw new ChatTemplateException(
-            "the model's chat template failed at line "
-                + error.getLineno()
+            "the model's chat template failed"
+                + (error.getLineno() > 0 ? " at line " + error.getLineno() : "")
                 + ": "
-                + error.getMessage());
+                + plain(error.getMessage()));
       }
     }
+  }
+
+  /** Jinjava puts the names of its classes into what it says; no caller has a use for them. */
+  private static String plain(@Nullable String message) {
+    return CLASS_NAME.matcher(String.valueOf(message)).replaceAll("");
   }
 
   private static JinjavaConfig config() {

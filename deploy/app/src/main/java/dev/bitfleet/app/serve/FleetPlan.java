@@ -149,10 +149,6 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
         .build();
   }
 
-  /**
-   * On loopback a page could have its own name resolve to this machine. Beyond it nobody knows here
-   * what the machine is called, and a key is asked for.
-   */
   /** Those its own address has, and those that are allowed for the API. */
   private static List<String> managementHosts(String host, Optional<List<String>> allowed) {
     List<String> hosts = new ArrayList<>(usualHosts(host));
@@ -160,6 +156,10 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
     return hosts;
   }
 
+  /**
+   * On loopback a page could have its own name resolve to this machine. Beyond it nobody knows here
+   * what the machine is called, and a key is asked for.
+   */
   private static List<String> usualHosts(String host) {
     try {
       if (!InetAddress.getByName(host).isLoopbackAddress()) {
