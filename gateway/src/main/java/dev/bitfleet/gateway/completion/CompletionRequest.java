@@ -88,59 +88,17 @@ public record CompletionRequest(
 
   /** The same for a tenant: prefixes are shared only within its scope. */
   public CompletionRequest inScope(long scope) {
-    return new CompletionRequest(
-        model,
-        prompts,
-        n,
-        sampling,
-        maxTokens,
-        stopStrings,
-        ignoreEndTokens,
-        topLogprobs,
-        contextLimit,
-        grammar,
-        promptScoring,
-        scope,
-        delivery,
-        names);
+    return changed(model, prompts, grammar, scope, names);
   }
 
   /** The same of another model. */
   public CompletionRequest asking(ModelWish other) {
-    return new CompletionRequest(
-        other,
-        prompts,
-        n,
-        sampling,
-        maxTokens,
-        stopStrings,
-        ignoreEndTokens,
-        topLogprobs,
-        contextLimit,
-        grammar,
-        promptScoring,
-        cacheScope,
-        delivery,
-        names);
+    return changed(other, prompts, grammar, cacheScope, names);
   }
 
   /** The same with other prompts, as many as there were. */
   public CompletionRequest withPrompts(List<Prompt> others) {
-    return new CompletionRequest(
-        model,
-        others,
-        n,
-        sampling,
-        maxTokens,
-        stopStrings,
-        ignoreEndTokens,
-        topLogprobs,
-        contextLimit,
-        grammar,
-        promptScoring,
-        cacheScope,
-        delivery,
-        names);
+    return changed(model, others, grammar, cacheScope, names);
   }
 
   /**
@@ -149,28 +107,24 @@ public record CompletionRequest(
    * @param field where the request says so
    */
   public CompletionRequest withGrammar(String gbnf, String field) {
-    return new CompletionRequest(
-        model,
-        prompts,
-        n,
-        sampling,
-        maxTokens,
-        stopStrings,
-        ignoreEndTokens,
-        topLogprobs,
-        contextLimit,
-        gbnf,
-        promptScoring,
-        cacheScope,
-        delivery,
-        new FieldNames(names.maxTokens(), field));
+    return changed(model, prompts, gbnf, cacheScope, new FieldNames(names.maxTokens(), field));
   }
 
   /** The same, whose limit of tokens the client has given in that field. */
   public CompletionRequest limitedBy(String field) {
+    return changed(model, prompts, grammar, cacheScope, names.limitedBy(field));
+  }
+
+  /** All that a request may get another of on its way; the rest stays as the client wants it. */
+  private CompletionRequest changed(
+      ModelWish otherModel,
+      List<Prompt> otherPrompts,
+      String otherGrammar,
+      long otherScope,
+      FieldNames otherNames) {
     return new CompletionRequest(
-        model,
-        prompts,
+        otherModel,
+        otherPrompts,
         n,
         sampling,
         maxTokens,
@@ -178,11 +132,11 @@ public record CompletionRequest(
         ignoreEndTokens,
         topLogprobs,
         contextLimit,
-        grammar,
+        otherGrammar,
         promptScoring,
-        cacheScope,
+        otherScope,
         delivery,
-        names.limitedBy(field));
+        otherNames);
   }
 
   public int choices() {
