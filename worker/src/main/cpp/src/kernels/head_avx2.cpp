@@ -16,16 +16,6 @@ BITFLEET_INLINE Lanes load_halves(const uint16_t* from) {
   return r;
 }
 
-BITFLEET_INLINE void store_planes(int8_t* high, int8_t* low, const IntLanes& q) {
-  int32_t all[16];
-  std::memcpy(all, &q, sizeof all);
-  for (unsigned l = 0; l < 16; ++l) {
-    const int32_t upper = (all[l] + 64) >> 7;
-    high[l] = static_cast<int8_t>(upper);
-    low[l] = static_cast<int8_t>(all[l] - 128 * upper);
-  }
-}
-
 // Four columns of one token as 16-bit numbers, four times over.
 BITFLEET_INLINE __m256i four_of(const int8_t* high, const int8_t* low) {
   int32_t upper;

@@ -12,14 +12,6 @@ BITFLEET_INLINE Lanes load_halves(const uint16_t* from) {
   return {{(NativeFloats)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))}};
 }
 
-BITFLEET_INLINE void store_planes(int8_t* high, int8_t* low, const IntLanes& q) {
-  const auto all = (__m512i)q.part[0];
-  const __m512i upper = _mm512_srai_epi32(_mm512_add_epi32(all, _mm512_set1_epi32(64)), 7);
-  const __m512i lower = _mm512_sub_epi32(all, _mm512_slli_epi32(upper, 7));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(high), _mm512_cvtepi32_epi8(upper));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(low), _mm512_cvtepi32_epi8(lower));
-}
-
 BITFLEET_INLINE __m512i four_of(const int8_t* from) {
   int32_t four;
   std::memcpy(&four, from, 4);

@@ -1,6 +1,5 @@
 // What is the same in every implementation of the head's kernels. Needs lanes.h and the including file's
 //   Lanes load_halves(const uint16_t* from)
-//   void store_planes(int8_t* high, int8_t* low, const IntLanes& q): 16 numbers as 128 · high + low
 //   template <HeadFormat format, unsigned tokens>
 //   void group_sums(const uint8_t* w, const int8_t* high, const int8_t* low, uint64_t stride, IntLanes* sums)
 // which gives for each token the 16 rows' sums of (weight + bias) · q over one group.
@@ -55,6 +54,17 @@ BITFLEET_INLINE void head_range(const HeadView& w, const FineView& x, uint32_t f
 void head_matmul(const HeadView& w, const FineView& x, uint32_t first_block, uint32_t last_block, float* out, uint64_t out_stride) {
   if (w.format == HeadFormat::int8) head_range<HeadFormat::int8>(w, x, first_block, last_block, out, out_stride);
   else head_range<HeadFormat::int4>(w, x, first_block, last_block, out, out_stride);
+}
+
+// 16 numbers as 128 · high + low.
+BITFLEET_INLINE void store_planes(int8_t* high, int8_t* low, const IntLanes& q) {
+  int32_t all[16];
+  std::memcpy(all, &q, sizeof all);
+  for (unsigned l = 0; l < 16; ++l) {
+    const int32_t upper = (all[l] + 64) >> 7;
+    high[l] = static_cast<int8_t>(upper);
+    low[l] = static_cast<int8_t>(all[l] - 128 * upper);
+  }
 }
 
 void head_quantize(const float* x, uint32_t columns, int8_t* high, int8_t* low, int32_t* sums, float* scale) {

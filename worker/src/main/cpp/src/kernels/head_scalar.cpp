@@ -14,16 +14,6 @@ BITFLEET_INLINE Lanes load_halves(const uint16_t* from) {
   return load(all);
 }
 
-BITFLEET_INLINE void store_planes(int8_t* high, int8_t* low, const IntLanes& q) {
-  int32_t all[16];
-  std::memcpy(all, &q, sizeof all);
-  for (unsigned l = 0; l < 16; ++l) {
-    const int32_t upper = (all[l] + 64) >> 7;
-    high[l] = static_cast<int8_t>(upper);
-    low[l] = static_cast<int8_t>(all[l] - 128 * upper);
-  }
-}
-
 template <HeadFormat format>
 BITFLEET_INLINE int32_t weight_at(const uint8_t* w, uint32_t row, uint32_t column) {
   if constexpr (format == HeadFormat::int8) return w[column / 4 * 64 + row * 4 + column % 4];
