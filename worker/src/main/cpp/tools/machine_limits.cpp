@@ -1,20 +1,17 @@
 #include "tools/machine_limits.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
+#include <barrier>
 #include <chrono>
 #include <cstring>
-#include <memory>
-#include <new>
+#include <thread>
+#include <vector>
 
 #include "kernels/kernel_set.h"
-#include "threads/thread_team.h"
+#include "memory/buffer.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#elif defined(__aarch64__)
-#include <arm_neon.h>
 #endif
 
 namespace bitfleet::tools {
@@ -23,7 +20,7 @@ namespace {
 constexpr uint64_t read_bytes = 1ULL << 30;
 constexpr int tries = 8;
 constexpr uint64_t rounds_of_products = 20'000'000;
-constexpr unsigned accumulators = 12;  // enough to hide the latency of every unit here, and as many registers as there are
+constexpr unsigned accumulators = 12;  // enough to hide the latency of every unit here
 
 using Clock = std::chrono::steady_clock;
 
@@ -32,17 +29,25 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 // Keeps a value, so that what made it is not left out.
 void keep(uint64_t value) { __asm__ volatile("" : : "r"(value) : "memory"); }
 
-struct Unmap {
-  void operator()(uint8_t* memory) const { munmap(memory, read_bytes); }
-};
-
-// Anonymous memory in huge pages where the system gives them: with small ones the page walks would be measured.
-std::unique_ptr<uint8_t, Unmap> memory_to_read() {
-  void* memory = mmap(nullptr, read_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  madvise(memory, read_bytes, MADV_HUGEPAGE);
-  std::memset(memory, 1, read_bytes);
-  return std::unique_ptr<uint8_t, Unmap>(static_cast<uint8_t*>(memory));
+// The shortest time in which all threads have done body(rank), begun together, of several tries. Not a ThreadTeam: that would
+// leave out a thread that a neighbour holds up, and fewer would be measured than were asked for.
+template <typename Body>
+double shortest_of_all(uint32_t threads, Body body) {
+  std::barrier<> together(static_cast<std::ptrdiff_t>(threads));
+  double shortest = 0;
+  const auto measure = [&](uint32_t rank) {
+    for (int n = 0; n < tries; ++n) {
+      together.arrive_and_wait();
+      const auto start = Clock::now();
+      body(rank);
+      together.arrive_and_wait();
+      if (rank == 0) shortest = n == 0 ? seconds_since(start) : std::min(shortest, seconds_since(start));
+    }
+  };
+  std::vector<std::jthread> others;
+  for (uint32_t rank = 1; rank < threads; ++rank) others.emplace_back(measure, rank);
+  measure(0);
+  return shortest;
 }
 
 typedef uint64_t Words __attribute__((vector_size(16)));
@@ -69,7 +74,8 @@ uint64_t sum_of(const uint8_t* from, uint64_t bytes) {
   return all[0] + all[1];
 }
 
-// Each gives the operations that one round does, all accumulators together.
+// Each gives the operations that one round does, all accumulators together. Every loop over those is unrolled: with one that is
+// not they live in memory, and stores are measured.
 #if defined(__x86_64__)
 
 __attribute__((target("avx512f,avx512bw,avx512vnni"))) double products_avx512vnni(uint64_t rounds) {
@@ -77,7 +83,8 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) double products_avx512vnn
   __m512i a = _mm512_set1_epi8(1);
   __m512i b = _mm512_set1_epi8(2);
   __asm__ volatile("" : "+v"(a), "+v"(b));
-  for (auto& sum : sums) sum = _mm512_setzero_si512();
+#pragma GCC unroll 12
+  for (unsigned n = 0; n < accumulators; ++n) sums[n] = _mm512_setzero_si512();
   for (uint64_t i = 0; i < rounds; ++i) {
 #pragma GCC unroll 12
     for (unsigned n = 0; n < accumulators; ++n) {
@@ -85,6 +92,7 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) double products_avx512vnn
       __asm__ volatile("" : "+v"(sums[n]));
     }
   }
+#pragma GCC unroll 12
   for (unsigned n = 1; n < accumulators; ++n) sums[0] = _mm512_add_epi32(sums[0], sums[n]);
   keep(static_cast<uint64_t>(_mm512_reduce_add_epi32(sums[0])));
   return 64.0 * 2 * accumulators;
@@ -92,22 +100,25 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) double products_avx512vnn
 
 // The kernels' way without VNNI: 16-bit sums of pairs, summed in 16 bits first.
 __attribute__((target("avx2"))) double products_avx2(uint64_t rounds) {
-  __m256i sums[accumulators];
+  constexpr unsigned few_accumulators = 8;  // of 16 registers
+  __m256i sums[few_accumulators];
   __m256i a = _mm256_set1_epi8(1);
   __m256i b = _mm256_set1_epi8(2);
   __asm__ volatile("" : "+x"(a), "+x"(b));
-  for (auto& sum : sums) sum = _mm256_setzero_si256();
+#pragma GCC unroll 8
+  for (unsigned n = 0; n < few_accumulators; ++n) sums[n] = _mm256_setzero_si256();
   for (uint64_t i = 0; i < rounds; ++i) {
-#pragma GCC unroll 12
-    for (unsigned n = 0; n < accumulators; ++n) {
+#pragma GCC unroll 8
+    for (unsigned n = 0; n < few_accumulators; ++n) {
       __m256i product = _mm256_maddubs_epi16(a, b);
       __asm__ volatile("" : "+x"(product));
       sums[n] = _mm256_add_epi16(sums[n], product);
     }
   }
-  for (unsigned n = 1; n < accumulators; ++n) sums[0] = _mm256_add_epi16(sums[0], sums[n]);
+#pragma GCC unroll 8
+  for (unsigned n = 1; n < few_accumulators; ++n) sums[0] = _mm256_add_epi16(sums[0], sums[n]);
   keep(static_cast<uint64_t>(_mm256_extract_epi32(sums[0], 0)));
-  return 32.0 * 2 * accumulators;
+  return 32.0 * 2 * few_accumulators;
 }
 
 #endif
@@ -145,35 +156,17 @@ Unit best_unit() {
 }  // namespace
 
 double read_bandwidth(uint32_t threads) {
-  const auto memory = memory_to_read();
-  ThreadTeam team(threads);
-  double best = 0;
-  for (int n = 0; n < tries; ++n) {
-    const auto start = Clock::now();
-    team.run([&](uint32_t rank) {
-      const uint64_t part = read_bytes / threads;
-      keep(sum_of(memory.get() + rank * part, part));
-    });
-    best = std::max(best, static_cast<double>(read_bytes) / seconds_since(start));
-  }
-  return best;
+  const Buffer<uint8_t> memory(read_bytes, "memory to read", Pages::huge);
+  std::memset(memory.data(), 1, read_bytes);
+  const uint64_t part = read_bytes / threads;
+  return static_cast<double>(read_bytes) / shortest_of_all(threads, [&](uint32_t rank) { keep(sum_of(memory.data() + rank * part, part)); });
 }
 
 IntegerRate int8_rate(uint32_t threads) {
+  constexpr uint64_t rounds = rounds_of_products / tries;
   const Unit unit = best_unit();
-  ThreadTeam team(threads);
-  double best = 0;
-  for (int n = 0; n < tries; ++n) {
-    double operations_of_a_round = 0;
-    const auto start = Clock::now();
-    team.run([&](uint32_t rank) {
-      const double operations = unit.products(rounds_of_products / tries);
-      if (rank == 0) operations_of_a_round = operations;
-    });
-    const double operations = operations_of_a_round * static_cast<double>(rounds_of_products / tries) * threads;
-    best = std::max(best, operations / seconds_since(start));
-  }
-  return {best, unit.name};
+  const double operations = unit.products(1) * static_cast<double>(rounds) * threads;
+  return {operations / shortest_of_all(threads, [&](uint32_t) { unit.products(rounds); }), unit.name};
 }
 
 }  // namespace bitfleet::tools

@@ -6,7 +6,7 @@
 namespace bitfleet::tools {
 
 // What a machine can do at most, against which an engine's speed is held. Both measure with `threads` threads at once and give
-// the best of several tries, since a shared machine only ever takes away. std::bad_alloc when there is no memory to read.
+// the best of several tries, since a shared machine only ever takes away. ModelError out_of_memory when there is no memory to read.
 
 // Bytes per second from memory: each thread reads its own part of a gibibyte in four interleaved runs.
 double read_bandwidth(uint32_t threads);
