@@ -1,9 +1,12 @@
 package dev.bitfleet;
 
 import dev.bitfleet.StartException.Reason;
+import dev.bitfleet.app.cluster.ClusterException;
+import dev.bitfleet.app.cluster.NodeIdentity;
 import dev.bitfleet.app.config.ConfigurationException;
 import dev.bitfleet.app.config.ConfigurationLoader;
 import dev.bitfleet.app.config.ModelConfiguration;
+import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.config.Settings;
 import dev.bitfleet.app.model.BundledModel;
@@ -29,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -54,7 +58,9 @@ import org.slf4j.LoggerFactory;
  * an event loop.
  */
 public final class Bitfleet implements AutoCloseable {
+  /** Of one that serves alone: nobody asks who it is. */
   private static final String NODE = "local";
+
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final ServeConfiguration configuration;
@@ -77,7 +83,18 @@ public final class Bitfleet implements AutoCloseable {
    */
   public static Bitfleet start(ServeConfiguration configuration, List<ExtraRoute> routes)
       throws StartException, InterruptedException {
-    FleetPlan plan = plan(configuration);
+    return start(configuration, NodeRole.BOTH, routes);
+  }
+
+  /**
+   * The same for a node that does one thing only.
+   *
+   * @param routes of the program's own; a node that only works has none
+   */
+  public static Bitfleet start(
+      ServeConfiguration configuration, NodeRole role, List<ExtraRoute> routes)
+      throws StartException, InterruptedException {
+    FleetPlan plan = plan(configuration, role);
     try {
       return new Bitfleet(configuration, LocalFleet.start(plan, routes));
     } catch (ExecutionException e) {
@@ -85,7 +102,12 @@ public final class Bitfleet implements AutoCloseable {
     }
   }
 
-  private static FleetPlan plan(ServeConfiguration configuration) throws StartException {
+  private static FleetPlan plan(ServeConfiguration configuration, NodeRole role)
+      throws StartException {
+    String node = node(configuration, role);
+    if (!role.computes()) {
+      return FleetPlan.ofGateway(configuration, node);
+    }
     List<FleetPlan.Files> models = new ArrayList<>();
     ModelHome home;
     try {
@@ -108,7 +130,8 @@ public final class Bitfleet implements AutoCloseable {
     } catch (IOException e) {
       throw new StartException(Reason.SOFTWARE, "the model cannot be read or unpacked: " + e, e);
     }
-    return switch (FleetPlan.of(configuration, CpuTopology.ofThisMachine(), home, models, NODE)) {
+    return switch (FleetPlan.of(
+        configuration, role, CpuTopology.ofThisMachine(), home, models, node)) {
       case FleetPlan.Outcome.Impossible impossible ->
           throw new StartException(
               Reason.CONFIGURATION,
@@ -116,6 +139,24 @@ public final class Bitfleet implements AutoCloseable {
                   + String.join("\n  ", impossible.problems()));
       case FleetPlan.Outcome.Planned planned -> planned.plan();
     };
+  }
+
+  private static String node(ServeConfiguration configuration, NodeRole role)
+      throws StartException {
+    if (configuration.cluster().isEmpty()) {
+      if (role == NodeRole.BOTH) {
+        return NODE;
+      }
+      throw new StartException(
+          Reason.CONFIGURATION,
+          "a node that is only a %s needs others: give it a cluster-port"
+              .formatted(role.name().toLowerCase(Locale.ROOT)));
+    }
+    try {
+      return NodeIdentity.in(configuration.dataDir());
+    } catch (ClusterException e) {
+      throw failure(e, configuration);
+    }
   }
 
   private static Optional<Path> adapter(
@@ -140,6 +181,11 @@ public final class Bitfleet implements AutoCloseable {
           new StartException(Reason.BAD_MODEL, String.valueOf(e.getMessage()), e);
       case KeyFileException e ->
           new StartException(Reason.CONFIGURATION, "api-keys: " + e.getMessage(), e);
+      case ClusterException e ->
+          new StartException(
+              e.unavailable() ? Reason.ADDRESS_UNAVAILABLE : Reason.CONFIGURATION,
+              String.valueOf(e.getMessage()),
+              e);
       case BindException e -> unavailable(e, configuration);
       case UnknownHostException e -> unavailable(e, configuration);
       case UnresolvedAddressException e -> unavailable(e, configuration);
@@ -178,6 +224,8 @@ public final class Bitfleet implements AutoCloseable {
 
   /**
    * Where the API is, for a program on this machine; OpenAI's clients want {@code /v1} after it.
+   *
+   * @throws IllegalStateException when this node only works
    */
   public URI url() {
     return address(configuration.http().host(), fleet.port());
@@ -186,6 +234,11 @@ public final class Bitfleet implements AutoCloseable {
   /** Where health, metrics and the workers are. */
   public URI managementUrl() {
     return address(configuration.management().host(), fleet.managementPort());
+  }
+
+  /** Nodes of the cluster, as they are now; 1 when it serves alone. */
+  public int nodes() {
+    return fleet.nodes();
   }
 
   private static URI address(String host, int port) {

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway;
 
+import dev.bitfleet.gateway.http.Door;
 import dev.bitfleet.gateway.store.StoreOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -112,6 +113,11 @@ public record GatewayOptions(
     positive("pingInterval", pingInterval);
     positive("drainTimeout", drainTimeout);
     positive("streamGrace", streamGrace);
+  }
+
+  /** Who may reach the management port: as the API's, but for the names, since it has its own. */
+  Door managementDoor() {
+    return new Door(managementHosts, corsOrigins);
   }
 
   /** The defaults, to be changed one by one. */

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway;
 
+import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.admission.AdmissionQueue;
 import dev.bitfleet.gateway.contract.Contract;
 import dev.bitfleet.gateway.contract.Operation;
@@ -15,7 +16,6 @@ import dev.bitfleet.gateway.dispatch.EmbeddingService;
 import dev.bitfleet.gateway.dispatch.ModelControl;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.AccessRules;
-import dev.bitfleet.gateway.http.Door;
 import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpFront;
@@ -75,6 +75,7 @@ public final class GatewayVerticle extends VerticleBase {
   private static final long STORE_OPENS_AFTER_MILLIS = 3000;
 
   private final GatewayOptions options;
+  private final Optional<HazelcastInstance> member;
   private final PrometheusMeterRegistry registry;
   private final List<ExtraRoute> extra;
   private volatile int port;
@@ -92,15 +93,21 @@ public final class GatewayVerticle extends VerticleBase {
    * @param registry gets the gateway's meters and is what {@code /metrics} shows
    */
   public GatewayVerticle(GatewayOptions options, PrometheusMeterRegistry registry) {
-    this(options, registry, List.of());
+    this(options, Optional.empty(), registry, List.of());
   }
 
   /**
+   * @param member of the cluster, {@link Store#configure configured} for what is kept; empty when
+   *     this gateway is the only one
    * @param extra routes of the program that has this gateway within it
    */
   public GatewayVerticle(
-      GatewayOptions options, PrometheusMeterRegistry registry, List<ExtraRoute> extra) {
+      GatewayOptions options,
+      Optional<HazelcastInstance> member,
+      PrometheusMeterRegistry registry,
+      List<ExtraRoute> extra) {
     this.options = options;
+    this.member = member;
     this.registry = registry;
     this.extra = List.copyOf(extra);
   }
@@ -125,11 +132,11 @@ public final class GatewayVerticle extends VerticleBase {
                 options.stallTimeout()),
             metrics);
     dispatcher = dispatching;
-    Store keeping = new Store(vertx, options.store(), registry);
+    Store keeping = new Store(vertx, options.store(), member, registry);
     store = keeping;
     openOnceServing(keeping, fleet);
     ManagementServer managing =
-        new ManagementServer(vertx, fleet, registry, managementDoor(), () -> stopping);
+        new ManagementServer(vertx, fleet, registry, options.managementDoor(), () -> stopping);
     management = managing;
     // Compiling the contract takes a while; the event loop may be another verticle's too.
     return vertx
@@ -176,11 +183,6 @@ public final class GatewayVerticle extends VerticleBase {
                   options.managementHost(),
                   managementPort);
             });
-  }
-
-  /** The API's, but for the names: the port has an address of its own. */
-  private Door managementDoor() {
-    return new Door(options.managementHosts(), options.corsOrigins());
   }
 
   private void openOnceServing(Store keeping, FleetView fleet) {

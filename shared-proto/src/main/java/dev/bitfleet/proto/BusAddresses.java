@@ -7,6 +7,9 @@ public final class BusAddresses {
   /** Published by every worker about once a second and on every change: {@link WorkerHeartbeat}. */
   public static final String HEARTBEATS = PREFIX + "heartbeats";
 
+  /** Published within one node alone when another has left the cluster: that node's id. */
+  public static final String NODE_LEFT = PREFIX + "node-left";
+
   private BusAddresses() {}
 
   /** Request/reply: {@link GenerationRequest} → {@link OpenReply}. */

@@ -11,9 +11,13 @@ import java.util.Optional;
  * next, and while it has none. Event loop of WorkerVerticle.
  */
 final class Pulse {
+  private static final long BEATS_PER_MILLI = 1000;
+
   private final WorkerOptions options;
   private Optional<ModelDescription> described = Optional.empty();
-  private long heartbeats;
+
+  /** A worker that comes back under its old name must be believed more than its former life. */
+  private long heartbeats = System.currentTimeMillis() * BEATS_PER_MILLI;
 
   Pulse(WorkerOptions options) {
     this.options = options;

@@ -30,6 +30,10 @@ public final class BitfleetProcess implements AutoCloseable {
   private static final Duration READY_WITHIN = Duration.ofSeconds(60);
   private static final Pattern API = Pattern.compile("\\s+API\\s+(http://\\S+)/v1");
   private static final Pattern MANAGEMENT = Pattern.compile("\\s+management\\s+(http://\\S+).*");
+
+  /** Where a node that only works answers clients. */
+  private static final URI NOWHERE = URI.create("http://worker.invalid");
+
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final Process process;
@@ -52,10 +56,15 @@ public final class BitfleetProcess implements AutoCloseable {
    * @param arguments of {@code serve}
    */
   public static BitfleetProcess start(Path folder, String... arguments) throws Exception {
+    return startAs("serve", folder, arguments);
+  }
+
+  /** The same of a node that is perhaps only a gateway or only a worker. */
+  static BitfleetProcess startAs(String role, Path folder, String... arguments) throws Exception {
     var all =
         new ArrayList<>(
             List.of(
-                "serve",
+                role,
                 "--port",
                 "0",
                 "--management-port",
@@ -73,6 +82,9 @@ public final class BitfleetProcess implements AutoCloseable {
         new ProcessBuilder(command).directory(folder.toFile()).redirectError(log.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("BITFLEET_"));
     var started = new BitfleetProcess(builder.start(), log);
+    if (command.contains("worker")) {
+      started.api.complete(NOWHERE);
+    }
     try {
       started.awaitReady();
       return started;

@@ -46,6 +46,7 @@ public final class Dispatcher {
   private long streams;
   private long sweepTimer = -1;
   private @Nullable MessageConsumer<WorkerHeartbeat> heartbeats;
+  private @Nullable MessageConsumer<String> departures;
   private boolean deciding;
   private boolean decideAgain;
 
@@ -75,6 +76,10 @@ public final class Dispatcher {
     MessageConsumer<WorkerHeartbeat> registered =
         vertx.eventBus().consumer(BusAddresses.HEARTBEATS, this::hear);
     heartbeats = registered;
+    departures =
+        vertx
+            .eventBus()
+            .localConsumer(BusAddresses.NODE_LEFT, message -> lost(fleet.left(message.body())));
     sweepTimer = vertx.setPeriodic(SWEEP_MILLIS, id -> sweep());
     return Future.all(registered.completion(), inbox.open()).mapEmpty();
   }
@@ -82,8 +87,11 @@ public final class Dispatcher {
   /** Stops listening. Completions still under way hear nothing more. */
   public Future<Void> stop() {
     vertx.cancelTimer(sweepTimer);
-    Future<Void> deaf = heartbeats == null ? Future.succeededFuture() : heartbeats.unregister();
-    return Future.all(deaf, inbox.close()).mapEmpty();
+    return Future.all(unregister(heartbeats), unregister(departures), inbox.close()).mapEmpty();
+  }
+
+  private static Future<Void> unregister(@Nullable MessageConsumer<?> consumer) {
+    return consumer == null ? Future.succeededFuture() : consumer.unregister();
   }
 
   /**
@@ -139,12 +147,14 @@ public final class Dispatcher {
   }
 
   private void sweep() {
-    for (String workerId : fleet.expire(now())) {
-      inbox.workerLost(workerId);
-    }
+    lost(fleet.expire(now()));
     inbox.checkProgress(limits.firstEventTimeout(), limits.stallTimeout());
     decide();
     metrics.show(FleetFigures.of(fleet.workers(), queue.depth(), inbox.size()));
+  }
+
+  private void lost(List<String> workerIds) {
+    workerIds.forEach(inbox::workerLost);
   }
 
   /** What it decides may free slots or fill the queue again; that is decided after, not inside. */

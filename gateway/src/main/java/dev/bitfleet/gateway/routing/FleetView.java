@@ -67,17 +67,17 @@ public final class FleetView {
 
   /** Forgets the workers that have been silent too long and returns their ids. */
   public List<String> expire(long now) {
-    List<String> lost = new ArrayList<>();
-    workers
-        .values()
-        .removeIf(
-            worker -> {
-              boolean stale = now - worker.heardNanos() > staleNanos;
-              if (stale) {
-                lost.add(worker.id());
-              }
-              return stale;
-            });
+    return forget(worker -> now - worker.heardNanos() > staleNanos);
+  }
+
+  /** Forgets the workers of a node that has gone and returns their ids. */
+  public List<String> left(String nodeId) {
+    return forget(worker -> worker.heartbeat().nodeId().equals(nodeId));
+  }
+
+  private List<String> forget(Predicate<WorkerView> which) {
+    List<String> lost = workers.values().stream().filter(which).map(WorkerView::id).toList();
+    lost.forEach(workers::remove);
     return lost;
   }
 

@@ -22,11 +22,12 @@ import java.util.Properties;
 import java.util.UUID;
 
 /**
- * The fleet's maps: this node's member of the Hazelcast cluster. Thread-safe.
+ * The fleet's maps, in this node's member of the Hazelcast cluster. Thread-safe.
  *
- * <p>A member that is alone still opens a port. It is one of loopback, takes members only (no
- * client's protocol, no REST, no multicast), and asks for a cluster name that nobody can guess, so
- * that it keeps other users of the machine out of what API keys guard.
+ * <p>A node of a cluster has a member already, which carries the event bus too. One that serves
+ * alone starts a member of its own here; it still opens a port. It is one of loopback, takes
+ * members only (no client's protocol, no REST, no multicast), and asks for a cluster name that
+ * nobody can guess, so that it keeps other users of the machine out of what API keys guard.
  */
 final class Grid implements AutoCloseable {
   static final String LEASES = "bitfleet.leases";
@@ -56,13 +57,15 @@ final class Grid implements AutoCloseable {
   }
 
   private final HazelcastInstance hazelcast;
+  private final boolean own;
   private final Map<Shelf, IMap<String, Filed>> shelves = new EnumMap<>(Shelf.class);
   private final IMap<String, byte[]> places;
   private final IMap<String, String> leases;
   private final IMap<String, byte[]> frames;
 
-  private Grid(HazelcastInstance hazelcast) {
+  private Grid(HazelcastInstance hazelcast, boolean own) {
     this.hazelcast = hazelcast;
+    this.own = own;
     for (Shelf shelf : Shelf.values()) {
       if (shelf != Shelf.PLACES) {
         shelves.put(shelf, hazelcast.getMap(shelf.map()));
@@ -73,15 +76,27 @@ final class Grid implements AutoCloseable {
     frames = hazelcast.getMap(FRAMES);
   }
 
-  /** Starts a member. Takes a second in a fresh JVM. */
+  /** Starts a member of its own, alone. Takes a second in a fresh JVM. */
   static Grid start() {
-    // Its first logger is made before there is a configuration.
+    Config config = new Config();
+    config.setClusterName("bitfleet-" + UUID.randomUUID());
+    configure(config);
+    network(config.getAdvancedNetworkConfig());
+    return new Grid(Hazelcast.newHazelcastInstance(config), true);
+  }
+
+  /** Uses a member that was {@link #configure configured} for it, and leaves it running. */
+  static Grid on(HazelcastInstance member) {
+    return new Grid(member, false);
+  }
+
+  /** Adds the maps and what they need. */
+  static void configure(Config config) {
+    // Its first logger is made before a configuration is looked at.
     if (System.getProperty(LOGGING) == null) {
       System.setProperty(LOGGING, "slf4j");
     }
-    Config config = new Config();
-    config.setClusterName("bitfleet-" + UUID.randomUUID());
-    config.setProperties(QUIET);
+    QUIET.forEach((name, value) -> config.setProperty((String) name, (String) value));
     config.getMetricsConfig().setEnabled(false);
     config.getJetConfig().setEnabled(false);
     // Nothing of ours is serialised by Java, so nothing that comes may be.
@@ -95,7 +110,6 @@ final class Grid implements AutoCloseable {
         .getSerializationConfig()
         .getCompactSerializationConfig()
         .addSerializer(new FiledSerializer());
-    network(config.getAdvancedNetworkConfig());
     for (Shelf shelf : Shelf.values()) {
       MapConfig map = map(shelf.map());
       if (shelf == Shelf.PLACES) {
@@ -115,7 +129,6 @@ final class Grid implements AutoCloseable {
             .setMergePolicyConfig(
                 new MergePolicyConfig().setPolicy(DiscardMergePolicy.class.getName())));
     config.addMapConfig(byConversation(map(FRAMES)));
-    return new Grid(Hazelcast.newHazelcastInstance(config));
   }
 
   private static MapConfig map(String name) {
@@ -195,13 +208,12 @@ final class Grid implements AutoCloseable {
     return bytes;
   }
 
+  /** Ends the member, if it is this grid's own. */
   @Override
   public void close() {
-    if (alone()) {
+    if (own) {
       // There is nobody to hand anything over to.
       hazelcast.getLifecycleService().terminate();
-    } else {
-      hazelcast.shutdown();
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.store;
 
 import com.hazelcast.core.HazelcastException;
+import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.contract.ApiException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
@@ -8,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,15 +36,21 @@ final class OffLoop {
 
   private final Vertx vertx;
   private final StoreOptions options;
+  private final Optional<HazelcastInstance> member;
   private final MeterRegistry registry;
   private final ReentrantLock opening = new ReentrantLock();
   private volatile @Nullable Vault vault;
   private volatile boolean closed;
   private @Nullable Long failedNanos;
 
-  OffLoop(Vertx vertx, StoreOptions options, MeterRegistry registry) {
+  OffLoop(
+      Vertx vertx,
+      StoreOptions options,
+      Optional<HazelcastInstance> member,
+      MeterRegistry registry) {
     this.vertx = vertx;
     this.options = options;
+    this.member = member;
     this.registry = registry;
   }
 
@@ -117,7 +125,7 @@ final class OffLoop {
     }
     try {
       failedNanos = null;
-      return Vault.open(options, registry);
+      return Vault.open(options, member, registry);
     } catch (JournalException e) {
       failedNanos = now;
       log.error(

@@ -1,8 +1,11 @@
 package dev.bitfleet.gateway.store;
 
+import com.hazelcast.config.Config;
+import com.hazelcast.core.HazelcastInstance;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.Optional;
 
 /**
  * All that a gateway keeps. It opens when it is first needed, or with {@link #open}; everything
@@ -19,8 +22,21 @@ public final class Store {
   private final Idempotency idempotency;
   private final int bytesPerDocument;
 
+  /** Of a node that serves alone. */
   public Store(Vertx vertx, StoreOptions options, MeterRegistry registry) {
-    offLoop = new OffLoop(vertx, options, registry);
+    this(vertx, options, Optional.empty(), registry);
+  }
+
+  /**
+   * @param member of a cluster, {@link #configure configured} before it was started; the store
+   *     leaves it running. Empty: alone
+   */
+  public Store(
+      Vertx vertx,
+      StoreOptions options,
+      Optional<HazelcastInstance> member,
+      MeterRegistry registry) {
+    offLoop = new OffLoop(vertx, options, member, registry);
     conversations = new Conversations(offLoop);
     responses = new Documents(offLoop, Shelf.RESPONSES);
     pending = new Documents(offLoop, Shelf.PENDING_RESPONSES);
@@ -28,6 +44,11 @@ public final class Store {
     events = new EventLogs(offLoop, options);
     idempotency = new Idempotency(offLoop);
     bytesPerDocument = options.bytesPerDocument();
+  }
+
+  /** Makes a member of a cluster hold what stores keep. */
+  public static void configure(Config member) {
+    Grid.configure(member);
   }
 
   /** Opens it now: a second of work for one core, which the first user then need not wait for. */

@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.store;
 
 import com.hazelcast.aggregation.Aggregators;
+import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.query.Predicates;
 import dev.bitfleet.gateway.contract.ApiException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -46,15 +48,17 @@ final class Vault implements AutoCloseable {
   }
 
   /**
-   * Opens the journal, starts the member, and fills the maps.
+   * Opens the journal, starts a member where there is none yet, and fills the maps.
    *
+   * @param member of the cluster; empty for a node that serves alone
    * @throws JournalException when the journal cannot be used
    */
-  static Vault open(StoreOptions options, MeterRegistry registry)
+  static Vault open(
+      StoreOptions options, Optional<HazelcastInstance> member, MeterRegistry registry)
       throws JournalException, InterruptedException {
     long began = System.nanoTime();
     StoreMetrics metrics = new StoreMetrics(registry);
-    FutureTask<Grid> starting = new FutureTask<>(Grid::start);
+    FutureTask<Grid> starting = new FutureTask<>(() -> member.map(Grid::on).orElseGet(Grid::start));
     Thread starter = Thread.ofPlatform().name("store-grid").daemon().start(starting);
     Replay replay = new Replay();
     Journal journal = null;

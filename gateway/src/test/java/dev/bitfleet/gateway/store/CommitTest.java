@@ -13,6 +13,7 @@ import io.vertx.core.Future;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -139,7 +140,8 @@ class CommitTest {
   @Test
   void what_is_on_the_disk_and_not_in_the_maps_is_said_so_and_put_there_first() throws Exception {
     List<String> applied = new ArrayList<>();
-    try (Vault vault = Vault.open(StoreOptions.in(folder), new SimpleMeterRegistry())) {
+    try (Vault vault =
+        Vault.open(StoreOptions.in(folder), Optional.empty(), new SimpleMeterRegistry())) {
       // The store's own care may come in between: more failures than it can take part in.
       assertThat(refused(vault, failing("a", 2, applied))).isEqualTo("storage_behind");
       assertThatThrownBy(vault::catchUp).isInstanceOf(ApiException.class);

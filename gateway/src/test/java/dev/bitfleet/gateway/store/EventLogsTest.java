@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -154,7 +155,8 @@ class EventLogsTest {
       throws Exception {
     Vertx vertx = Vertx.vertx();
     try {
-      OffLoop closed = new OffLoop(vertx, StoreOptions.in(folder), new SimpleMeterRegistry());
+      OffLoop closed =
+          new OffLoop(vertx, StoreOptions.in(folder), Optional.empty(), new SimpleMeterRegistry());
       EventLog log = new EventLogs(closed, StoreOptions.in(folder)).open(TENANT, "resp_1");
       List<String> pieces = new ArrayList<>();
       CountDownLatch held = new CountDownLatch(1);
@@ -193,7 +195,8 @@ class EventLogsTest {
   void what_could_not_be_brought_out_is_brought_out_with_the_next() throws Exception {
     Vertx vertx = Vertx.vertx();
     try {
-      OffLoop closed = new OffLoop(vertx, StoreOptions.in(folder), new SimpleMeterRegistry());
+      OffLoop closed =
+          new OffLoop(vertx, StoreOptions.in(folder), Optional.empty(), new SimpleMeterRegistry());
       EventLog log = new EventLogs(closed, StoreOptions.in(folder)).open(TENANT, "resp_1");
       log.append(bytes("a"));
       assertThat(
@@ -217,7 +220,7 @@ class EventLogsTest {
   void pieces_live_as_long_as_the_log_is_written() {
     Vertx vertx = Vertx.vertx();
     StoreOptions options = StoreOptions.in(folder);
-    OffLoop offLoop = new OffLoop(vertx, options, new SimpleMeterRegistry());
+    OffLoop offLoop = new OffLoop(vertx, options, Optional.empty(), new SimpleMeterRegistry());
     try {
       Duration life = Duration.ofSeconds(2);
       EventLogs here = new EventLogs(offLoop, options, life);

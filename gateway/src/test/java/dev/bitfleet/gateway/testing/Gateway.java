@@ -18,6 +18,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -52,7 +53,7 @@ public final class Gateway implements AutoCloseable {
   private Gateway(GatewayOptions options, List<ExtraRoute> extra) {
     FleetCodecs.register(vertx.eventBus());
     RuntimeMetrics.bindJvm(registry);
-    verticle = new GatewayVerticle(options, registry, extra);
+    verticle = new GatewayVerticle(options, Optional.empty(), registry, extra);
     deploymentId = await(vertx.deployVerticle(verticle).toCompletionStage().toCompletableFuture());
   }
 

@@ -1,6 +1,7 @@
 package dev.bitfleet.app.cli;
 
 import dev.bitfleet.app.BuildVersion;
+import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.Spelling;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -33,7 +34,9 @@ public final class BitfleetCommand {
             "Exit codes: 0 done, 1 doctor found a blocker, 64 bad command line, 65 broken model,",
             "66 no such model, 69 port taken or server unavailable, 70 engine or internal failure, 73 disk full, 75 hub",
             "unreachable, 77 access denied, 78 bad configuration, 143 stopped with streams cut short.");
-    root.addSubcommand("serve", ServeCommand.spec());
+    root.addSubcommand("serve", ServeCommand.spec(NodeRole.BOTH));
+    root.addSubcommand("gateway", ServeCommand.spec(NodeRole.GATEWAY));
+    root.addSubcommand("worker", ServeCommand.spec(NodeRole.WORKER));
     root.addSubcommand("pull", PullCommand.spec());
     root.addSubcommand("models", ModelsCommand.spec());
     root.addSubcommand("doctor", DoctorCommand.spec());

@@ -119,9 +119,32 @@ public final class ConfigurationLoader {
             settings.get(Settings.MAX_CONVERSATIONS),
             settings.get(Settings.CONVERSATION_ITEMS),
             settings.get(Settings.CONVERSATION_SIZE)),
+        cluster(settings),
         dataDir,
         settings.get(Settings.DRAIN_TIMEOUT),
         settings.get(Settings.LOG_LEVEL));
+  }
+
+  private static Optional<ClusterConfiguration> cluster(ResolvedSettings settings) {
+    return settings
+        .get(Settings.CLUSTER_PORT)
+        .map(
+            port ->
+                new ClusterConfiguration(
+                    settings.get(Settings.CLUSTER_HOST),
+                    port,
+                    settings.get(Settings.CLUSTER_JOIN),
+                    settings.get(Settings.CLUSTER_DNS),
+                    settings.get(Settings.CLUSTER_NAME),
+                    settings.get(Settings.CLUSTER_SECRET_FILE),
+                    settings
+                        .get(Settings.CLUSTER_TLS_CERT)
+                        .map(
+                            certificate ->
+                                new ClusterConfiguration.Tls(
+                                    certificate,
+                                    settings.get(Settings.CLUSTER_TLS_KEY).orElseThrow(),
+                                    settings.get(Settings.CLUSTER_TLS_CA).orElseThrow()))));
   }
 
   /** Whoever names one model means it alone, where that is the stronger word. */

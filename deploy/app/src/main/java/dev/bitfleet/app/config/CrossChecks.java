@@ -2,6 +2,7 @@ package dev.bitfleet.app.config;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,7 @@ final class CrossChecks {
                   + " needs engine-bin, the path of its program"));
     }
     models(settings).ifPresent(problems::add);
+    problems.addAll(cluster(settings));
     int cores = settings.get(Settings.CORES).map(List::size).orElse(Integer.MAX_VALUE);
     int workers = settings.get(Settings.WORKERS).orElse(1);
     if (workers > cores) {
@@ -42,6 +44,89 @@ final class CrossChecks {
               workers + " workers cannot share " + cores + " cores"));
     }
     return problems;
+  }
+
+  private static List<Problem> cluster(ResolvedSettings settings) {
+    var problems = new ArrayList<Problem>();
+    if (settings.get(Settings.CLUSTER_PORT).isEmpty()) {
+      for (Setting<?> ofCluster :
+          List.of(
+              Settings.CLUSTER_HOST,
+              Settings.CLUSTER_JOIN,
+              Settings.CLUSTER_DNS,
+              Settings.CLUSTER_NAME,
+              Settings.CLUSTER_SECRET_FILE,
+              Settings.CLUSTER_TLS_CERT,
+              Settings.CLUSTER_TLS_KEY,
+              Settings.CLUSTER_TLS_CA)) {
+        if (settings.strength(ofCluster) >= 0) {
+          problems.add(
+              new Problem(
+                  settings.source(ofCluster),
+                  ofCluster.name() + " is of a cluster: give this node a cluster-port"));
+        }
+      }
+      return problems;
+    }
+    int port = settings.get(Settings.CLUSTER_PORT).orElseThrow();
+    for (Setting<Integer> other : List.of(Settings.PORT, Settings.MANAGEMENT_PORT)) {
+      int taken = settings.get(other);
+      if (taken == port || taken == port + 1) {
+        problems.add(
+            new Problem(
+                settings.source(Settings.CLUSTER_PORT),
+                "cluster-port "
+                    + port
+                    + " takes "
+                    + port
+                    + " and "
+                    + (port + 1)
+                    + ", and "
+                    + other.name()
+                    + " is "
+                    + taken));
+      }
+    }
+    tls(settings).ifPresent(problems::add);
+    String host = settings.get(Settings.CLUSTER_HOST);
+    try {
+      InetAddress address = InetAddress.getByName(host);
+      if (address.isAnyLocalAddress()) {
+        problems.add(
+            new Problem(
+                settings.source(Settings.CLUSTER_HOST),
+                "cluster-host: other nodes reach this one at it, so it is one address and not "
+                    + host));
+      } else if (!address.isLoopbackAddress()
+          && settings.get(Settings.CLUSTER_SECRET_FILE).isEmpty()) {
+        problems.add(
+            new Problem(
+                settings.source(Settings.CLUSTER_HOST),
+                "cluster-host: "
+                    + host
+                    + " reaches beyond this machine, and anybody there could join: name a file with"
+                    + " a secret with --cluster-secret-file"));
+      }
+    } catch (UnknownHostException e) {
+      problems.add(
+          new Problem(
+              settings.source(Settings.CLUSTER_HOST),
+              "cluster-host: '" + host + "' does not resolve"));
+    }
+    return problems;
+  }
+
+  private static Optional<Problem> tls(ResolvedSettings settings) {
+    List<Setting<Optional<Path>>> all =
+        List.of(Settings.CLUSTER_TLS_CERT, Settings.CLUSTER_TLS_KEY, Settings.CLUSTER_TLS_CA);
+    var given = all.stream().filter(each -> settings.get(each).isPresent()).toList();
+    if (given.isEmpty() || given.size() == all.size()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Problem(
+            settings.source(given.getFirst()),
+            "cluster-tls-cert, cluster-tls-key and cluster-tls-ca belong together"));
   }
 
   private static Optional<Problem> models(ResolvedSettings settings) {

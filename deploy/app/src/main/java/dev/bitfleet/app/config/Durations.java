@@ -6,7 +6,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations as people write them: {@code 250ms}, {@code 30s}, {@code 5m}, {@code 2h}. */
-final class Durations {
+public final class Durations {
   private static final Pattern FORM = Pattern.compile("(\\d{1,12})\\s*(ms|s|m|h)");
   private static final Map<String, Long> MILLIS =
       Map.of("ms", 1L, "s", 1_000L, "m", 60_000L, "h", 3_600_000L);
@@ -29,7 +29,7 @@ final class Durations {
   }
 
   /** The written form, with the largest unit that divides it. */
-  static String write(Duration duration) {
+  public static String write(Duration duration) {
     long millis = duration.toMillis();
     if (millis != 0 && millis % 3_600_000 == 0) {
       return millis / 3_600_000 + "h";

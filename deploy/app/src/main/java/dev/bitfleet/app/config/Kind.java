@@ -26,6 +26,9 @@ public interface Kind<T> {
   /** A name, an IPv4 address, or an IPv6 address in brackets. */
   Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._-]{1,255}|\\[[0-9a-fA-F:.]{2,45}]");
 
+  /** The same, perhaps with a port. */
+  Pattern NODE = Pattern.compile("(" + HOST_NAME.pattern() + ")(:[1-9][0-9]{0,4})?");
+
   /**
    * The value.
    *
@@ -178,6 +181,19 @@ public interface Kind<T> {
         throw new IllegalArgumentException("no host name");
       }
       return List.copyOf(names);
+    };
+  }
+
+  /** Hosts, each perhaps with a port, separated by commas. */
+  static Kind<List<String>> nodes() {
+    return (text, base) -> {
+      List<String> nodes = names().parse(text, base);
+      for (String node : nodes) {
+        if (!NODE.matcher(node).matches()) {
+          throw new IllegalArgumentException("'" + node + "' is neither HOST nor HOST:PORT");
+        }
+      }
+      return nodes;
     };
   }
 

@@ -2,10 +2,12 @@ package dev.bitfleet.app.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * All of it, checked.
  *
+ * @param cluster empty when it serves alone
  * @param dataDir folder that is written to; need not exist yet
  * @param drainTimeout how long streams may go on once a stop was asked for
  */
@@ -16,6 +18,7 @@ public record ServeConfiguration(
     AdmissionConfiguration admission,
     WorkerConfiguration worker,
     StoreConfiguration store,
+    Optional<ClusterConfiguration> cluster,
     Path dataDir,
     Duration drainTimeout,
     LogLevel logLevel) {}

@@ -16,6 +16,7 @@ public final class Settings {
   private static final Pattern QUANT = Pattern.compile("none|int8|q4_0");
   private static final Pattern HEAD_QUANT = Pattern.compile("auto|none|int8|q4_0");
   private static final Pattern POOLINGS = Pattern.compile("none|mean|cls|last");
+  private static final Pattern FLEET_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int MAX_PORT = 65_535;
 
   public static final Setting<Optional<String>> MODEL_NAME =
@@ -268,6 +269,61 @@ public final class Settings {
           DataSize.ofMebibytes(8),
           "all items of one conversation together");
 
+  public static final Setting<String> CLUSTER_HOST =
+      new Setting<>(
+          "cluster-host",
+          Kind.text("a host name or address", HOST),
+          "127.0.0.1",
+          "address that other nodes reach this one at; nothing else of the cluster is bound");
+  public static final Setting<Optional<Integer>> CLUSTER_PORT =
+      new Setting<>(
+          "cluster-port",
+          Kind.optional(Kind.integer(1, MAX_PORT - 1)),
+          Optional.empty(),
+          "port of this node in its cluster, and the next one for its event bus; alone when left out");
+  public static final Setting<List<String>> CLUSTER_JOIN =
+      new Setting<>(
+          "cluster-join",
+          Kind.nodes(),
+          List.of(),
+          "nodes to join, as HOST or HOST:PORT, separated by commas; some of them may be down");
+  public static final Setting<Optional<String>> CLUSTER_DNS =
+      new Setting<>(
+          "cluster-dns",
+          Kind.optional(Kind.text("a host name", HOST)),
+          Optional.empty(),
+          "a name with the addresses of all nodes, such as a headless service of Kubernetes; beside cluster-join");
+  public static final Setting<String> CLUSTER_NAME =
+      new Setting<>(
+          "cluster-name",
+          Kind.text("a cluster's name (letters, digits and . _ -, at most 64)", FLEET_NAME),
+          "bitfleet",
+          "nodes of another name are strangers");
+  public static final Setting<Optional<Path>> CLUSTER_SECRET_FILE =
+      new Setting<>(
+          "cluster-secret-file",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "file with the secret that all nodes of a cluster share; needed beyond loopback");
+  public static final Setting<Optional<Path>> CLUSTER_TLS_CERT =
+      new Setting<>(
+          "cluster-tls-cert",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "PEM certificate of this node's event bus");
+  public static final Setting<Optional<Path>> CLUSTER_TLS_KEY =
+      new Setting<>(
+          "cluster-tls-key",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "its PEM private key (PKCS #8)");
+  public static final Setting<Optional<Path>> CLUSTER_TLS_CA =
+      new Setting<>(
+          "cluster-tls-ca",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "PEM certificates of those who may sign for a node");
+
   public static final Setting<Duration> DRAIN_TIMEOUT =
       new Setting<>(
           "drain-timeout",
@@ -326,6 +382,15 @@ public final class Settings {
           MAX_CONVERSATIONS,
           CONVERSATION_ITEMS,
           CONVERSATION_SIZE,
+          CLUSTER_HOST,
+          CLUSTER_PORT,
+          CLUSTER_JOIN,
+          CLUSTER_DNS,
+          CLUSTER_NAME,
+          CLUSTER_SECRET_FILE,
+          CLUSTER_TLS_CERT,
+          CLUSTER_TLS_KEY,
+          CLUSTER_TLS_CA,
           DRAIN_TIMEOUT,
           LOG_LEVEL);
 

@@ -1,7 +1,10 @@
 package dev.bitfleet.app.serve;
 
+import dev.bitfleet.app.cluster.ClusterOptions;
+import dev.bitfleet.app.config.Durations;
 import dev.bitfleet.app.config.EngineKind;
 import dev.bitfleet.app.config.ModelConfiguration;
+import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.config.StoreConfiguration;
 import dev.bitfleet.app.config.UnknownModel;
@@ -26,20 +29,32 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
-/** What will run: one gateway, and for each model a worker on each share of the cores. */
-public record FleetPlan(GatewayOptions gateway, HostPlan host) {
+/**
+ * What will run: one gateway, and for each model a worker on each share of the cores; or one of
+ * both.
+ *
+ * @param gateway of a node that only works, its management port alone
+ * @param host empty where nothing is computed
+ * @param cluster empty when it serves alone
+ */
+public record FleetPlan(
+    NodeRole role,
+    GatewayOptions gateway,
+    Optional<HostPlan> host,
+    Optional<ClusterOptions> cluster) {
   /** The gateway has drained before a worker is told to stop: what is still open then is lost. */
   private static final Duration WORKER_DRAIN = Duration.ofSeconds(1);
 
-  /** The workers it starts with; at least one. */
+  /** The workers it starts with. */
   public List<WorkerOptions> workers() {
-    return host.workers();
+    return host.map(HostPlan::workers).orElse(List.of());
   }
 
   /** A plan, or all that stands against one. */
@@ -75,6 +90,7 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
    */
   public static Outcome of(
       ServeConfiguration configuration,
+      NodeRole role,
       CpuTopology topology,
       ModelHome home,
       List<Files> models,
@@ -94,9 +110,39 @@ public record FleetPlan(GatewayOptions gateway, HostPlan host) {
       case CorePlan.Outcome.Planned planned ->
           new Outcome.Planned(
               new FleetPlan(
+                  role,
                   gateway(configuration, nodeId),
-                  host(configuration, planned.plan(), home, models, nodeId)));
+                  Optional.of(host(configuration, planned.plan(), home, models, nodeId)),
+                  cluster(configuration, role, nodeId)));
     };
+  }
+
+  /** The plan of a node that computes nothing. */
+  public static FleetPlan ofGateway(ServeConfiguration configuration, String nodeId) {
+    return new FleetPlan(
+        NodeRole.GATEWAY,
+        gateway(configuration, nodeId),
+        Optional.empty(),
+        cluster(configuration, NodeRole.GATEWAY, nodeId));
+  }
+
+  private static Optional<ClusterOptions> cluster(
+      ServeConfiguration configuration, NodeRole role, String nodeId) {
+    return configuration
+        .cluster()
+        .map(
+            cluster -> {
+              var agreed = new HashMap<String, String>();
+              agreed.put("cluster-tls", cluster.tls().isPresent() ? "on" : "off");
+              if (role.answers()) {
+                StoreConfiguration store = configuration.store();
+                agreed.put("conversation-ttl", Durations.write(store.ttl()));
+                agreed.put("max-conversations", Integer.toString(store.conversations()));
+                agreed.put("conversation-items", Integer.toString(store.conversationItems()));
+                agreed.put("conversation-size", store.conversationSize().toString());
+              }
+              return new ClusterOptions(cluster, nodeId, role.answers(), agreed);
+            });
   }
 
   private static List<String> idsTwice(

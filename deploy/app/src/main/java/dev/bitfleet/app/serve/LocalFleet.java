@@ -1,7 +1,11 @@
 package dev.bitfleet.app.serve;
 
+import dev.bitfleet.app.cluster.ClusterException;
+import dev.bitfleet.app.cluster.ClusterNode;
 import dev.bitfleet.gateway.GatewayVerticle;
+import dev.bitfleet.gateway.ManagementVerticle;
 import dev.bitfleet.gateway.http.ExtraRoute;
+import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
@@ -11,14 +15,17 @@ import dev.bitfleet.worker.host.ModelHost;
 import dev.bitfleet.worker.host.Readiness;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Deployable;
+import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.eventbus.MessageConsumer;
 import io.vertx.core.file.FileSystemOptions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -28,7 +35,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A gateway and its workers in this JVM. Thread-safe. */
+/** What of a fleet is in this JVM: a gateway, workers, or both. Thread-safe. */
 public final class LocalFleet {
   private static final Logger LOG = LoggerFactory.getLogger(LocalFleet.class);
 
@@ -41,14 +48,37 @@ public final class LocalFleet {
   private static final int BLOCKING_THREADS = 4;
 
   private final Vertx vertx;
-  private final GatewayVerticle gateway;
+  private final Optional<ClusterNode> cluster;
+  private final Front front;
   private final Promise<List<WorkerHeartbeat>> ready = Promise.promise();
-  private volatile String gatewayDeployment = "";
+  private volatile String frontDeployment = "";
   private volatile String hostDeployment = "";
 
-  private LocalFleet(Vertx vertx, GatewayVerticle gateway) {
+  private LocalFleet(Vertx vertx, Optional<ClusterNode> cluster, Front front) {
     this.vertx = vertx;
-    this.gateway = gateway;
+    this.cluster = cluster;
+    this.front = front;
+  }
+
+  /** What listens: a gateway, or the operators' port alone. */
+  private sealed interface Front {
+    Deployable verticle();
+
+    int managementPort();
+
+    record Gateway(GatewayVerticle verticle) implements Front {
+      @Override
+      public int managementPort() {
+        return verticle.managementPort();
+      }
+    }
+
+    record Operators(ManagementVerticle verticle) implements Front {
+      @Override
+      public int managementPort() {
+        return verticle.port();
+      }
+    }
   }
 
   /**
@@ -71,27 +101,55 @@ public final class LocalFleet {
       throws ExecutionException, InterruptedException {
     var registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     RuntimeMetrics.bindJvm(registry);
-    Vertx vertx = vertx(plan, registry);
+    Optional<ClusterNode> cluster = join(plan);
+    Vertx vertx;
+    try {
+      vertx = vertx(plan, cluster, registry);
+    } catch (ExecutionException | InterruptedException e) {
+      cluster.ifPresent(ClusterNode::close);
+      throw e;
+    }
     FleetCodecs.register(vertx.eventBus());
-    var fleet = new LocalFleet(vertx, new GatewayVerticle(plan.gateway(), registry, routes));
+    Front front =
+        plan.role().answers()
+            ? new Front.Gateway(
+                new GatewayVerticle(
+                    plan.gateway(), cluster.map(ClusterNode::member), registry, routes))
+            : new Front.Operators(new ManagementVerticle(plan.gateway(), registry));
+    var fleet = new LocalFleet(vertx, cluster, front);
     fleet.listen(plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet()));
-    Future<String> gatewayUp = vertx.deployVerticle(fleet.gateway);
-    Future<String> hostUp = vertx.deployVerticle(new ModelHost(plan.host()));
+    Future<String> frontUp = vertx.deployVerticle(front.verticle(), new DeploymentOptions());
+    Future<String> hostUp =
+        plan.host()
+            .map(host -> vertx.deployVerticle(new ModelHost(host)))
+            .orElse(Future.succeededFuture(""));
     // A worker that gives up ends the start at once, however far the gateway has come.
     var gaveUp = new CompletableFuture<Object>();
     fleet.ready.future().onFailure(gaveUp::completeExceptionally);
     try {
       var unused =
           CompletableFuture.anyOf(
-                  Future.join(gatewayUp, hostUp).toCompletionStage().toCompletableFuture(), gaveUp)
+                  Future.join(frontUp, hostUp).toCompletionStage().toCompletableFuture(), gaveUp)
               .get();
     } catch (ExecutionException | InterruptedException e) {
       closeQuietly(vertx);
+      cluster.ifPresent(ClusterNode::close);
       throw e;
     }
-    fleet.gatewayDeployment = gatewayUp.result();
+    fleet.frontDeployment = frontUp.result();
     fleet.hostDeployment = hostUp.result();
     return fleet;
+  }
+
+  private static Optional<ClusterNode> join(FleetPlan plan) throws ExecutionException {
+    if (plan.cluster().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(ClusterNode.join(plan.cluster().get(), Store::configure));
+    } catch (ClusterException e) {
+      throw new ExecutionException(e);
+    }
   }
 
   private static void closeQuietly(Vertx vertx) {
@@ -104,39 +162,46 @@ public final class LocalFleet {
     }
   }
 
-  private static Vertx vertx(FleetPlan plan, PrometheusMeterRegistry registry) {
-    return Vertx.builder()
-        .with(
-            new VertxOptions()
-                .setEventLoopPoolSize(1 + Math.min(MAX_WORKER_LOOPS, plan.workers().size()))
-                .setWorkerPoolSize(BLOCKING_THREADS)
-                .setInternalBlockingPoolSize(BLOCKING_THREADS)
-                .setMetricsOptions(RuntimeMetrics.vertxMetricsOptions())
-                // Nothing is served from the class path; the cache would be a folder in /tmp.
-                .setFileSystemOptions(
-                    new FileSystemOptions()
-                        .setFileCachingEnabled(false)
-                        .setClassPathResolvingEnabled(false)))
-        .withMetrics(RuntimeMetrics.vertxMetrics(registry))
-        .build();
+  private static Vertx vertx(
+      FleetPlan plan, Optional<ClusterNode> cluster, PrometheusMeterRegistry registry)
+      throws ExecutionException, InterruptedException {
+    var options =
+        new VertxOptions()
+            .setEventLoopPoolSize(1 + Math.min(MAX_WORKER_LOOPS, plan.workers().size()))
+            .setWorkerPoolSize(BLOCKING_THREADS)
+            .setInternalBlockingPoolSize(BLOCKING_THREADS)
+            .setMetricsOptions(RuntimeMetrics.vertxMetricsOptions())
+            // Nothing is served from the class path; the cache would be a folder in /tmp.
+            .setFileSystemOptions(
+                new FileSystemOptions()
+                    .setFileCachingEnabled(false)
+                    .setClassPathResolvingEnabled(false));
+    cluster.ifPresent(node -> options.setEventBusOptions(node.bus()));
+    VertxBuilder builder =
+        Vertx.builder().with(options).withMetrics(RuntimeMetrics.vertxMetrics(registry));
+    return cluster.isPresent() ? cluster.get().vertx(builder) : builder.build();
   }
 
   private void listen(Set<String> workerIds) {
+    if (workerIds.isEmpty()) {
+      ready.complete(List.of());
+      return;
+    }
     var readiness = new Readiness(workerIds, false);
-    MessageConsumer<WorkerHeartbeat> heartbeats =
-        vertx.eventBus().consumer(BusAddresses.HEARTBEATS);
-    heartbeats.handler(
-        message -> {
-          switch (readiness.hear(message.body())) {
-            case Readiness.Verdict.Waiting ignored -> {
-              return;
-            }
-            case Readiness.Verdict.Ready all -> ready.tryComplete(all.workers());
-            case Readiness.Verdict.Failed failed ->
-                ready.tryFail(new WorkerFailedException(failed.worker()));
-          }
-          heartbeats.unregister();
-        });
+    vertx
+        .eventBus()
+        .<WorkerHeartbeat>consumer(BusAddresses.HEARTBEATS)
+        .handler(
+            message -> {
+              if (!ready.future().isComplete()) {
+                switch (readiness.hear(message.body())) {
+                  case Readiness.Verdict.Waiting ignored -> {}
+                  case Readiness.Verdict.Ready all -> ready.tryComplete(all.workers());
+                  case Readiness.Verdict.Failed failed ->
+                      ready.tryFail(new WorkerFailedException(failed.worker()));
+                }
+              }
+            });
   }
 
   /**
@@ -147,14 +212,26 @@ public final class LocalFleet {
     return ready.future();
   }
 
-  /** The API's port. */
+  /**
+   * The API's port.
+   *
+   * @throws IllegalStateException when there is none: nobody but gateways comes to a worker
+   */
   public int port() {
-    return gateway.port();
+    return switch (front) {
+      case Front.Gateway gateway -> gateway.verticle().port();
+      case Front.Operators ignored -> throw new IllegalStateException("a worker has no API");
+    };
   }
 
   /** The management port. */
   public int managementPort() {
-    return gateway.managementPort();
+    return front.managementPort();
+  }
+
+  /** Nodes of the cluster, as they are now; 1 when it serves alone. */
+  public int nodes() {
+    return cluster.map(ClusterNode::size).orElse(1);
   }
 
   /**
@@ -167,9 +244,12 @@ public final class LocalFleet {
    */
   public void stop(Duration atMost) throws TimeoutException, InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
-    await(vertx.undeploy(gatewayDeployment), deadline);
-    await(vertx.undeploy(hostDeployment), deadline);
+    await(vertx.undeploy(frontDeployment), deadline);
+    if (!hostDeployment.isEmpty()) {
+      await(vertx.undeploy(hostDeployment), deadline);
+    }
     await(vertx.close(), deadline);
+    cluster.ifPresent(ClusterNode::close);
   }
 
   /** A step that failed must not keep the next from being taken. */

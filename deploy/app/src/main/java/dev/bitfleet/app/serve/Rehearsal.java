@@ -1,5 +1,6 @@
 package dev.bitfleet.app.serve;
 
+import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.model.BundledModel;
 import dev.bitfleet.worker.home.ModelHome;
@@ -42,6 +43,7 @@ public final class Rehearsal {
     var outcome =
         FleetPlan.of(
             configuration,
+            NodeRole.BOTH,
             CpuTopology.ofThisMachine(),
             new ModelHome(configuration.model().home(), Map.of(BundledModel.ID, model)),
             List.of(FleetPlan.Files.of(model)),

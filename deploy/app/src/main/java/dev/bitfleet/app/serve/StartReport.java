@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /** What {@code serve} prints when it is ready: what runs, where, and how to call it. */
 public final class StartReport {
@@ -16,21 +17,25 @@ public final class StartReport {
   /**
    * The lines.
    *
-   * @param workers at least one
+   * @param api empty for a node that only works
+   * @param workers of this node
+   * @param cluster what there is to say of it; empty when it serves alone
    * @param took from the JVM's start
    */
   public static List<String> of(
       BuildVersion version,
-      String api,
+      Optional<String> api,
       String management,
       List<WorkerHeartbeat> workers,
+      Optional<String> cluster,
       Duration took) {
     var lines = new ArrayList<String>();
     lines.add(
         String.format(
             Locale.ROOT, "Bitfleet %s is ready (%.1f s)", version, took.toMillis() / 1000.0));
-    WorkerHeartbeat first = workers.getFirst();
-    first.model().ifPresent(model -> lines.add(line("model", describe(model))));
+    Optional<ModelDescription> served =
+        workers.stream().findFirst().flatMap(WorkerHeartbeat::model);
+    served.ifPresent(model -> lines.add(line("model", describe(model))));
     for (WorkerHeartbeat worker : workers) {
       lines.add(
           line(
@@ -43,23 +48,21 @@ public final class StartReport {
                       worker.cores().isEmpty() ? "all" : CpuList.format(worker.cores()),
                       worker.slots())));
     }
-    lines.add(line("API", api + "/v1"));
+    cluster.ifPresent(text -> lines.add(line("cluster", text)));
+    api.ifPresent(url -> lines.add(line("API", url + "/v1")));
     lines.add(line("management", management + "  (/health/ready, /workers, /metrics)"));
-    first
-        .model()
-        .ifPresent(
-            model -> {
-              lines.add("");
-              lines.add("Try it:");
-              lines.add(
-                  "  curl -N %s/v1/chat/completions -H 'content-type: application/json' \\"
-                      .formatted(api));
-              lines.add(
-                  """
-                    -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"What is the capital of France?"}]}'\
-                  """
-                      .formatted(model.id()));
-            });
+    if (api.isPresent() && served.isPresent()) {
+      lines.add("");
+      lines.add("Try it:");
+      lines.add(
+          "  curl -N %s/v1/chat/completions -H 'content-type: application/json' \\"
+              .formatted(api.get()));
+      lines.add(
+          """
+            -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"What is the capital of France?"}]}'\
+          """
+              .formatted(served.get().id()));
+    }
     return lines;
   }
 

@@ -123,6 +123,15 @@ class ConfigurationLoaderTest {
           Map.entry("max-conversations", "50"),
           Map.entry("conversation-items", "60"),
           Map.entry("conversation-size", "70KiB"),
+          Map.entry("cluster-host", "127.0.0.2"),
+          Map.entry("cluster-port", "7701"),
+          Map.entry("cluster-join", "127.0.0.3,node-b:7801"),
+          Map.entry("cluster-dns", "nodes.example"),
+          Map.entry("cluster-name", "spring"),
+          Map.entry("cluster-secret-file", "/etc/secret"),
+          Map.entry("cluster-tls-cert", "/etc/bus.pem"),
+          Map.entry("cluster-tls-key", "/etc/bus.key"),
+          Map.entry("cluster-tls-ca", "/etc/ca.pem"),
           Map.entry("drain-timeout", "5s"),
           Map.entry("log-level", "debug"));
 
@@ -169,6 +178,19 @@ class ConfigurationLoaderTest {
               Optional.of(Path.of("/opt/llama-server"))),
           new StoreConfiguration(
               Duration.ofHours(2), DataSize.ofMebibytes(64), 50, 60, DataSize.ofKibibytes(70)),
+          Optional.of(
+              new ClusterConfiguration(
+                  "127.0.0.2",
+                  7701,
+                  List.of("127.0.0.3", "node-b:7801"),
+                  Optional.of("nodes.example"),
+                  "spring",
+                  Optional.of(Path.of("/etc/secret")),
+                  Optional.of(
+                      new ClusterConfiguration.Tls(
+                          Path.of("/etc/bus.pem"),
+                          Path.of("/etc/bus.key"),
+                          Path.of("/etc/ca.pem"))))),
           Path.of("/srv/bitfleet"),
           Duration.ofSeconds(5),
           LogLevel.DEBUG);

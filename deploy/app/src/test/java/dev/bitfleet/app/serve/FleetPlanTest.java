@@ -3,6 +3,7 @@ package dev.bitfleet.app.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.app.config.ConfigurationLoader;
+import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.store.StoreOptions;
@@ -139,6 +140,7 @@ class FleetPlanTest {
         ((FleetPlan.Outcome.Planned)
                 FleetPlan.of(
                     configuration,
+                    NodeRole.BOTH,
                     cores(2, 1),
                     new ModelHome(HOME.resolve("models")),
                     List.of(new FleetPlan.Files(MODEL, Optional.of(Path.of("/a/poet.gguf")))),
@@ -185,6 +187,7 @@ class FleetPlanTest {
         new ConfigurationLoader(Map.of(), HOME, HOME).load(Optional.empty(), flags);
     return FleetPlan.of(
         configuration,
+        NodeRole.BOTH,
         topology,
         new ModelHome(HOME.resolve("models")),
         models.stream().map(FleetPlan.Files::of).toList(),

@@ -1,0 +1,75 @@
+package dev.bitfleet.acceptance;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Nodes of one cluster on this machine, each with a folder of its own; all end with {@link #close}.
+ */
+final class Nodes implements AutoCloseable {
+  private final Path folder;
+  private final List<Integer> ports;
+  private final List<BitfleetProcess> running = new ArrayList<>();
+
+  /**
+   * @param count nodes there can be
+   */
+  Nodes(Path folder, int count) throws IOException {
+    this.folder = folder;
+    this.ports = freePairs(count);
+    Files.writeString(folder.resolve("secret"), "a secret that only these nodes have\n");
+  }
+
+  /** Ports that are free, each with the next one. */
+  private static List<Integer> freePairs(int count) throws IOException {
+    var found = new ArrayList<Integer>();
+    int port = 21_000 + (int) (ProcessHandle.current().pid() % 10_000);
+    while (found.size() < count) {
+      try (var first = new ServerSocket(port, 1, InetAddress.getLoopbackAddress());
+          var second = new ServerSocket(port + 1, 1, InetAddress.getLoopbackAddress())) {
+        found.add(first.getLocalPort());
+        port = second.getLocalPort() + 1;
+      } catch (IOException e) {
+        port += 2;
+      }
+    }
+    return found;
+  }
+
+  /** The settings that make a node of this cluster of one. */
+  List<String> settings(int node) {
+    return List.of(
+        "--cluster-port",
+        ports.get(node).toString(),
+        "--cluster-join",
+        String.join(",", ports.stream().map(port -> "127.0.0.1:" + port).toList()),
+        "--cluster-secret-file",
+        folder.resolve("secret").toString());
+  }
+
+  /** Where a node keeps what it keeps. */
+  Path folder(int node) {
+    return folder.resolve("node" + node);
+  }
+
+  /** Starts a node in that role: serve, gateway or worker. Ready when it returns. */
+  BitfleetProcess start(int node, String role, String... arguments) throws Exception {
+    var all = new ArrayList<>(settings(node));
+    all.addAll(Arrays.asList(arguments));
+    BitfleetProcess started =
+        BitfleetProcess.startAs(role, folder(node), all.toArray(String[]::new));
+    running.add(started);
+    return started;
+  }
+
+  @Override
+  public void close() {
+    running.forEach(BitfleetProcess::close);
+  }
+}

@@ -1,0 +1,306 @@
+package dev.bitfleet.app.cluster;
+
+import com.hazelcast.cluster.Member;
+import com.hazelcast.config.AdvancedNetworkConfig;
+import com.hazelcast.config.Config;
+import com.hazelcast.config.ServerSocketEndpointConfig;
+import com.hazelcast.config.TcpIpConfig;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastException;
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.instance.ProtocolType;
+import dev.bitfleet.app.config.ClusterConfiguration;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxBuilder;
+import io.vertx.core.eventbus.EventBusOptions;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.net.PemKeyCertOptions;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.InvalidKeyException;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node as a member of its cluster. Joining blocks for a second or two; not for an event loop.
+ *
+ * <p>Hazelcast's community edition neither encrypts nor authenticates: it lets in whoever knows the
+ * cluster's name. So the name that members exchange is made from the shared secret, and nothing
+ * listens but on {@code cluster-host}. That keeps strangers out who cannot listen to the network
+ * between the nodes; it is to be a private one.
+ */
+public final class ClusterNode implements AutoCloseable {
+  /** Attribute of a member: its node's name. */
+  static final String NODE = "bitfleet.node";
+
+  private static final Logger log = LoggerFactory.getLogger(ClusterNode.class);
+
+  /** What Vert.x's cluster manager looks for. */
+  private static final String VERTX_NODE = "__vertx.nodeId";
+
+  private static final int SHORTEST_SECRET = 16;
+  private static final int LONGEST_SECRET = 4096;
+  private static final Duration WAIT = Duration.ofMillis(200);
+  private static final Duration BUS_CONNECT = Duration.ofSeconds(3);
+
+  /**
+   * A dead host is out after ten seconds without a heartbeat (a dead process at once: its sockets
+   * close), and two halves of a split find each other within five seconds of its end.
+   */
+  private static final Map<String, String> RHYTHM =
+      Map.of(
+          "hazelcast.heartbeat.interval.seconds", "1",
+          "hazelcast.max.no.heartbeat.seconds", "10",
+          "hazelcast.merge.first.run.delay.seconds", "5",
+          "hazelcast.merge.next.run.delay.seconds", "5",
+          "hazelcast.operation.call.timeout.millis", "15000");
+
+  private final HazelcastInstance member;
+  private final ClusterOptions options;
+
+  private ClusterNode(HazelcastInstance member, ClusterOptions options) {
+    this.member = member;
+    this.options = options;
+  }
+
+  /**
+   * Joins the nodes that are there; the first one is its own cluster.
+   *
+   * @param maps adds to the member's configuration what is kept in it
+   * @throws ClusterException when it cannot, or must not because agreed settings differ
+   */
+  public static ClusterNode join(ClusterOptions options, Consumer<Config> maps)
+      throws ClusterException {
+    ClusterConfiguration wanted = options.configuration();
+    Config config = new Config();
+    maps.accept(config);
+    config.setClusterName(name(wanted));
+    config.setInstanceName(options.nodeId() + "@" + wanted.host() + ":" + wanted.port());
+    config.setLiteMember(!options.holdsData());
+    RHYTHM.forEach(config::setProperty);
+    var attributes = config.getMemberAttributeConfig();
+    attributes.setAttribute(VERTX_NODE, UUID.randomUUID().toString());
+    attributes.setAttribute(NODE, options.nodeId());
+    options
+        .agreed()
+        .forEach((name, value) -> attributes.setAttribute(AgreedSettings.PREFIX + name, value));
+    network(config.getAdvancedNetworkConfig(), wanted);
+    HazelcastInstance member;
+    try {
+      member = Hazelcast.newHazelcastInstance(config);
+    } catch (HazelcastException | IllegalStateException e) {
+      throw ClusterException.unavailable(
+          "cannot take part in a cluster at %s:%d: %s"
+              .formatted(wanted.host(), wanted.port(), rootMessage(e)),
+          e);
+    }
+    var node = new ClusterNode(member, options);
+    try {
+      node.checkCompany();
+    } catch (ClusterException e) {
+      node.close();
+      throw e;
+    }
+    return node;
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+
+  private static void network(AdvancedNetworkConfig network, ClusterConfiguration wanted)
+      throws ClusterException {
+    network.setEnabled(true);
+    ServerSocketEndpointConfig members = new ServerSocketEndpointConfig();
+    members.setProtocolType(ProtocolType.MEMBER);
+    members.setPort(wanted.port());
+    members.setPortAutoIncrement(false);
+    members.setReuseAddress(true);
+    members.getInterfaces().setEnabled(true).addInterface(address(wanted.host()));
+    network.setMemberEndpointConfig(members);
+    network.getJoin().getMulticastConfig().setEnabled(false);
+    network.getJoin().getAutoDetectionConfig().setEnabled(false);
+    TcpIpConfig known = network.getJoin().getTcpIpConfig();
+    known.setEnabled(true).setConnectionTimeoutSeconds(3);
+    for (String each : wanted.join()) {
+      known.addMember(each.matches(".*[^:]:\\d+") ? each : each + ":" + wanted.port());
+    }
+    for (String each : behind(wanted.dns())) {
+      known.addMember(each + ":" + wanted.port());
+    }
+  }
+
+  private static String address(String host) throws ClusterException {
+    try {
+      return InetAddress.getByName(host).getHostAddress();
+    } catch (UnknownHostException e) {
+      throw new ClusterException("cluster-host: '" + host + "' does not resolve", e);
+    }
+  }
+
+  /** Nobody behind the name is no failure: this node may be the first. */
+  private static List<String> behind(Optional<String> name) {
+    if (name.isEmpty()) {
+      return List.of();
+    }
+    try {
+      var addresses = new ArrayList<String>();
+      for (InetAddress each : InetAddress.getAllByName(name.get())) {
+        addresses.add(each.getHostAddress());
+      }
+      return addresses;
+    } catch (UnknownHostException e) {
+      log.warn("cluster-dns: there is nothing behind {} yet", name.get());
+      return List.of();
+    }
+  }
+
+  private static String name(ClusterConfiguration wanted) throws ClusterException {
+    Optional<Path> file = wanted.secretFile();
+    if (file.isEmpty()) {
+      return wanted.name();
+    }
+    try {
+      if (Files.size(file.get()) > LONGEST_SECRET) {
+        throw new ClusterException(
+            "cluster-secret-file: " + file.get() + " is no secret: too long");
+      }
+      String secret = Files.readString(file.get(), StandardCharsets.UTF_8).strip();
+      if (secret.length() < SHORTEST_SECRET) {
+        throw new ClusterException(
+            "cluster-secret-file: the secret in %s has %d characters; give it %d or more"
+                .formatted(file.get(), secret.length(), SHORTEST_SECRET));
+      }
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), mac.getAlgorithm()));
+      byte[] tag = mac.doFinal(wanted.name().getBytes(StandardCharsets.UTF_8));
+      return wanted.name() + "-" + HexFormat.of().formatHex(tag);
+    } catch (IOException e) {
+      throw new ClusterException("cluster-secret-file: " + file.get() + " cannot be read: " + e, e);
+    } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private void checkCompany() throws ClusterException {
+    Member self = member.getCluster().getLocalMember();
+    for (Member each : member.getCluster().getMembers()) {
+      if (each.equals(self)) {
+        continue;
+      }
+      if (options.nodeId().equals(each.getAttribute(NODE))) {
+        throw new ClusterException(
+            "a node named %s is in the cluster already, at %s: two cannot share a data folder's copy; delete node-id in this one"
+                .formatted(options.nodeId(), each.getAddress()));
+      }
+      Optional<String> difference = AgreedSettings.difference(each, options.agreed());
+      if (difference.isPresent()) {
+        throw new ClusterException(difference.get());
+      }
+    }
+    int others = member.getCluster().getMembers().size() - 1;
+    ClusterConfiguration wanted = options.configuration();
+    if (others == 0 && !wanted.join().isEmpty()) {
+      log.warn(
+          "node {} is the only one: none of {} is there, or its cluster-name or secret is another."
+              + " It is looked for from time to time",
+          options.nodeId(),
+          String.join(", ", wanted.join()));
+    } else {
+      log.info("node {} has joined {} others", options.nodeId(), others);
+    }
+  }
+
+  /** The member, for what is kept in it. */
+  public HazelcastInstance member() {
+    return member;
+  }
+
+  /** Nodes of this cluster, this one included. */
+  public int size() {
+    return member.getCluster().getMembers().size();
+  }
+
+  /**
+   * Makes a Vert.x whose event bus reaches all nodes. Blocks, on a node that holds no data until
+   * one is there that does: consumers are registered in maps.
+   */
+  public Vertx vertx(VertxBuilder builder) throws ExecutionException, InterruptedException {
+    boolean told = false;
+    while (member.getCluster().getMembers().stream().allMatch(Member::isLiteMember)) {
+      if (!told) {
+        log.info("node {} waits for a gateway to join it", options.nodeId());
+        told = true;
+      }
+      Thread.sleep(WAIT);
+    }
+    Vertx vertx =
+        builder
+            .withClusterManager(new RegistrationKeeper(member))
+            .buildClustered()
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get();
+    member.getCluster().addMembershipListener(new Departures(vertx));
+    return vertx;
+  }
+
+  /** How its event bus is bound and reached. */
+  public EventBusOptions bus() {
+    ClusterConfiguration wanted = options.configuration();
+    var bus =
+        new EventBusOptions()
+            .setHost(wanted.host())
+            .setPort(wanted.busPort())
+            .setClusterPublicHost(wanted.host())
+            .setClusterPublicPort(wanted.busPort())
+            .setConnectTimeout(Math.toIntExact(BUS_CONNECT.toMillis()))
+            .setTcpKeepAlive(true)
+            .setTcpNoDelay(true)
+            .setClusterPingInterval(2000)
+            .setClusterPingReplyInterval(3000);
+    wanted
+        .tls()
+        .ifPresent(
+            tls ->
+                bus.setSsl(true)
+                    .setKeyCertOptions(
+                        new PemKeyCertOptions()
+                            .setCertPath(tls.certificate().toString())
+                            .setKeyPath(tls.key().toString()))
+                    .setTrustOptions(
+                        new PemTrustOptions().addCertPath(tls.authorities().toString()))
+                    // Both ends show who signed for them.
+                    .setClientAuth(ClientAuth.REQUIRED));
+    return bus;
+  }
+
+  /** Hands over what it holds and leaves. Blocks. */
+  @Override
+  public void close() {
+    if (member.getLifecycleService().isRunning()) {
+      member.shutdown();
+    }
+  }
+}
