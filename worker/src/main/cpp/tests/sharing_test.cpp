@@ -136,6 +136,53 @@ TEST(texts_wait_for_pages_and_still_get_done) {
   CHECK(bench.events.of(10).finished->reason == FinishReason::length && bench.events.of(11).finished->reason == FinishReason::length);
 }
 
+// Two sequences are always under way, and each new one wants the room that the one before it left.
+void step_under_load(SchedulerBench& bench, uint64_t& next, int steps) {
+  const auto open = [&](uint64_t id) { return id >= 100 && !bench.events.of(id).finished; };
+  for (int i = 0; i < steps; ++i) {
+    while (next < 102 || !open(next - 1) || !open(next - 2)) {
+      bench.open(request(next, std::string(130, static_cast<char>('a' + next % 26)), 40));
+      ++next;
+    }
+    bench.step();
+  }
+}
+
+TEST(the_background_gets_done_though_others_always_fill_the_cache) {
+  SchedulerBench bench(scheduler_options(3, 64), 320, 13);
+  uint64_t next = 100;
+  step_under_load(bench, next, 20);
+  wire::OpenSequence background = request(1, std::string(200, 'B'), 60);
+  background.priority = wire::Priority::background;
+  bench.open(background);
+  step_under_load(bench, next, 60);
+  CHECK(bench.events.of(1).pieces.empty());  // it stands back at first
+  const uint64_t at_first = next;
+  while (!bench.events.of(1).finished && next < at_first + 40) step_under_load(bench, next, 1);
+  CHECK(bench.events.of(1).finished.has_value());
+  check_same_answer(SchedulerBench(scheduler_options(1, 64), 320).run(background), bench.events.of(1));
+}
+
+TEST(a_text_is_embedded_though_others_always_fill_the_cache) {
+  SchedulerOptions options = scheduler_options(2, 64);
+  options.pooling = Pooling::mean;
+  SchedulerBench bench(options, 320, 13);
+  uint64_t next = 100;
+  step_under_load(bench, next, 20);
+  wire::Embed wanted;
+  for (wanted.request_id = 1; wanted.request_id <= 3; ++wanted.request_id) {
+    wanted.prompt = {std::string(250, static_cast<char>('A' + wanted.request_id))};
+    bench.scheduler->embed(std::get<PreparedEmbedding>(prepare_embedding(wanted, bench.tokenizer, bench.limits)));
+  }
+  step_under_load(bench, next, 60);
+  CHECK(bench.events.embeddings.empty());
+  const uint64_t at_first = next;
+  while (bench.events.embeddings.size() < 3 && next < at_first + 80) step_under_load(bench, next, 1);
+  CHECK_EQUAL(size_t{3}, bench.events.embeddings.size());
+  for (const auto& [id, embedded] : bench.events.embeddings) CHECK(embedded.error == wire::EmbedError::none);
+  bench.run();
+}
+
 // The whole of it at once: common beginnings, turns, scopes, priorities, cancels, guesses, and never enough pages.
 TEST(random_companies_in_a_small_cache_give_the_texts_they_give_alone) {
   TestRandom random(announced_seed("companies", 23));

@@ -78,6 +78,7 @@ void Embedding::start_over() {
   seen = 0;
   cached_tokens = 0;
   sum_.clear();
+  ++setbacks;
 }
 
 }  // namespace bitfleet

@@ -52,6 +52,7 @@ class Embedding {
 
   uint32_t slot = 0;
   uint32_t seen = 0;           // leading tokens in the KV cache
+  uint32_t setbacks = 0;       // how often it gave its room up, or another began while it waited for some
   uint32_t cached_tokens = 0;  // of those, computed for somebody else before
   uint32_t pending() const { return static_cast<uint32_t>(request_.tokens.size()) - seen; }
 

@@ -24,12 +24,14 @@ void EmbeddingQueue::cancel(uint64_t request_id, KvPages& pages) {
 }
 
 void EmbeddingQueue::claim_slots(KvPages& pages) {
+  lacks_room_ = false;
   while (!waiting_.empty()) {
     const auto slot = pages.take_slot();
     if (!slot) return;
     Embedding& next = *waiting_.front();
     const auto reused = pages.begin(*slot, next.tokens(), next.cache_scope(), sharing_of(next), 0);
-    if (!reused) return pages.release(*slot);
+    lacks_room_ = !reused;
+    if (lacks_room_) return pages.release(*slot);
     pages.reserve(*slot, static_cast<uint32_t>(next.tokens().size()));
     next.slot = *slot;
     next.seen = *reused;
@@ -40,12 +42,19 @@ void EmbeddingQueue::claim_slots(KvPages& pages) {
 }
 
 bool EmbeddingQueue::give_up_slot(KvPages& pages) {
-  if (running_.empty()) return false;
-  pages.release(running_.back()->slot);
-  running_.back()->start_over();
-  waiting_.push_front(std::move(running_.back()));
-  running_.pop_back();
+  // The first that is due keeps its slot. There is one more than sequences can have, so none of these wants for it.
+  const auto kept = std::ranges::find_if(running_, [](const auto& embedding) { return due(*embedding); });
+  if (running_.empty() || (kept == running_.begin() && running_.size() == 1)) return false;
+  const auto given = kept == running_.end() - 1 ? kept - 1 : running_.end() - 1;
+  pages.release((*given)->slot);
+  (*given)->start_over();
+  waiting_.push_front(std::move(*given));
+  running_.erase(given);
   return true;
+}
+
+void EmbeddingQueue::passed_over() {
+  if (lacks_room_ && !waiting_.empty()) ++waiting_.front()->setbacks;
 }
 
 void EmbeddingQueue::finish_done(KvPages& pages) {

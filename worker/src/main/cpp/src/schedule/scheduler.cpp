@@ -46,7 +46,7 @@ void Scheduler::open(PreparedSequence request) {
   sequence->slot = *slot;
   const auto outcome = sequence->replay_emitted();
   const bool first_in_line = std::ranges::all_of(sequences_, [](const auto& other) { return other->begun; });
-  if (!outcome.finished && first_in_line) begin(*sequence);
+  if (!outcome.finished && first_in_line && !embeddings_.due_waits()) begin(*sequence);
   accept();
   sequences_.push_back(std::move(sequence));
   if (outcome.finished) end(*sequences_.back(), *outcome.finished);
@@ -98,6 +98,10 @@ bool Scheduler::begin(Sequence& sequence) {
   if (!positions) return false;
   sequence.begun = true;
   note_reuse(sequence, *positions);
+  for (const auto& other : sequences_) {
+    if (!other->begun) ++other->setbacks;
+  }
+  embeddings_.passed_over();
   return true;
 }
 
@@ -113,16 +117,18 @@ void Scheduler::give_up(Sequence& sequence) {
   pages_.clear(sequence.slot);
   sequence.begun = false;
   sequence.seen = 0;
+  ++sequence.setbacks;
 }
 
 // In their order: one that is small does not overtake one that waits for much, or that might wait for ever.
 void Scheduler::begin_waiting() {
+  if (embeddings_.due_waits()) return;  // what becomes free is for a text that has stood back long enough
   for (Sequence* sequence : by_rank()) {
     if (sequence->begun) continue;
     while (!begin(*sequence)) {
       if (embeddings_.give_up_slot(pages_)) continue;
       const bool others_end = std::ranges::any_of(sequences_, [](const auto& other) { return other->begun; });
-      if (others_end) return;
+      if (others_end || embeddings_.running_count() > 0) return;
       sequence->refuse("the KV cache has " + std::to_string(pages_.size()) + " pages, too few for this text");
       end(*sequence, wire::FinishReason::failed);
       break;

@@ -48,7 +48,8 @@ struct SchedulerOptions {
 //
 // When the KV cache is short of pages, those who came last (of the background first) give theirs up and compute them again
 // later. A sequence waits for the pages that its text needs before it begins. Of several sequences that would compute the
-// same page, one does and the others wait for it.
+// same page, one does and the others wait for it. Who has stood back most_setbacks times does so no more: a sequence of the
+// background goes by its age like the others, and a text to embed has its room before any sequence that has not begun.
 //
 // Texts to embed take the slots that sequences leave free, and their part of prefill_chunk; a sequence that finds no slot
 // takes the one of a text, which begins again.

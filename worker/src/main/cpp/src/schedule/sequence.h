@@ -12,6 +12,7 @@
 #include "schedule/drafter.h"
 #include "schedule/grammar_bound.h"
 #include "schedule/prepare.h"
+#include "schedule/step_model.h"
 #include "text/completion_text.h"
 #include "tokenizer/tokenizer.h"
 #include "wire/messages.h"
@@ -63,9 +64,11 @@ class Sequence {
   uint32_t tokens_left() const;      // that may still be drawn
   uint32_t context_limit() const { return request_.context_limit; }
 
-  bool background() const { return request_.priority == wire::Priority::background; }
+  // Whether it lets others go first: not when it has stood back often, or it might for ever.
+  bool background() const { return request_.priority == wire::Priority::background && setbacks < most_setbacks; }
 
   // Bookkeeping of the scheduler.
+  uint32_t setbacks = 0;         // how often it gave its pages up, or another began while it waited for some
   uint32_t slot = 0;
   bool begun = false;            // it has room in the KV cache
   uint32_t seen = 0;             // leading tokens in the KV cache

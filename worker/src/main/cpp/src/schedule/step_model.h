@@ -7,6 +7,10 @@
 
 namespace bitfleet {
 
+// So often does a sequence of the background, or a text to embed, stand back for others who want its room in the KV cache.
+// Then it goes as they do, or it might stand back for ever.
+inline constexpr uint32_t most_setbacks = 8;
+
 // What the scheduler asks of a model: Inference, or a stand-in for tests. Same contract as Inference's functions of
 // these names.
 class StepModel {
