@@ -106,6 +106,8 @@ TEST(open_sequence_reads_as_its_text_form_says) {
 
 TEST(absence_is_kept_apart_from_zero) {
   const auto absent = std::get<OpenSequence>(golden_command("command_open_absent"));
+  CHECK(absent.priority == Priority::interactive);
+  CHECK(std::get<OpenSequence>(golden_command("command_open_background")).priority == Priority::background);
   CHECK(!absent.sampling && !absent.top_logprobs);
   const auto zero = std::get<OpenSequence>(golden_command("command_open_zero_logprobs"));
   CHECK_EQUAL(0u, zero.top_logprobs.value());

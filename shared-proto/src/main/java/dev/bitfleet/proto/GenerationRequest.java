@@ -33,7 +33,8 @@ public record GenerationRequest(
     List<Integer> emitted,
     long cacheScope,
     String grammar,
-    PromptScoring promptScoring) {
+    PromptScoring promptScoring,
+    Priority priority) {
 
   public GenerationRequest {
     Objects.requireNonNull(streamId);
@@ -44,6 +45,7 @@ public record GenerationRequest(
     Objects.requireNonNull(topLogprobs);
     Objects.requireNonNull(grammar);
     Objects.requireNonNull(promptScoring);
+    Objects.requireNonNull(priority);
     stopStrings = List.copyOf(stopStrings);
     emitted = List.copyOf(emitted);
     if (maxTokens < 0 || contextLimit < 0) {

@@ -30,6 +30,11 @@ final class RequestMapping {
                   case WITH_COMPLETION ->
                       OpenGeneration.PromptScoring.PROMPT_SCORING_WITH_COMPLETION;
                   case ALONE -> OpenGeneration.PromptScoring.PROMPT_SCORING_ALONE;
+                })
+            .setPriority(
+                switch (request.priority()) {
+                  case INTERACTIVE -> OpenGeneration.Priority.PRIORITY_INTERACTIVE;
+                  case BACKGROUND -> OpenGeneration.Priority.PRIORITY_BACKGROUND;
                 });
     request.topLogprobs().ifPresent(proto::setTopLogprobs);
     switch (request.prompt()) {
@@ -68,6 +73,11 @@ final class RequestMapping {
           case PROMPT_SCORING_WITH_COMPLETION -> PromptScoring.WITH_COMPLETION;
           case PROMPT_SCORING_ALONE -> PromptScoring.ALONE;
           case UNRECOGNIZED -> throw new IllegalArgumentException("an unknown prompt scoring");
+        },
+        switch (proto.getPriority()) {
+          // One that only a newer gateway knows is no reason to refuse.
+          case PRIORITY_INTERACTIVE, UNRECOGNIZED -> Priority.INTERACTIVE;
+          case PRIORITY_BACKGROUND -> Priority.BACKGROUND;
         });
   }
 

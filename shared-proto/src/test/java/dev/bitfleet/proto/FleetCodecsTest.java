@@ -57,7 +57,8 @@ class FleetCodecsTest {
         List.of(1, 300, 128_000),
         Long.MIN_VALUE,
         "root ::= \"a\"",
-        PromptScoring.WITH_COMPLETION);
+        PromptScoring.WITH_COMPLETION,
+        Priority.BACKGROUND);
   }
 
   private static WorkerHeartbeat heartbeat(

@@ -209,7 +209,8 @@ final class StreamDesk {
                     request.emitted(),
                     request.cacheScope(),
                     request.grammar(),
-                    request.promptScoring()));
+                    request.promptScoring(),
+                    request.priority()));
     if (!handed) {
       turnDown(stream, new OpenReply.Busy("not ready"));
     }

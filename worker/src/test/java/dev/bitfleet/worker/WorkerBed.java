@@ -10,6 +10,7 @@ import dev.bitfleet.proto.FleetCodecs;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
@@ -154,7 +155,8 @@ final class WorkerBed implements AutoCloseable {
         List.of(),
         1,
         "",
-        PromptScoring.NONE);
+        PromptScoring.NONE,
+        Priority.INTERACTIVE);
   }
 
   OpenReply open(GenerationRequest request) {

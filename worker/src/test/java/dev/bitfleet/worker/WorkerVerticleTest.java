@@ -8,6 +8,7 @@ import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Role;
@@ -64,7 +65,8 @@ class WorkerVerticleTest {
               List.of(),
               1,
               "",
-              PromptScoring.NONE);
+              PromptScoring.NONE,
+              Priority.INTERACTIVE);
       OpenReply.Accepted accepted = bed.accepted(natural);
       List<GenerationEvent.Terminal> end = new ArrayList<>();
 
@@ -113,7 +115,8 @@ class WorkerVerticleTest {
                       List.of(),
                       1,
                       "",
-                      PromptScoring.NONE)))
+                      PromptScoring.NONE,
+                      Priority.INTERACTIVE)))
           .isEqualTo(new OpenReply.Busy("other model"));
       GenerationRequest first = bed.request(PROMPT, 0);
       bed.accepted(first);
@@ -273,7 +276,8 @@ class WorkerVerticleTest {
               List.of(),
               1,
               "",
-              PromptScoring.WITH_COMPLETION));
+              PromptScoring.WITH_COMPLETION,
+              Priority.INTERACTIVE));
 
       assertThat(bed.next(plain.streamId()))
           .isInstanceOfSatisfying(

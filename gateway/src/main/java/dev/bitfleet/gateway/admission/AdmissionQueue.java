@@ -3,11 +3,12 @@ package dev.bitfleet.gateway.admission;
 import dev.bitfleet.gateway.admission.Ticket.State;
 import dev.bitfleet.gateway.routing.ModelSupply;
 import dev.bitfleet.gateway.routing.ModelWish;
+import dev.bitfleet.proto.Priority;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +17,13 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * A bounded queue for slots: first come, first served within a model, and a model without free
- * slots holds nobody else's up. Owned by one thread; time is nanoseconds of any monotonic clock.
+ * A bounded queue for slots: first come, first served within a model and a priority, and a model
+ * without free slots holds nobody else's up. Owned by one thread; time is nanoseconds of any
+ * monotonic clock.
+ *
+ * <p>The background waits until no one else does, but every eighth slot that is given out while it
+ * waits is its own: so nobody in it waits for ever. It leaves the others one slot of a model that
+ * has several, and half of the queue, so that they find room though it came in masses.
  *
  * <p>Why a queue here when workers answer "busy" themselves: it keeps order between clients, tells
  * the surplus at once how long to stay away, and leaves the bus to requests that can be served.
@@ -33,8 +39,8 @@ public final class AdmissionQueue {
 
   private final int limit;
   private final long workerWaitNanos;
-  private final Set<Ticket> waiting = new LinkedHashSet<>();
-  private final Map<String, Integer> held = new HashMap<>();
+  private final Map<Priority, Set<Ticket>> waiting = new EnumMap<>(Priority.class);
+  private final Map<String, Given> given = new HashMap<>();
   private double meanServiceNanos;
 
   /**
@@ -44,6 +50,9 @@ public final class AdmissionQueue {
   public AdmissionQueue(int limit, Duration workerWait) {
     this.limit = limit;
     this.workerWaitNanos = workerWait.toNanos();
+    for (Priority priority : Priority.values()) {
+      waiting.put(priority, new LinkedHashSet<>());
+    }
   }
 
   /**
@@ -54,16 +63,20 @@ public final class AdmissionQueue {
    * @param deadlineNanos of the first; the others have none, for they wait behind their own sibling
    * @return the tickets, or none when the queue has no room
    */
-  public List<Ticket> enter(ModelWish model, int count, int free, long now, long deadlineNanos) {
+  public List<Ticket> enter(
+      ModelWish model, Priority priority, int count, int free, long now, long deadlineNanos) {
     // Slots that those before us will get are not ours.
-    long room = (long) limit + free - waiting.size();
+    long room = (long) limit + free - depth();
+    if (priority == Priority.BACKGROUND) {
+      room = Math.min(room, limit - limit / 2 + free - row(Priority.BACKGROUND).size());
+    }
     if (count > room) {
       return List.of();
     }
     List<Ticket> tickets = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      Ticket ticket = new Ticket(model, now, i == 0 ? deadlineNanos : Ticket.NO_DEADLINE);
-      waiting.add(ticket);
+      Ticket ticket = new Ticket(model, priority, now, i == 0 ? deadlineNanos : Ticket.NO_DEADLINE);
+      row(priority).add(ticket);
       tickets.add(ticket);
     }
     return tickets;
@@ -72,9 +85,12 @@ public final class AdmissionQueue {
   /** Gives a ticket back, whatever its state: its holder has ended or left. Idempotent. */
   public void leave(Ticket ticket, long now) {
     switch (ticket.state) {
-      case WAITING -> waiting.remove(ticket);
+      case WAITING -> row(ticket.priority()).remove(ticket);
       case ADMITTED -> {
-        held.computeIfPresent(ticket.admittedModel, (model, n) -> n == 1 ? null : n - 1);
+        Given slots = given.get(ticket.admittedModel);
+        if (slots != null) {
+          slots.takeBack(ticket.priority());
+        }
         double service = now - ticket.admittedNanos;
         meanServiceNanos =
             meanServiceNanos == 0
@@ -92,42 +108,53 @@ public final class AdmissionQueue {
    * @param supply what the fleet offers for a model
    */
   public List<Decision> decide(Function<ModelWish, ModelSupply> supply, long now) {
-    if (waiting.isEmpty()) {
+    if (depth() == 0) {
       return List.of();
     }
-    List<Decision> decisions = new ArrayList<>();
     Map<ModelWish, ModelSupply> supplies = new HashMap<>();
-    Set<String> full = new HashSet<>();
-    for (Iterator<Ticket> each = waiting.iterator(); each.hasNext(); ) {
-      Ticket ticket = each.next();
-      Optional<Decision> decision =
-          decide(ticket, supplies.computeIfAbsent(ticket.model(), supply), full, now);
-      if (decision.isPresent()) {
-        each.remove();
-        if (!ticket.admitted()) {
-          ticket.state = State.GONE;
+    Map<String, Contest> contests = new LinkedHashMap<>();
+    List<Decision> decisions = new ArrayList<>();
+    for (Set<Ticket> row : waiting.values()) {
+      for (Ticket ticket : row) {
+        switch (supplies.computeIfAbsent(ticket.model(), supply)) {
+          case ModelSupply.Serving serving -> {
+            ticket.awaitingSinceNanos = null;
+            contests.computeIfAbsent(serving.model(), model -> new Contest(serving)).enter(ticket);
+          }
+          case ModelSupply other -> unserved(ticket, other, now).ifPresent(decisions::add);
         }
-        decisions.add(decision.get());
+      }
+    }
+    contests.values().forEach(contest -> decide(contest, now, decisions));
+    for (Decision decision : decisions) {
+      Ticket ticket = decision.ticket();
+      row(ticket.priority()).remove(ticket);
+      if (!ticket.admitted()) {
+        ticket.state = State.GONE;
       }
     }
     return decisions;
   }
 
-  private Optional<Decision> decide(Ticket ticket, ModelSupply supply, Set<String> full, long now) {
+  /** Gives a model's free slots out, and ends the wait of those who waited long enough. */
+  private void decide(Contest contest, long now, List<Decision> decisions) {
+    String model = contest.model();
+    Given slots = given.computeIfAbsent(model, unused -> new Given());
+    for (Optional<Ticket> next = contest.next(slots);
+        next.isPresent();
+        next = contest.next(slots)) {
+      Ticket ticket = next.get();
+      slots.give(ticket.priority(), contest.backgroundWaits());
+      ticket.state = State.ADMITTED;
+      ticket.admittedNanos = now;
+      ticket.admittedModel = model;
+      decisions.add(new Decision.Admitted(ticket, model, now - ticket.enteredNanos));
+    }
+    contest.left().flatMap(ticket -> expired(ticket, now).stream()).forEach(decisions::add);
+  }
+
+  private Optional<Decision> unserved(Ticket ticket, ModelSupply supply, long now) {
     switch (supply) {
-      case ModelSupply.Serving serving -> {
-        ticket.awaitingSinceNanos = null;
-        String model = serving.model();
-        // A later one must not overtake the first that found the model full.
-        if (!full.contains(model) && held(model) < serving.slots()) {
-          held.merge(model, 1, Integer::sum);
-          ticket.state = State.ADMITTED;
-          ticket.admittedNanos = now;
-          ticket.admittedModel = model;
-          return Optional.of(new Decision.Admitted(ticket, model, now - ticket.enteredNanos));
-        }
-        full.add(model);
-      }
       case ModelSupply.Awaited awaited -> {
         Long since = ticket.awaitingSinceNanos;
         if (since == null) {
@@ -145,20 +172,31 @@ public final class AdmissionQueue {
       case ModelSupply.Unknown ignored -> {
         return Optional.of(new Decision.UnknownModel(ticket));
       }
+      case ModelSupply.Serving serving ->
+          throw new IllegalStateException("it is served: " + serving);
     }
+    return expired(ticket, now);
+  }
+
+  private static Optional<Decision> expired(Ticket ticket, long now) {
     return ticket.deadlineNanos != Ticket.NO_DEADLINE && now - ticket.deadlineNanos >= 0
         ? Optional.of(new Decision.Expired(ticket))
         : Optional.empty();
   }
 
+  private Set<Ticket> row(Priority priority) {
+    return waiting.getOrDefault(priority, Set.of());
+  }
+
   /** Slots of that model that are given out. */
   public int held(String model) {
-    return held.getOrDefault(model, 0);
+    Given slots = given.get(model);
+    return slots == null ? 0 : slots.all();
   }
 
   /** Tickets that wait. */
   public int depth() {
-    return waiting.size();
+    return waiting.values().stream().mapToInt(Set::size).sum();
   }
 
   /**
@@ -168,7 +206,7 @@ public final class AdmissionQueue {
    * @param slots slots that are served
    */
   public Duration retryAfter(int slots) {
-    double turns = (waiting.size() + 1.0) / Math.max(1, slots);
+    double turns = (depth() + 1.0) / Math.max(1, slots);
     long millis = (long) Math.min(LONGEST_RETRY.toMillis(), turns * meanServiceNanos / 1e6);
     return Duration.ofMillis(Math.max(SHORTEST_RETRY.toMillis(), millis));
   }

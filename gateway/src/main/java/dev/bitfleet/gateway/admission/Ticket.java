@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.admission;
 
 import dev.bitfleet.gateway.routing.ModelWish;
+import dev.bitfleet.proto.Priority;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ public final class Ticket {
   }
 
   private final ModelWish model;
+  private final Priority priority;
   final long enteredNanos;
   final long deadlineNanos;
   State state = State.WAITING;
@@ -30,8 +32,9 @@ public final class Ticket {
   /** The model whose slot it holds, once admitted. */
   String admittedModel = "";
 
-  Ticket(ModelWish model, long enteredNanos, long deadlineNanos) {
+  Ticket(ModelWish model, Priority priority, long enteredNanos, long deadlineNanos) {
     this.model = model;
+    this.priority = priority;
     this.enteredNanos = enteredNanos;
     this.deadlineNanos = deadlineNanos;
   }
@@ -39,6 +42,10 @@ public final class Ticket {
   /** The model asked for. */
   public ModelWish model() {
     return model;
+  }
+
+  public Priority priority() {
+    return priority;
   }
 
   public boolean admitted() {

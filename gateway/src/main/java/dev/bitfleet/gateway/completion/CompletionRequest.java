@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.completion;
 
 import dev.bitfleet.gateway.routing.ModelWish;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
@@ -21,6 +22,7 @@ import java.util.OptionalInt;
  * @param contextLimit caps the context; 0 = the model's
  * @param grammar GBNF that each choice's text has to follow; empty = none
  * @param cacheScope prefixes are shared only within one scope, which is a tenant
+ * @param priority who goes first, in the queue for slots and in the engine
  * @param names the client's, for errors
  */
 public record CompletionRequest(
@@ -36,6 +38,7 @@ public record CompletionRequest(
     String grammar,
     PromptScoring promptScoring,
     long cacheScope,
+    Priority priority,
     Delivery delivery,
     FieldNames names) {
 
@@ -53,6 +56,7 @@ public record CompletionRequest(
       String grammar,
       PromptScoring promptScoring,
       long cacheScope,
+      Priority priority,
       Delivery delivery) {
     this(
         model,
@@ -67,6 +71,7 @@ public record CompletionRequest(
         grammar,
         promptScoring,
         cacheScope,
+        priority,
         delivery,
         FieldNames.PLAIN);
   }
@@ -79,6 +84,7 @@ public record CompletionRequest(
     Objects.requireNonNull(topLogprobs);
     Objects.requireNonNull(grammar);
     Objects.requireNonNull(promptScoring);
+    Objects.requireNonNull(priority);
     Objects.requireNonNull(delivery);
     Objects.requireNonNull(names);
     if (prompts.isEmpty() || n < 1) {
@@ -135,6 +141,7 @@ public record CompletionRequest(
         otherGrammar,
         promptScoring,
         otherScope,
+        priority,
         delivery,
         otherNames);
   }

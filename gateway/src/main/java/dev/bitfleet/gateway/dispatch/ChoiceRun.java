@@ -119,7 +119,8 @@ final class ChoiceRun implements AttemptListener {
         List.of(),
         request.cacheScope(),
         request.grammar(),
-        request.promptScoring());
+        request.promptScoring(),
+        request.priority());
   }
 
   @Override

@@ -108,7 +108,12 @@ public final class Dispatcher {
             : 0;
     List<Ticket> tickets =
         queue.enter(
-            request.model(), request.choices(), free, now, now + limits.queueTimeout().toNanos());
+            request.model(),
+            request.priority(),
+            request.choices(),
+            free,
+            now,
+            now + limits.queueTimeout().toNanos());
     if (tickets.isEmpty()) {
       metrics.rejected("queue_full");
       completion.fail(new CompletionFailure.QueueFull(retryAfter()));

@@ -1,5 +1,7 @@
 package dev.bitfleet.gateway.admission;
 
+import static dev.bitfleet.proto.Priority.BACKGROUND;
+import static dev.bitfleet.proto.Priority.INTERACTIVE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.gateway.routing.ModelSupply;
@@ -26,7 +28,7 @@ class AdmissionQueueTest {
   }
 
   private Ticket enter(ModelWish model, long now) {
-    return queue.enter(model, 1, 0, now, now + 5 * SECOND).getFirst();
+    return queue.enter(model, INTERACTIVE, 1, 0, now, now + 5 * SECOND).getFirst();
   }
 
   private static List<Ticket> admitted(List<Decision> decisions) {
@@ -53,26 +55,26 @@ class AdmissionQueueTest {
     for (int i = 0; i < 3; i++) {
       enter(M, 0);
     }
-    assertThat(queue.enter(M, 1, 0, 0, SECOND)).isEmpty();
+    assertThat(queue.enter(M, INTERACTIVE, 1, 0, 0, SECOND)).isEmpty();
     assertThat(queue.depth()).isEqualTo(3);
   }
 
   @Test
   void free_slots_let_in_as_many_beyond_the_limit() {
-    assertThat(queue.enter(M, 5, 2, 0, SECOND)).hasSize(5);
-    assertThat(queue.enter(M, 1, 2, 0, SECOND)).isEmpty();
+    assertThat(queue.enter(M, INTERACTIVE, 5, 2, 0, SECOND)).hasSize(5);
+    assertThat(queue.enter(M, INTERACTIVE, 1, 2, 0, SECOND)).isEmpty();
   }
 
   @Test
   void a_request_enters_with_all_its_choices_or_none() {
     enter(M, 0);
-    assertThat(queue.enter(M, 3, 0, 0, SECOND)).isEmpty();
+    assertThat(queue.enter(M, INTERACTIVE, 3, 0, 0, SECOND)).isEmpty();
     assertThat(queue.depth()).isEqualTo(1);
   }
 
   @Test
   void who_waits_too_long_expires_but_siblings_have_no_deadline() {
-    List<Ticket> tickets = queue.enter(M, 2, 0, 0, 5 * SECOND);
+    List<Ticket> tickets = queue.enter(M, INTERACTIVE, 2, 0, 0, 5 * SECOND);
     assertThat(admitted(queue.decide(slots(1), SECOND))).containsExactly(tickets.getFirst());
     assertThat(queue.decide(slots(1), 60 * SECOND)).isEmpty();
     queue.leave(tickets.getFirst(), 61 * SECOND);
@@ -101,7 +103,7 @@ class AdmissionQueueTest {
 
   @Test
   void waiting_for_a_worker_has_its_own_limit_which_begins_anew_when_one_was_there() {
-    Ticket ticket = queue.enter(M, 1, 0, 0, Ticket.NO_DEADLINE).getFirst();
+    Ticket ticket = queue.enter(M, INTERACTIVE, 1, 0, 0, Ticket.NO_DEADLINE).getFirst();
     Function<ModelWish, ModelSupply> awaited = model -> new ModelSupply.Awaited(true);
     assertThat(queue.decide(awaited, 0)).isEmpty();
     assertThat(queue.decide(awaited, 9 * SECOND)).isEmpty();
@@ -137,7 +139,67 @@ class AdmissionQueueTest {
     assertThat(queue.retryAfter(1)).isEqualTo(Duration.ofSeconds(60));
   }
 
-  /** Random traffic: never more tickets out than slots, none lost, order kept within a model. */
+  private Ticket background(long now) {
+    return queue.enter(M, BACKGROUND, 1, 1, now, Ticket.NO_DEADLINE).getFirst();
+  }
+
+  @Test
+  void who_is_waited_for_comes_before_the_background_that_came_first() {
+    Ticket running = enter(M, 0);
+    assertThat(admitted(queue.decide(slots(1), 0))).containsExactly(running);
+    Ticket behind = background(1);
+    Ticket first = enter(M, 2);
+    queue.leave(running, 3);
+    assertThat(admitted(queue.decide(slots(1), 3))).containsExactly(first);
+    queue.leave(first, 4);
+    assertThat(admitted(queue.decide(slots(1), 4))).containsExactly(behind);
+  }
+
+  @Test
+  void the_background_gets_every_eighth_slot_of_a_model_that_others_always_want() {
+    Ticket behind = background(0);
+    Ticket later = background(0);
+    Ticket holder = enter(M, 0);
+    List<Integer> turns = new ArrayList<>();
+    for (int turn = 0; turn < 20; turn++) {
+      List<Ticket> next = admitted(queue.decide(slots(1), turn));
+      assertThat(next).hasSize(1);
+      if (next.getFirst() == behind || next.getFirst() == later) {
+        turns.add(turn);
+      } else {
+        assertThat(next).containsExactly(holder);
+        holder = enter(M, turn);
+      }
+      queue.leave(next.getFirst(), turn);
+    }
+    assertThat(turns).containsExactly(7, 15);
+    assertThat(behind.admitted() || later.admitted()).isFalse();
+  }
+
+  @Test
+  void the_background_leaves_one_slot_to_the_others() {
+    List<Ticket> many = queue.enter(M, BACKGROUND, 4, 4, 0, Ticket.NO_DEADLINE);
+    assertThat(admitted(queue.decide(slots(4), 0))).isEqualTo(many.subList(0, 3));
+    Ticket other = enter(M, 1);
+    assertThat(admitted(queue.decide(slots(4), 1))).containsExactly(other);
+    queue.leave(other, 2);
+    assertThat(queue.decide(slots(4), 2)).isEmpty();
+    queue.leave(many.getFirst(), 3);
+    assertThat(admitted(queue.decide(slots(4), 3))).containsExactly(many.getLast());
+  }
+
+  @Test
+  void the_background_leaves_half_of_the_queue_to_the_others() {
+    assertThat(queue.enter(M, BACKGROUND, 2, 0, 0, SECOND)).hasSize(2);
+    assertThat(queue.enter(M, BACKGROUND, 1, 0, 0, SECOND)).isEmpty();
+    assertThat(queue.enter(M, INTERACTIVE, 1, 0, 0, SECOND)).hasSize(1);
+    assertThat(queue.enter(M, INTERACTIVE, 1, 0, 0, SECOND)).isEmpty();
+  }
+
+  /**
+   * Random traffic: never more tickets out than slots, none lost, order kept within a model and
+   * priority.
+   */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
   void random_traffic_keeps_the_books(long seed) {
@@ -154,6 +216,7 @@ class AdmissionQueueTest {
             waiting.addAll(
                 books.enter(
                     ModelWish.of(model),
+                    random.nextInt(3) == 0 ? BACKGROUND : INTERACTIVE,
                     1 + random.nextInt(3),
                     0,
                     now,
@@ -177,6 +240,7 @@ class AdmissionQueueTest {
           Ticket first =
               waiting.stream()
                   .filter(ticket -> ticket.model().equals(admitted.ticket().model()))
+                  .filter(ticket -> ticket.priority() == admitted.ticket().priority())
                   .findFirst()
                   .orElseThrow();
           assertThat(admitted.ticket()).as("seed %d at %d", seed, now).isSameAs(first);

@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.completion;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.gateway.routing.ModelWish;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
@@ -26,6 +27,7 @@ class CompletionRequestTest {
         "",
         PromptScoring.NONE,
         0,
+        Priority.BACKGROUND,
         Delivery.WHOLE);
   }
 

@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.testing.Behaviour;
 import dev.bitfleet.gateway.testing.Gateway;
 import dev.bitfleet.gateway.testing.TestWorker;
 import dev.bitfleet.proto.GenerationRequest;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import java.util.List;
@@ -200,6 +201,15 @@ class ScoredCompletionsHttpTest {
   }
 
   @Test
+  void every_tier_but_flex_is_served_as_all_are() {
+    for (String tier : List.of("auto", "default", "scale", "priority")) {
+      JsonNode answer = answer("{'prompt':'x','max_tokens':1,'service_tier':'" + tier + "'}");
+      assertThat(answer.path("service_tier").stringValue()).isEqualTo("default");
+      assertThat(seen().priority()).isEqualTo(Priority.INTERACTIVE);
+    }
+  }
+
+  @Test
   void the_fields_of_llama_cpp_work_here_too() {
     JsonNode answer =
         answer(
@@ -208,7 +218,8 @@ class ScoredCompletionsHttpTest {
     assertThat(answer.path("choices").path(0).path("logprobs").path("top_logprobs").path(0).size())
         .isEqualTo(3);
     assertThat(answer.path("timings").path("predicted_n").intValue()).isEqualTo(1);
-    assertThat(answer.path("service_tier").stringValue()).isEqualTo("default");
+    assertThat(answer.path("service_tier").stringValue()).isEqualTo("flex");
+    assertThat(seen().priority()).isEqualTo(Priority.BACKGROUND);
     assertThat(seen().grammar()).isEqualTo("root ::= [a]");
   }
 }

@@ -14,6 +14,7 @@ import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
+import dev.bitfleet.proto.Priority;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import java.net.http.HttpRequest;
@@ -57,6 +58,7 @@ class RecoveryTest {
       assertThat(done.path("created_at")).isEqualTo(queued.path("created_at"));
       assertThat(second.worker().seen().getFirst().sampling().seed())
           .isEqualTo(Long.parseLong(seed));
+      assertThat(second.worker().seen().getFirst().priority()).isEqualTo(Priority.BACKGROUND);
       List<String> frames = frames(second.get(PATH + "/" + id(queued) + "?stream=true").body());
       assertThat(Calls.data(frames.getLast()).path("response")).isEqualTo(done);
     }

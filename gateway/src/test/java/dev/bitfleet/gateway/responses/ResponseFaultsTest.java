@@ -19,6 +19,8 @@ import dev.bitfleet.gateway.testing.Behaviour;
 import dev.bitfleet.gateway.testing.Gateway;
 import dev.bitfleet.gateway.testing.RawConnection;
 import dev.bitfleet.proto.FailureCause;
+import dev.bitfleet.proto.GenerationRequest;
+import dev.bitfleet.proto.Priority;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
@@ -26,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -128,6 +131,22 @@ class ResponseFaultsTest {
       assertThat(status(Gateway.json(called))).isEqualTo("cancelled");
       assertThat(Gateway.json(cancel(gateway, id))).isEqualTo(Gateway.json(called));
       assertThat(Gateway.json(gateway.get(PATH + "/" + id))).isEqualTo(Gateway.json(called));
+    }
+  }
+
+  @Test
+  void what_nobody_waits_for_goes_behind_the_others() {
+    try (Gateway gateway = Gateway.withWorker(UnaryOperator.identity())) {
+      JsonNode plain = create(gateway, "{'input':'hi'}");
+      JsonNode flex = create(gateway, "{'input':'hi','service_tier':'flex'}");
+      JsonNode background = create(gateway, "{'input':'hi','background':true}");
+      await(gateway, id(background), "completed");
+      assertThat(gateway.worker().seen().stream().map(GenerationRequest::priority))
+          .containsExactly(Priority.INTERACTIVE, Priority.BACKGROUND, Priority.BACKGROUND);
+      assertThat(
+              Stream.of(plain, flex, background)
+                  .map(answer -> answer.path("service_tier").stringValue()))
+          .containsExactly("default", "flex", "default");
     }
   }
 

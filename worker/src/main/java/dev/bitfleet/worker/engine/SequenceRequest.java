@@ -1,5 +1,6 @@
 package dev.bitfleet.worker.engine;
 
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.OptionalInt;
  * @param emitted tokens of this completion drawn elsewhere already
  * @param cacheScope prefixes are shared only within one scope
  * @param grammar GBNF that the completion's text has to follow; empty = none
+ * @param priority a wish: an engine that knows no priorities serves in the order of asking
  */
 public record SequenceRequest(
     long id,
@@ -32,7 +34,8 @@ public record SequenceRequest(
     List<Integer> emitted,
     long cacheScope,
     String grammar,
-    PromptScoring promptScoring) {
+    PromptScoring promptScoring,
+    Priority priority) {
 
   public SequenceRequest {
     prompt = List.copyOf(prompt);
@@ -42,6 +45,7 @@ public record SequenceRequest(
     Objects.requireNonNull(topLogprobs);
     Objects.requireNonNull(grammar);
     Objects.requireNonNull(promptScoring);
+    Objects.requireNonNull(priority);
     emitted = List.copyOf(emitted);
   }
 
@@ -61,7 +65,8 @@ public record SequenceRequest(
         List.of(),
         PROBE_CACHE_SCOPE,
         "",
-        PromptScoring.NONE);
+        PromptScoring.NONE,
+        Priority.INTERACTIVE);
   }
 
   // A handful of tokens: enough for the time per prompt token to mean something, and it fits any

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.proto.Usage;
@@ -190,6 +191,29 @@ public abstract class EngineContract {
   }
 
   @Test
+  void in_the_background_it_says_the_same() {
+    SequenceRequest plain = engine.text(PROMPT, 16);
+    SequenceRequest behind =
+        new SequenceRequest(
+            plain.id(),
+            plain.prompt(),
+            true,
+            plain.sampling(),
+            16,
+            List.of(),
+            List.of(),
+            true,
+            plain.topLogprobs(),
+            0,
+            List.of(),
+            plain.cacheScope(),
+            "",
+            PromptScoring.NONE,
+            Priority.BACKGROUND);
+    assertThat(engine.complete(behind).text()).isEqualTo(greedy(16).text());
+  }
+
+  @Test
   void emitted_tokens_are_gone_on_after() {
     Completion whole = greedy(16);
     assertThat(whole.finished().usage().completionTokens()).isEqualTo(16);
@@ -212,7 +236,8 @@ public abstract class EngineContract {
             whole.tokens().subList(0, 6),
             plain.cacheScope(),
             "",
-            PromptScoring.NONE);
+            PromptScoring.NONE,
+            Priority.INTERACTIVE);
     Completion resumed = engine.complete(rest);
 
     assertThat(resumed.tokens()).isEqualTo(whole.tokens().subList(6, 16));

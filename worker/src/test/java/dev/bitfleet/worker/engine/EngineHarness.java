@@ -2,6 +2,7 @@ package dev.bitfleet.worker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import io.vertx.core.Context;
@@ -137,7 +138,8 @@ public final class EngineHarness implements AutoCloseable {
         List.of(),
         7,
         "",
-        PromptScoring.NONE);
+        PromptScoring.NONE,
+        Priority.INTERACTIVE);
   }
 
   public static Sampling sampled(long seed) {

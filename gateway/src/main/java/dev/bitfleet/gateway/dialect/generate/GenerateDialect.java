@@ -7,6 +7,7 @@ import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.LlamaCppFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.ServiceTier;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.routing.ModelWish;
@@ -47,6 +48,7 @@ public final class GenerateDialect implements Dialect {
             wish.grammar(),
             PromptScoring.NONE,
             0,
+            ServiceTier.of(fields).priority(),
             fields.flag("stream") ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(request, new GenerateFormat(), wish);
   }

@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.LlamaCppFields;
 import dev.bitfleet.gateway.dialect.PromptFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.ServiceTier;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.routing.ModelWish;
@@ -58,6 +59,7 @@ public final class PlainDialect implements Dialect {
             wish.grammar(),
             nothingNew ? PromptScoring.ALONE : PromptScoring.NONE,
             0,
+            ServiceTier.of(fields).priority(),
             stream ? Delivery.STREAMED : Delivery.WHOLE);
     PlainStyle style =
         new PlainStyle(

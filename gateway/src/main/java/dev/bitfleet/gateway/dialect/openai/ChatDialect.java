@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.dialect.Dialect;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.LlamaCppFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.ServiceTier;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.routing.ModelWish;
@@ -70,6 +71,7 @@ public final class ChatDialect implements Dialect {
             wish.grammar(),
             PromptScoring.NONE,
             0,
+            ServiceTier.of(fields).priority(),
             stream ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(
         request.limitedBy(fields.givenName("max_completion_tokens", "max_tokens", "n_predict")),

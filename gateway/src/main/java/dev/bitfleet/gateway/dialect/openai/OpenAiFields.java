@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.dialect.openai;
 
 import dev.bitfleet.gateway.dialect.DialectSettings;
+import dev.bitfleet.gateway.dialect.ServiceTier;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -8,9 +9,6 @@ import tools.jackson.databind.JsonNode;
 
 /** Fields that chats and completions share. */
 final class OpenAiFields {
-  /** The tier of every answer: there is one. */
-  private static final String SERVICE_TIER = "default";
-
   private OpenAiFields() {}
 
   /** {@code n} or {@code best_of}, within what this server allows for so many prompts. */
@@ -39,7 +37,7 @@ final class OpenAiFields {
     return new AnswerFrame(
         choicesPerPrompt,
         includeUsage(fields, stream),
-        fields.text("service_tier").map(tier -> SERVICE_TIER),
+        fields.text("service_tier").map(tier -> ServiceTier.of(fields).wireName()),
         fields.flag("timings_per_token"),
         tooLong);
   }

@@ -8,6 +8,7 @@ import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.LlamaCppFields;
 import dev.bitfleet.gateway.dialect.PromptFields;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.ServiceTier;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.routing.ModelWish;
@@ -57,6 +58,7 @@ public final class TextDialect implements Dialect {
             wish.grammar(),
             scoring(nothingNew, echo, logprobs.isPresent(), prompts),
             0,
+            ServiceTier.of(fields).priority(),
             stream ? Delivery.STREAMED : Delivery.WHOLE);
     return new Call(
         request,

@@ -7,6 +7,7 @@ import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.ChatMessage;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Role;
@@ -31,6 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param truncate whether the oldest turns go when the context is too long
  * @param maxTokens 0 = until the context is full
  * @param topLogprobs present: report logprobs and so many alternatives
+ * @param priority who goes first, see {@link CompletionRequest#priority}
  * @param output what the text must be, and which tools may be called
  * @param echo the answer's fields that repeat the request. Not changed
  */
@@ -50,6 +52,7 @@ public record ResponseCall(
     List<String> stopStrings,
     OptionalInt topLogprobs,
     int contextLimit,
+    Priority priority,
     OutputWish output,
     ObjectNode echo) {
 
@@ -119,6 +122,7 @@ public record ResponseCall(
         output.grammar(),
         PromptScoring.NONE,
         scope,
+        priority,
         // What is in an event log cannot be taken back, even when nobody has read it yet.
         mode == Mode.WHOLE ? Delivery.WHOLE : Delivery.STREAMED,
         FieldNames.PLAIN.limitedBy("max_output_tokens"));

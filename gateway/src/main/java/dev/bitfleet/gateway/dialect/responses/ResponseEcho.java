@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.dialect.responses;
 
+import dev.bitfleet.gateway.dialect.ServiceTier;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.tools.OfferedTool;
 import dev.bitfleet.gateway.dialect.tools.OutputWish;
@@ -49,7 +50,7 @@ final class ResponseEcho {
     echo.put("top_logprobs", fields.integer("top_logprobs").orElse(0));
     echo.put("truncation", fields.text("truncation").orElse("disabled"));
     echo.put("parallel_tool_calls", output.parallel());
-    echo.put("service_tier", "default");
+    echo.put("service_tier", ServiceTier.of(fields).wireName());
     tools(output.tools(), echo.putArray("tools"));
     JsonNode choice = fields.given("tool_choice");
     echo.set("tool_choice", choice == null ? echo.stringNode("auto") : choice);

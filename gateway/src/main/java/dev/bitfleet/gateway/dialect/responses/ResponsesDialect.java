@@ -4,6 +4,7 @@ import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.DialectSettings;
 import dev.bitfleet.gateway.dialect.SamplingFields;
+import dev.bitfleet.gateway.dialect.ServiceTier;
 import dev.bitfleet.gateway.dialect.fields.Fields;
 import dev.bitfleet.gateway.dialect.items.ItemIds;
 import dev.bitfleet.gateway.dialect.items.ItemReader;
@@ -14,6 +15,7 @@ import dev.bitfleet.gateway.dialect.tools.OutputWish;
 import dev.bitfleet.gateway.dialect.tools.ToolChoiceFields;
 import dev.bitfleet.gateway.dialect.tools.ToolFields;
 import dev.bitfleet.gateway.grammar.AnswerShape;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Sampling;
 import java.util.List;
 import java.util.Map;
@@ -89,6 +91,7 @@ public final class ResponsesDialect {
         fields.texts("stop"),
         topLogprobs(fields),
         SamplingFields.contextLimit(fields),
+        mode.background() ? Priority.BACKGROUND : ServiceTier.of(fields).priority(),
         output,
         ResponseEcho.of(fields, sampling, output, mode, store, conversation));
   }

@@ -12,6 +12,7 @@ import dev.bitfleet.proto.engine.v1.EmbedError;
 import dev.bitfleet.proto.engine.v1.Embedded;
 import dev.bitfleet.proto.engine.v1.EngineCommand;
 import dev.bitfleet.proto.engine.v1.OpenSequence;
+import dev.bitfleet.proto.engine.v1.Priority;
 import dev.bitfleet.proto.engine.v1.PromptScored;
 import dev.bitfleet.proto.engine.v1.PromptScoring;
 import dev.bitfleet.proto.engine.v1.PromptSegment;
@@ -51,7 +52,8 @@ public final class EngineMessages {
             .setCacheScope(request.cacheScope())
             .setAddBeginToken(request.addBeginToken())
             .setGrammar(request.grammar())
-            .setPromptScoring(promptScoring(request.promptScoring()));
+            .setPromptScoring(promptScoring(request.promptScoring()))
+            .setPriority(priority(request.priority()));
     request.topLogprobs().ifPresent(open::setTopLogprobs);
     return EngineCommand.newBuilder().setOpen(open).build();
   }
@@ -61,6 +63,13 @@ public final class EngineMessages {
       case NONE -> PromptScoring.PROMPT_SCORING_NONE;
       case WITH_COMPLETION -> PromptScoring.PROMPT_SCORING_WITH_COMPLETION;
       case ALONE -> PromptScoring.PROMPT_SCORING_ALONE;
+    };
+  }
+
+  private static Priority priority(dev.bitfleet.proto.Priority priority) {
+    return switch (priority) {
+      case INTERACTIVE -> Priority.PRIORITY_INTERACTIVE;
+      case BACKGROUND -> Priority.PRIORITY_BACKGROUND;
     };
   }
 

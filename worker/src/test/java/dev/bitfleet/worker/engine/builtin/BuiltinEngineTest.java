@@ -3,6 +3,7 @@ package dev.bitfleet.worker.engine.builtin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.FinishReason;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
@@ -235,7 +236,8 @@ class BuiltinEngineTest extends EngineContract {
         List.of(),
         plain.cacheScope(),
         "",
-        PromptScoring.ALONE);
+        PromptScoring.ALONE,
+        Priority.INTERACTIVE);
   }
 
   private static SequenceRequest request(EngineHarness engine, int i) {

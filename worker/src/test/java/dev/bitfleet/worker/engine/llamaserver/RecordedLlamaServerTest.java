@@ -3,6 +3,7 @@ package dev.bitfleet.worker.engine.llamaserver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.FinishReason;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
@@ -298,7 +299,8 @@ class RecordedLlamaServerTest {
                       List.of(),
                       0,
                       "",
-                      PromptScoring.NONE)));
+                      PromptScoring.NONE,
+                      Priority.INTERACTIVE)));
 
       assertThat(engine.next(EngineEvent.Refused.class).refusal().param()).isEqualTo("logprobs");
     }
