@@ -32,6 +32,7 @@ public final class Doctor {
         List.of(
             new PlatformCheck(machine),
             new ProcessorCheck(machine),
+            new PlanCheck(machine, configuration.worker()),
             new MemoryCheck(machine),
             new LimitsCheck(machine),
             new ClockCheck(machine, Clock.systemUTC()),

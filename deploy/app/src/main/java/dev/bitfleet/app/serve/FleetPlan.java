@@ -99,13 +99,7 @@ public record FleetPlan(
     if (!twice.isEmpty()) {
       return new Outcome.Impossible(twice);
     }
-    WorkerConfiguration worker = configuration.worker();
-    var wishes =
-        new CorePlan.Wishes(
-            worker.workers().orElse(0),
-            worker.cores().orElse(List.of()),
-            worker.threads().orElse(0));
-    return switch (CorePlan.plan(topology, wishes)) {
+    return switch (cores(configuration.worker(), topology)) {
       case CorePlan.Outcome.Impossible impossible -> new Outcome.Impossible(impossible.problems());
       case CorePlan.Outcome.Planned planned ->
           new Outcome.Planned(
@@ -143,6 +137,16 @@ public record FleetPlan(
               }
               return new ClusterOptions(cluster, nodeId, role.answers(), agreed);
             });
+  }
+
+  /** Which engine gets which cores, and what the JVM keeps. */
+  public static CorePlan.Outcome cores(WorkerConfiguration worker, CpuTopology topology) {
+    return CorePlan.plan(
+        topology,
+        new CorePlan.Wishes(
+            worker.workers().orElse(0),
+            worker.cores().orElse(List.of()),
+            worker.threads().orElse(0)));
   }
 
   private static List<String> idsTwice(

@@ -162,12 +162,17 @@ public final class LocalFleet {
     }
   }
 
+  /** Event loops beside so many workers. */
+  public static int eventLoops(int workers) {
+    return 1 + Math.min(MAX_WORKER_LOOPS, workers);
+  }
+
   private static Vertx vertx(
       FleetPlan plan, Optional<ClusterNode> cluster, PrometheusMeterRegistry registry)
       throws ExecutionException, InterruptedException {
     var options =
         new VertxOptions()
-            .setEventLoopPoolSize(1 + Math.min(MAX_WORKER_LOOPS, plan.workers().size()))
+            .setEventLoopPoolSize(eventLoops(plan.workers().size()))
             .setWorkerPoolSize(BLOCKING_THREADS)
             .setInternalBlockingPoolSize(BLOCKING_THREADS)
             .setMetricsOptions(RuntimeMetrics.vertxMetricsOptions())

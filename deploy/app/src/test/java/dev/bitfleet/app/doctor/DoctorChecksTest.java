@@ -3,7 +3,10 @@ package dev.bitfleet.app.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.app.BuildVersion;
+import dev.bitfleet.app.config.EngineKind;
 import dev.bitfleet.app.config.Settings;
+import dev.bitfleet.app.config.SpeculationMode;
+import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.app.doctor.Finding.Level;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.topology.SystemFiles;
@@ -74,6 +77,41 @@ class DoctorChecksTest {
         .startsWith("Paper CPU 1: 2 physical cores usable (CPUs 0-1 of 4 online), no SMT");
     assertThat(findings.getFirst().facts()).containsEntry("physical_cores", 2);
     assertThat(findings.getLast().summary()).isEqualTo("avx2, avx512_vnni, amx_int8");
+  }
+
+  private static WorkerConfiguration engines(Optional<Integer> workers) {
+    return new WorkerConfiguration(
+        workers,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        4,
+        Optional.empty(),
+        Duration.ofMillis(100),
+        SpeculationMode.AUTO,
+        EngineKind.BUILTIN,
+        Optional.empty());
+  }
+
+  @Test
+  void the_plan_of_the_cores_is_told() {
+    machine.files.put("/sys/devices/system/cpu/online", "0-1");
+    Finding small = new PlanCheck(machine, engines(Optional.empty())).look().getFirst();
+    assertThat(small.summary())
+        .isEqualTo("engine threads: 2 on CPUs 0-1; the JVM, with 2 event loops, shares these");
+
+    machine.files.put("/sys/devices/system/cpu/online", "0-7");
+    Finding large = new PlanCheck(machine, engines(Optional.of(2))).look().getFirst();
+    assertThat(large.level()).isEqualTo(Level.OK);
+    assertThat(large.summary())
+        .isEqualTo(
+            "engine threads: 3 on CPUs 0-2, 4 on CPUs 3-6;"
+                + " the JVM, with 3 event loops, has CPUs 7 to itself");
+    assertThat(large.facts()).containsEntry("engine_threads", List.of(3, 4));
+
+    Finding impossible = new PlanCheck(machine, engines(Optional.of(9))).look().getFirst();
+    assertThat(impossible.level()).isEqualTo(Level.BLOCKS);
+    assertThat(impossible.summary()).contains("9 asked for");
   }
 
   @Test
