@@ -19,21 +19,21 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
   serve         --model FILE [--threads N] [--slots N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1]
                 [--pooling none|mean|cls|last] [--lora FILE[:STRENGTH]] [--lora-quant Q] [--unembed-quant Q]
                 [--prepared auto|off] [--prepared-dir DIR]
-                [--kv-mib N] [--step-budget-ms N] [--speculation auto|off|always]
+                [--kv-mib N] [--kv-quant none|int8] [--step-budget-ms N] [--speculation auto|off|always]
                 the engine protocol on standard input and output
   tokenizer     --model FILE
                 the same protocol, tokenizing only
   generate      --model FILE (--prompt TEXT | --tokens 1,2,3) [--max-tokens N] [--stop TEXT] [--ignore-eos 0|1]
                 [--temperature X] [--top-k N] [--top-p X] [--min-p X] [--typical-p X] [--repeat-penalty X]
                 [--repeat-last-n N] [--presence-penalty X] [--frequency-penalty X] [--seed N] [--grammar FILE]
-                [--threads N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1] [--speculation auto|off|always]
+                [--threads N] [--ctx-size N] [--batch N] [--kernel K] [--pin 0,1] [--kv-quant none|int8] [--speculation auto|off|always]
                 one completion, for people
-  logits        --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N]
+  logits        --model FILE --tokens 1,2,3 [--threads N] [--kernel K] [--batch N] [--kv-quant none|int8]
                 raw float32 logits of every position to standard output
   embed         --model FILE --tokens 1,2,3 [--pooling P] [--threads N] [--kernel K] [--batch N]
                 the raw float32 embedding of these tokens to standard output
-  bench-step    --model FILE [--threads N] [--kernel K] [--layout L] [--prompt N] [--generate N] [--streams N]
-  bench-attention [--threads N] [--kernel K] [--context N] [--layers N] [--heads N] [--kv-heads N] [--head-dim N]
+  bench-step    --model FILE [--threads N] [--kernel K] [--layout L] [--prompt N] [--generate N] [--streams N] [--kv-quant none|int8]
+  bench-attention [--kv-quant none|int8] [--threads N] [--kernel K] [--context N] [--layers N] [--heads N] [--kv-heads N] [--head-dim N]
   bench-limits  [--threads N]
                 what this machine can do at most, as JSON: bytes a second from memory, 8-bit operations a second
   bench-kernels [--kernel K] [--layout L] [--threads 1,2] [--tokens 1,8,256] [--rows N] [--columns N] [--seconds X] [--json 0|1]

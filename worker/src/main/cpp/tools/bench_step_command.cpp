@@ -9,6 +9,7 @@
 #include "tools/adapter_options.h"
 #include "tools/command_frame.h"
 #include "tools/commands.h"
+#include "tools/kv_options.h"
 
 namespace bitfleet::tools {
 namespace {
@@ -21,7 +22,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 int bench_step_command(std::span<char* const> arguments) {
   return run_command("bench-step", [&] {
-    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch", "--layout", "--unembed-quant", "--prepared"});
+    const Options options(arguments, {"--model", "--threads", "--kernel", "--prompt", "--generate", "--streams", "--batch", "--layout", "--unembed-quant", "--kv-quant", "--prepared"});
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
     if (!kernels) throw UsageError("--kernel is " + kernel_set_names());
     const std::string layout_name = options.text("--layout").value_or(std::string(to_string(layout_for(*kernels))));
@@ -34,6 +35,7 @@ int bench_step_command(std::span<char* const> arguments) {
     inference_options.slots = options.number("--streams", 1U);
     inference_options.context_length = prompt + generate;
     inference_options.kernels = *kernels;
+    inference_options.kv_quant = kv_quant_of(options);
     inference_options.max_batch = std::max(options.number("--batch", 256U), inference_options.slots);
 
     ServeOptions serve;

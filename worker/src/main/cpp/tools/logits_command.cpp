@@ -7,13 +7,14 @@
 #include "tools/adapter_options.h"
 #include "tools/command_frame.h"
 #include "tools/commands.h"
+#include "tools/kv_options.h"
 #include "tools/token_figures.h"
 
 namespace bitfleet::tools {
 
 int logits_command(std::span<char* const> arguments) {
   return run_command("logits", [&] {
-    const Options options(arguments, {"--model", "--tokens", "--threads", "--kernel", "--batch", "--i2s-block", "--lora", "--lora-quant", "--unembed-quant"});
+    const Options options(arguments, {"--model", "--tokens", "--threads", "--kernel", "--batch", "--i2s-block", "--lora", "--lora-quant", "--unembed-quant", "--kv-quant"});
     const std::vector<uint32_t> tokens = parse_tokens(options.required("--tokens"));
     const auto kernels = parse_kernel_set(options.text("--kernel").value_or("auto"));
     if (!kernels) throw UsageError("--kernel is " + kernel_set_names());
@@ -38,6 +39,7 @@ int logits_command(std::span<char* const> arguments) {
     inference_options.context_length = static_cast<uint32_t>(tokens.size());
     inference_options.threads = load.threads;
     inference_options.kernels = *kernels;
+    inference_options.kv_quant = kv_quant_of(options);
     inference_options.max_batch = std::min<uint32_t>(options.number("--batch", 64U), static_cast<uint32_t>(tokens.size()));
     Inference inference(*model, inference_options);
     std::vector<BatchToken> batch;

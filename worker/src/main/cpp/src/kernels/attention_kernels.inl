@@ -126,13 +126,37 @@ BITFLEET_INLINE void weigh_page(const AttentionView& a, uint32_t t, const Elemen
   for (; dim < row; dim += lanes) weigh_values<heads, 1>(weights, a.score_stride, values, next, row, dim, count, sums);
 }
 
-template <unsigned heads>
-BITFLEET_INLINE void attend_heads(const AttentionView& a) {
-  const uint32_t row = padded(a.head_dim);
+BITFLEET_INLINE uint32_t longest_pages(const AttentionView& a) {
   uint32_t longest = 0;
   for (uint32_t t = 0; t < a.tokens; ++t) longest = a.positions[t] > longest ? a.positions[t] : longest;
-  const uint32_t pages = (longest + kv_page - 1) / kv_page;
-  const auto keys_of = [&](uint32_t page) { return a.cache + a.pages[page < pages ? page : 0] * a.page_stride; };
+  return (longest + kv_page - 1) / kv_page;
+}
+
+// Between scores and values: what the weights of each head sum up to, inverted. The sums of values begin at zero.
+template <unsigned heads>
+BITFLEET_INLINE void soften_all(const AttentionView& a, float (*inverse)[heads]) {
+  for (uint32_t t = 0; t < a.tokens; ++t) {
+    for (unsigned h = 0; h < heads; ++h) inverse[t][h] = 1.0F / soften(a.scores + (t * heads + h) * a.score_stride, a.positions[t]);
+  }
+  for (uint64_t i = 0; i < static_cast<uint64_t>(a.tokens) * heads * padded(a.head_dim); i += lanes) store(a.sums + i, zero_lanes());
+}
+
+template <unsigned heads>
+BITFLEET_INLINE void write_out(const AttentionView& a, const float (*inverse)[heads]) {
+  for (uint32_t t = 0; t < a.tokens; ++t) {
+    for (unsigned h = 0; h < heads; ++h) {
+      const float* sums = a.sums + (t * heads + h) * padded(a.head_dim);
+      float* out = a.out + t * a.out_stride + static_cast<uint64_t>(h) * a.head_dim;
+      for (uint32_t d = 0; d < a.head_dim; ++d) out[d] = sums[d] * inverse[t][h];
+    }
+  }
+}
+
+template <unsigned heads>
+BITFLEET_INLINE void attend_halves(const AttentionView& a) {
+  const uint32_t row = padded(a.head_dim);
+  const uint32_t pages = longest_pages(a);
+  const auto keys_of = [&](uint32_t page) { return reinterpret_cast<const uint16_t*>(a.cache + a.pages[page < pages ? page : 0] * a.page_stride); };
   const auto values_of = [&](uint32_t page) { return keys_of(page) + static_cast<uint64_t>(a.head_dim) * kv_page; };
 
   for (uint32_t page = 0; page < pages; ++page) {
@@ -148,10 +172,7 @@ BITFLEET_INLINE void attend_heads(const AttentionView& a) {
     }
   }
   float inverse[attention_tokens][heads];
-  for (uint32_t t = 0; t < a.tokens; ++t) {
-    for (unsigned h = 0; h < heads; ++h) inverse[t][h] = 1.0F / soften(a.scores + (t * heads + h) * a.score_stride, a.positions[t]);
-  }
-  for (uint64_t i = 0; i < static_cast<uint64_t>(a.tokens) * heads * row; i += lanes) store(a.sums + i, zero_lanes());
+  soften_all<heads>(a, inverse);
   for (uint32_t page = 0; page < pages; ++page) {
     const uint16_t* values = values_of(page);
     const uint16_t* next = values_of(page + 1);
@@ -164,22 +185,7 @@ BITFLEET_INLINE void attend_heads(const AttentionView& a) {
       if (a.positions[t] > page * kv_page) weigh_page<heads>(a, t, a.page, nullptr, page);
     }
   }
-  for (uint32_t t = 0; t < a.tokens; ++t) {
-    for (unsigned h = 0; h < heads; ++h) {
-      const float* sums = a.sums + (t * heads + h) * row;
-      float* out = a.out + t * a.out_stride + static_cast<uint64_t>(h) * a.head_dim;
-      for (uint32_t d = 0; d < a.head_dim; ++d) out[d] = sums[d] * inverse[t][h];
-    }
-  }
-}
-
-void attend(const AttentionView& a) {
-  switch (a.heads) {
-    case 1: attend_heads<1>(a); break;
-    case 2: attend_heads<2>(a); break;
-    case 3: attend_heads<3>(a); break;
-    default: attend_heads<4>(a); break;
-  }
+  write_out<heads>(a, inverse);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/kernel_set.h"
+#include "kernels/kv_layout.h"
 #include "kernels/ternary_layout.h"
 
 namespace bitfleet {
@@ -13,9 +14,9 @@ namespace bitfleet {
 constexpr uint32_t lanes = 16;               // outputs of a row block; partial sums of every float reduction
 constexpr uint32_t scale_block = 256;        // weights that share a scale when a tensor has more than one
 
-constexpr uint32_t kv_page = 32;             // positions of a page of the KV cache
 constexpr uint32_t attention_tokens = 8;     // most query positions of an attention kernel's call
 constexpr uint32_t attention_heads = 4;      // most heads of it
+constexpr uint32_t largest_head_dim = 512;
 
 constexpr uint32_t padded(uint32_t length) { return (length + lanes - 1) / lanes * lanes; }
 constexpr uint32_t row_blocks(uint32_t rows) { return (rows + lanes - 1) / lanes; }
@@ -63,16 +64,15 @@ struct DenseView {
   uint32_t columns;
 };
 
-// Query positions of one sequence, of heads that share a KV head, over a cache in pages of kv_page positions.
-//
-// A page holds, for this layer and KV head, keys [head_dim][kv_page] and behind them values [kv_page][padded(head_dim)], f16.
-// What it holds of positions that nothing attends to is never read into a result, not even when it is no number.
+// Query positions of one sequence, of heads that share a KV head, over a cache in pages of kv_page positions, laid out as kv_layout.h says.
+// What a page holds of positions that nothing attends to is never read into a result, not even when it is no number.
 struct AttentionView {
   const float* queries;       // [tokens][query_stride]: of each token [heads][head_dim], rotated
   uint64_t query_stride;
-  const uint16_t* cache;      // what page 0 of the pool holds for this layer and KV head
+  KvQuant quant;
+  const uint8_t* cache;       // what page 0 of the pool holds for this layer and KV head
   const uint32_t* pages;      // [ceil(longest positions / kv_page)] of the sequence, in order
-  uint64_t page_stride;       // elements from one page of the pool to the next
+  uint64_t page_stride;       // bytes from one page of the pool to the next
   uint32_t tokens;            // 1..attention_tokens
   uint32_t heads;             // 1..attention_heads
   uint32_t head_dim;
@@ -112,7 +112,9 @@ struct Kernels {
   void (*gate_relu_squared)(const float* gate, const float* up, uint32_t length, float* out);  // max(gate,0)² · up
   void (*gate_silu)(const float* gate, const float* up, uint32_t length, float* out);          // gate·sigmoid(gate) · up
 
-  // Softmax attention. Scores: q·k in ascending dimension order; output: ascending position order.
+  // Softmax attention. f16: scores are q·k in ascending dimension order, the output is summed in ascending position order.
+  // int8: queries are rounded to 15 bits, weights times the scales of the values to 14 bits of a page's largest; sums of a head's dimensions
+  // and of a page's positions are exact, and the pages are added in ascending order.
   void (*attend)(const AttentionView& view);
 
   void (*to_halves)(const float* x, uint32_t length, uint16_t* out);                  // clamped to ±65504

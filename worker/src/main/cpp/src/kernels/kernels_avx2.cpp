@@ -51,6 +51,8 @@ BITFLEET_INLINE void store_bytes(int8_t* to, const IntLanes& v) {
 }  // namespace bitfleet
 
 #include "kernels/attention_kernels.inl"
+#include "kernels/byte_sums_avx2.inl"
+#include "kernels/byte_attention.inl"
 #include "kernels/dense_kernels.inl"
 #include "kernels/ternary_output.inl"
 #include "kernels/token_kernels.inl"

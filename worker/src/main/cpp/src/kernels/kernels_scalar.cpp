@@ -58,10 +58,38 @@ BITFLEET_INLINE void block_sums_of(const uint8_t* w, const int8_t* values, uint3
   for (uint32_t l = 0; l < 16; ++l) sums[l] = total[4 * l] + total[4 * l + 1] + total[4 * l + 2] + total[4 * l + 3];
 }
 
+constexpr int32_t sum_bias = kv_byte_bias;
+
+BITFLEET_INLINE void store_fine(uint8_t* to, const IntLanes& q) {
+  int32_t all[16];
+  int16_t narrow[16];
+  std::memcpy(all, &q, sizeof all);
+  for (unsigned l = 0; l < 16; ++l) narrow[l] = static_cast<int16_t>(all[l]);
+  std::memcpy(to, narrow, sizeof narrow);
+}
+
+template <unsigned heads, unsigned vectors>
+BITFLEET_INLINE void byte_sums(const uint8_t* matrix, uint64_t row_bytes, uint32_t rows, const uint8_t* fine, uint64_t fine_stride,
+                               const uint8_t*, IntLanes (*sums)[vectors]) {
+  for (unsigned h = 0; h < heads; ++h) {
+    int32_t columns[16 * vectors] = {};
+    for (uint32_t r = 0; r < rows; ++r) {
+      int16_t four[4];
+      std::memcpy(four, fine + h * fine_stride + 8 * r, sizeof four);
+      const uint8_t* row = matrix + r * row_bytes;
+      for (unsigned c = 0; c < 16 * vectors; ++c) {
+        columns[c] += row[4 * c] * four[0] + row[4 * c + 1] * four[1] + row[4 * c + 2] * four[2] + row[4 * c + 3] * four[3];
+      }
+    }
+    std::memcpy(sums[h], columns, sizeof columns);
+  }
+}
+
 }  // namespace
 }  // namespace bitfleet
 
 #include "kernels/attention_kernels.inl"
+#include "kernels/byte_attention.inl"
 #include "kernels/dense_kernels.inl"
 #include "kernels/ternary_output.inl"
 #include "kernels/token_kernels.inl"

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "gguf/gguf_file.h"
+#include "kernels/kernels.h"
 #include "model/model_error.h"
 
 namespace bitfleet {
@@ -14,7 +15,7 @@ namespace {
 constexpr uint64_t most_layers = 512;
 constexpr uint64_t longest_row = 1 << 18;
 constexpr uint64_t most_heads = 1024;
-constexpr uint64_t longest_head = 512;
+constexpr uint64_t longest_head = largest_head_dim;
 constexpr uint64_t largest_vocabulary = 1 << 22;
 constexpr uint64_t longest_context = 1 << 24;
 

@@ -156,7 +156,7 @@ Inference::State::State(const Model& model, const InferenceOptions& options)
       max_batch(in_range("the batch", options.max_batch, most_batch)),
       context_length(in_range("the context length", options.context_length == 0 ? h.context_length : options.context_length, longest_context)),
       rotation(h, w.rope_factors),
-      cache(h, options.kv_pages == 0 ? uint64_t{in_range("the slot count", options.slots, most_slots)} * pages_for(context_length) : options.kv_pages),
+      cache(h, options.kv_quant, options.kv_pages == 0 ? uint64_t{in_range("the slot count", options.slots, most_slots)} * pages_for(context_length) : options.kv_pages),
       tables(in_range("the slot count", options.slots, most_slots)),
       lengths(options.slots, 0),
       team(in_range("the thread count", options.threads, most_threads)),
@@ -351,27 +351,24 @@ void Inference::State::write_keys_and_values(uint32_t layer, uint32_t rank) {
   const auto count = static_cast<uint32_t>(tokens.size());
   const Share share = share_of(h.kv_heads * count, rank, team.size());
   const uint32_t width = padded(h.head_dim);
-  alignas(64) float head[512];
-  alignas(64) uint16_t key[512];
-  alignas(64) uint16_t value[512];
+  alignas(64) float key[largest_head_dim];
+  alignas(64) float value[largest_head_dim];
   for (uint32_t item = share.begin; item < share.end; ++item) {
     const uint32_t k = item / count;
     const uint32_t t = item % count;
     const uint64_t offset = t * kv_stride + static_cast<uint64_t>(k) * h.head_dim;
-    std::memset(head + width - lanes, 0, lanes * sizeof(float));
-    std::memcpy(head, keys.data() + offset, h.head_dim * sizeof(float));
-    turn_head(head, w.layers[layer].key_head_norm, t);
-    kernels.to_halves(head, h.head_dim, key);
-    std::memcpy(head, values.data() + offset, h.head_dim * sizeof(float));
-    kernels.to_halves(head, h.head_dim, value);
+    for (float* head : {key, value}) std::memset(head + width - lanes, 0, lanes * sizeof(float));
+    std::memcpy(key, keys.data() + offset, h.head_dim * sizeof(float));
+    std::memcpy(value, values.data() + offset, h.head_dim * sizeof(float));
+    turn_head(key, w.layers[layer].key_head_norm, t);
     const uint32_t position = tokens[t].position;
-    cache.write(tables[tokens[t].slot][position / kv_page], position % kv_page, layer, k, key, value);
+    cache.write(kernels, tables[tokens[t].slot][position / kv_page], position % kv_page, layer, k, key, value);
   }
 }
 
 void Inference::State::attend(uint32_t layer, uint32_t rank) {
   const uint32_t width = padded(h.head_dim);
-  alignas(64) float turned[512];
+  alignas(64) float turned[largest_head_dim];
   float* own_scratch = scratch.data() + rank * scratch_stride;
   for (const AttentionItem& item : plan.items_of(rank)) {
     const uint64_t first_head = static_cast<uint64_t>(item.first_head) * h.head_dim;
@@ -386,6 +383,7 @@ void Inference::State::attend(uint32_t layer, uint32_t rank) {
     }
     kernels.attend({.queries = queries.data() + item.first_token * q_stride + first_head,
                     .query_stride = q_stride,
+                    .quant = cache.quant(),
                     .cache = cache.run(layer, item.first_head / h.heads_per_kv_head()),
                     .pages = tables[tokens[item.first_token].slot].data(),
                     .page_stride = cache.page_stride(),

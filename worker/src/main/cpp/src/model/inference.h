@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/kernel_set.h"
+#include "kernels/kv_layout.h"
 #include "model/model.h"
 
 namespace bitfleet {
@@ -23,6 +24,7 @@ struct InferenceOptions {
   uint32_t threads = 1;          // the caller of step() is one of them
   uint32_t max_batch = 256;      // most tokens of one step
   uint32_t kv_pages = 0;         // of all slots together; 0 = as many as give every slot its whole context, each its own
+  KvQuant kv_quant = KvQuant::none;
   KernelSet kernels = KernelSet::automatic;
 };
 
@@ -32,7 +34,7 @@ struct InferenceOptions {
 // Owned by one thread (the step thread); not thread-safe. All memory is reserved by the constructor: ModelError
 // out_of_memory when it does not suffice, unsupported_model when the machine lacks the kernels asked for.
 //
-// The logits of a token depend on the model and on the tokens before it in its slot alone: they are the same bits
+// The logits of a token depend on the model, on what the KV cache is rounded to, and on the tokens before it in its slot alone: they are the same bits
 // whatever the batch, the thread count, the slot, the chunks of the prefill or the kernel set. So is its hidden state.
 //
 // Where the model is not causal, a token sees all tokens of its slot up to the end of the batch: the batch must hold the

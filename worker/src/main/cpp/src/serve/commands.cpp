@@ -12,6 +12,7 @@
 #include "serve/generate.h"
 #include "serve/serve.h"
 #include "tools/adapter_options.h"
+#include "tools/kv_options.h"
 #include "tools/options.h"
 
 namespace bitfleet {
@@ -66,6 +67,7 @@ ServeOptions serve_options(const Options& options) {
   serve.context_length = number_within<uint32_t>(options, "--ctx-size", 0, 2, 1u << 24);
   serve.prefill_chunk = number_within<uint32_t>(options, "--batch", serve.prefill_chunk, 1, 1u << 16);
   serve.kv_mib = number_within<uint32_t>(options, "--kv-mib", 0, 1, 1u << 24);
+  serve.kv_quant = tools::kv_quant_of(options);
   serve.step_budget_millis = number_within<uint32_t>(options, "--step-budget-ms", serve.step_budget_millis, 0, 60'000);
   const std::string speculation = options.text("--speculation").value_or("auto");
   const auto how = parse_speculation(speculation);
@@ -109,7 +111,7 @@ wire::Sampling sampling_of(const Options& options) {
 
 int serve_command(std::span<char* const> arguments) {
   const Options options(arguments, {"--model", "--threads", "--slots", "--ctx-size", "--batch", "--kernel", "--pin", "--pooling",
-                                    "--kv-mib", "--step-budget-ms", "--speculation", "--lora", "--lora-quant", "--unembed-quant",
+                                    "--kv-mib", "--kv-quant", "--step-budget-ms", "--speculation", "--lora", "--lora-quant", "--unembed-quant",
                                     "--prepared", "--prepared-dir"});
   ServeOptions serve_with = serve_options(options);
   const std::string prepared = options.text("--prepared").value_or("auto");
@@ -128,7 +130,7 @@ int generate_command(std::span<char* const> arguments) {
   const Options options(arguments, {"--model", "--threads", "--ctx-size", "--batch", "--kernel", "--pin", "--prompt", "--tokens",
                                     "--max-tokens", "--stop", "--ignore-eos", "--temperature", "--top-k", "--top-p", "--min-p",
                                     "--typical-p", "--repeat-penalty", "--repeat-last-n", "--presence-penalty",
-                                    "--frequency-penalty", "--seed", "--grammar", "--speculation", "--lora", "--lora-quant",
+                                    "--frequency-penalty", "--seed", "--grammar", "--kv-quant", "--speculation", "--lora", "--lora-quant",
                                     "--unembed-quant"});
   ServeOptions serve_with = serve_options(options);
   serve_with.slots = 1;

@@ -14,9 +14,12 @@
 namespace bitfleet {
 namespace {
 
-uint64_t fingerprint_of(const Model& model, const Tokenizer& tokenizer) {
+uint64_t fingerprint_of(const Model& model, const Tokenizer& tokenizer, KvQuant kv_quant) {
   uint64_t hash = tokenizer.fingerprint();
   for (char digit : model.fingerprint()) hash = (hash ^ static_cast<uint8_t>(digit)) * 0x100000001b3;
+  if (kv_quant != KvQuant::none) {  // it changes tokens as rounded weights do
+    for (char letter : to_string(kv_quant)) hash = (hash ^ static_cast<uint8_t>(letter)) * 0x100000001b3;
+  }
   return hash;
 }
 
@@ -32,7 +35,7 @@ GgufFile open_adapter(const std::string& path) {
 // 0 = each slot its whole context.
 uint32_t kv_pages_of(const ServeOptions& options, const Hyperparameters& h) {
   if (options.kv_mib == 0) return 0;
-  const uint64_t pages = (uint64_t{options.kv_mib} << 20) / KvCache::page_bytes(h);
+  const uint64_t pages = (uint64_t{options.kv_mib} << 20) / KvCache::page_bytes(h, options.kv_quant);
   const uint64_t least = pages_for(options.context_length == 0 ? h.context_length : options.context_length);
   if (pages >= least) return static_cast<uint32_t>(std::min<uint64_t>(pages, UINT32_MAX));
   throw ModelError(ModelErrorCode::out_of_memory, "a KV cache of " + std::to_string(options.kv_mib) + " MiB holds " + std::to_string(pages * kv_page) +
@@ -83,7 +86,7 @@ Engine load(const ServeOptions& options) {
   if (engine.vocabulary < rows) {
     engine.assumptions.push_back(std::to_string(rows - engine.vocabulary) + " rows of token_embd have no token; they are never drawn");
   }
-  engine.fingerprint = hex16(fingerprint_of(*engine.model, *engine.tokenizer));
+  engine.fingerprint = hex16(fingerprint_of(*engine.model, *engine.tokenizer, options.kv_quant));
 
   const Hyperparameters& h = engine.model->hyperparameters();
   engine.pooling = options.pooling.value_or(h.pooling);
@@ -96,6 +99,7 @@ Engine load(const ServeOptions& options) {
   inference.threads = engine.threads;
   inference.max_batch = scheduler_options(options, engine).most_tokens();
   inference.kv_pages = kv_pages_of(options, h);
+  inference.kv_quant = options.kv_quant;
   if (!h.causal) {  // a text goes into one step whole
     inference.max_batch += options.context_length == 0 ? h.context_length : options.context_length;
   }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "kernels/kernel_set.h"
+#include "kernels/kv_layout.h"
 #include "model/pooling.h"
 #include "quant/weight_quant.h"
 #include "schedule/draft_plan.h"
@@ -18,6 +19,7 @@ struct ServeOptions {
   uint32_t context_length = 0;  // per slot; 0 = the one the model was trained with
   uint32_t prefill_chunk = 256;     // most prompt tokens of one step
   uint32_t kv_mib = 0;              // of the KV cache; 0 = as much as gives every slot its whole context
+  KvQuant kv_quant = KvQuant::none;
   uint32_t step_budget_millis = 100;  // what a step may take while streams wait for it; 0 = whatever it takes
   Speculation speculation = Speculation::automatic;
   KernelSet kernels = KernelSet::automatic;
