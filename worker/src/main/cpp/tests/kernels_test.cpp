@@ -286,7 +286,7 @@ struct Attended {
     std::vector<float> page(kv_page * padded(head.head_dim));
     for (uint32_t t = 0; t < positions.size(); t += at_once) {
       const auto count = static_cast<uint32_t>(std::min<size_t>(at_once, positions.size() - t));
-      kernels.attend({queries.data() + t * row, row, head.cache.data(), head.pages.data(), head.page_stride, count, heads, head.head_dim,
+      kernels.attend({queries.data() + t * row, row, KvQuant::none, reinterpret_cast<const uint8_t*>(head.cache.data()), head.pages.data(), head.page_stride * sizeof(uint16_t), count, heads, head.head_dim,
                       positions.data() + t, 1.0F / std::sqrt(static_cast<float>(head.head_dim)), scores.data() + t * heads * stride, stride,
                       sums.data(), page.data(), out.data() + t * row, row});
     }

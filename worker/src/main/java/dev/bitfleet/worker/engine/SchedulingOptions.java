@@ -5,19 +5,23 @@ import java.util.Objects;
 import java.util.OptionalLong;
 
 /**
- * How the built-in engine shares its memory and its steps among sequences. No token depends on it.
+ * How the built-in engine shares its memory and its steps among sequences. No token depends on it,
+ * but for what the KV cache is rounded to.
  *
  * @param kvBytes of the KV cache, at least one sequence's; empty = as much as gives every slot its
  *     whole context
+ * @param kvQuant what keys and values are rounded to; the tokens of each are its own
  * @param stepBudget what a step may take while streams wait for its tokens
  */
 public record SchedulingOptions(
-    OptionalLong kvBytes, Duration stepBudget, Speculation speculation) {
+    OptionalLong kvBytes, KvQuant kvQuant, Duration stepBudget, Speculation speculation) {
   public static final SchedulingOptions DEFAULTS =
-      new SchedulingOptions(OptionalLong.empty(), Duration.ofMillis(100), Speculation.AUTO);
+      new SchedulingOptions(
+          OptionalLong.empty(), KvQuant.NONE, Duration.ofMillis(100), Speculation.AUTO);
 
   public SchedulingOptions {
     Objects.requireNonNull(kvBytes);
+    Objects.requireNonNull(kvQuant);
     Objects.requireNonNull(speculation);
     if (kvBytes.isPresent() && kvBytes.getAsLong() < 1 << 20) {
       throw new IllegalArgumentException("a KV cache has a MiB at least");

@@ -49,17 +49,19 @@ final class GoldenFiles {
   }
 
   /** Logits of every position, [tokens][vocabulary]. */
-  static float[][] engineLogits(Path model, List<Integer> tokens, int vocabulary) {
-    float[] all =
-        floats(
-            TestModels.run(
-                List.of(
-                    TestModels.engine().toString(),
-                    "logits",
-                    "--model",
-                    model.toString(),
-                    "--tokens",
-                    tokens.stream().map(String::valueOf).collect(Collectors.joining(",")))));
+  static float[][] engineLogits(
+      Path model, List<Integer> tokens, int vocabulary, String... options) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                TestModels.engine().toString(),
+                "logits",
+                "--model",
+                model.toString(),
+                "--tokens",
+                tokens.stream().map(String::valueOf).collect(Collectors.joining(","))));
+    command.addAll(List.of(options));
+    float[] all = floats(TestModels.run(command));
     assertThat(all).hasSize(tokens.size() * vocabulary);
     float[][] rows = new float[tokens.size()][vocabulary];
     for (int row = 0; row < rows.length; row++) {

@@ -109,6 +109,7 @@ public final class ConfigurationLoader {
             settings.get(Settings.CTX_SIZE),
             settings.get(Settings.SLOTS),
             settings.get(Settings.KV_MEMORY),
+            settings.get(Settings.KV_QUANT),
             settings.get(Settings.STEP_BUDGET),
             settings.get(Settings.SPECULATION),
             settings.get(Settings.ENGINE),

@@ -157,6 +157,12 @@ final class CrossChecks {
   static List<Problem> ofModels(ResolvedSettings settings, List<ModelConfiguration.Wish> wishes) {
     boolean foreign = settings.get(Settings.ENGINE) != EngineKind.BUILTIN;
     var problems = new ArrayList<Problem>();
+    if (foreign && asksFor(settings.get(Settings.KV_QUANT))) {
+      problems.add(
+          new Problem(
+              settings.source(Settings.ENGINE),
+              "llama-server's KV cache is not set from here: kv-quant is the built-in engine's"));
+    }
     for (ModelConfiguration.Wish wish : wishes) {
       ModelConfiguration.Making making = wish.making();
       if (making.lora().isEmpty() && asksFor(making.loraQuant())) {

@@ -15,6 +15,7 @@ public final class Settings {
       Pattern.compile("[^=\\s][^=]*(=-?\\d{1,4}(\\.\\d{1,6})?)?");
   private static final Pattern QUANT = Pattern.compile("none|int8|q4_0");
   private static final Pattern HEAD_QUANT = Pattern.compile("auto|none|int8|q4_0");
+  private static final Pattern KV_QUANTS = Pattern.compile("none|int8");
   private static final Pattern POOLINGS = Pattern.compile("none|mean|cls|last");
   private static final Pattern FLEET_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final int MAX_PORT = 65_535;
@@ -206,6 +207,12 @@ public final class Settings {
           Kind.orAuto(Kind.size(DataSize.ofMebibytes(1), DataSize.ofMebibytes(1 << 24))),
           Optional.empty(),
           "memory of one engine's KV cache; auto gives every slot its whole context");
+  public static final Setting<Optional<String>> KV_QUANT =
+      new Setting<>(
+          "kv-quant",
+          Kind.optional(Kind.text("none or int8", KV_QUANTS)),
+          Optional.empty(),
+          "what keys and values are rounded to in the KV cache: none (16 bits) or int8; none when left out");
   public static final Setting<Duration> STEP_BUDGET =
       new Setting<>(
           "step-budget",
@@ -373,6 +380,7 @@ public final class Settings {
           CTX_SIZE,
           SLOTS,
           KV_MEMORY,
+          KV_QUANT,
           STEP_BUDGET,
           SPECULATION,
           ENGINE,

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param contextLength tokens of one sequence
  * @param slots sequences of each engine
  * @param kvMemory of each engine's KV cache
+ * @param kvQuant what keys and values are rounded to in it
  * @param stepBudget what a step may take while streams wait for its tokens
  * @param engineBinary present when the engine is not the bundled one
  */
@@ -24,6 +25,7 @@ public record WorkerConfiguration(
     Optional<Integer> contextLength,
     int slots,
     Optional<DataSize> kvMemory,
+    Optional<String> kvQuant,
     Duration stepBudget,
     SpeculationMode speculation,
     EngineKind engine,

@@ -14,6 +14,7 @@ import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.KvQuant;
 import dev.bitfleet.worker.engine.Pooling;
 import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.WeightOptions;
@@ -285,6 +286,7 @@ public record FleetPlan(
                 .kvMemory()
                 .map(size -> OptionalLong.of(size.bytes()))
                 .orElse(OptionalLong.empty()),
+            worker.kvQuant().flatMap(KvQuant::named).orElse(KvQuant.NONE),
             worker.stepBudget(),
             switch (worker.speculation()) {
               case AUTO -> SchedulingOptions.Speculation.AUTO;

@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.KvQuant;
 import dev.bitfleet.worker.engine.Pooling;
 import dev.bitfleet.worker.engine.WeightOptions;
 import dev.bitfleet.worker.engine.WeightQuant;
@@ -129,6 +130,7 @@ class FleetPlanTest {
             "lora", "me/poet=0.5",
             "lora-quant", "int8",
             "unembed-quant", "q4_0",
+            "kv-quant", "int8",
             "pooling", "mean",
             "unknown-model", "default",
             "show-slots", "true"));
@@ -153,6 +155,7 @@ class FleetPlanTest {
                 Optional.of(new AdapterOptions(Path.of("/a/poet.gguf"), 0.5, WeightQuant.INT8)),
                 WeightQuant.Q4_0,
                 Optional.of(Pooling.MEAN)));
+    assertThat(plan.workers().getFirst().scheduling().kvQuant()).isEqualTo(KvQuant.INT8);
     assertThat(plan.gateway().defaultForUnknownModels()).isTrue();
     assertThat(plan.gateway().showSlots()).isTrue();
   }

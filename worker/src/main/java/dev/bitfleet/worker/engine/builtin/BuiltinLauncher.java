@@ -71,6 +71,8 @@ public final class BuiltinLauncher implements EngineLauncher {
           .ifPresent(bytes -> flags.addAll(List.of("--kv-mib", Long.toString(bytes >> 20))));
       flags.addAll(
           List.of(
+              "--kv-quant",
+              scheduling.kvQuant().wireName(),
               "--step-budget-ms",
               Long.toString(scheduling.stepBudget().toMillis()),
               "--speculation",

@@ -12,6 +12,7 @@ import dev.bitfleet.worker.engine.EngineContract;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
 import dev.bitfleet.worker.engine.EngineLauncher;
+import dev.bitfleet.worker.engine.KvQuant;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.SequenceRequest;
@@ -117,27 +118,59 @@ class BuiltinEngineTest extends EngineContract {
   void the_text_is_the_same_however_steps_and_memory_are_shared() {
     var little =
         new SchedulingOptions(
-            OptionalLong.of(16 << 20), Duration.ofMillis(1), SchedulingOptions.Speculation.OFF);
+            OptionalLong.of(16 << 20),
+            KvQuant.NONE,
+            Duration.ofMillis(1),
+            SchedulingOptions.Speculation.OFF);
     assertThat(textWith(little)).isEqualTo(textWith(SchedulingOptions.DEFAULTS));
   }
 
+  @Test
+  void a_rounded_cache_gives_one_text_too_and_a_fingerprint_of_its_own() {
+    var roomy =
+        new SchedulingOptions(
+            OptionalLong.empty(),
+            KvQuant.INT8,
+            Duration.ofMillis(100),
+            SchedulingOptions.Speculation.AUTO);
+    var little =
+        new SchedulingOptions(
+            OptionalLong.of(8 << 20),
+            KvQuant.INT8,
+            Duration.ofMillis(1),
+            SchedulingOptions.Speculation.OFF);
+    assertThat(textWith(little)).isEqualTo(textWith(roomy));
+    assertThat(fingerprintWith(roomy))
+        .isEqualTo(fingerprintWith(little))
+        .isNotEqualTo(fingerprintWith(SchedulingOptions.DEFAULTS));
+  }
+
+  private static EngineHarness with(SchedulingOptions scheduling) {
+    return new EngineHarness(
+        vertx ->
+            new BuiltinLauncher(
+                vertx,
+                new LaunchWrapper(),
+                TestModels.engine(),
+                new BuiltinLauncher.Settings(
+                    TestModels.demo(),
+                    1,
+                    2,
+                    CONTEXT,
+                    List.of(),
+                    WeightOptions.PLAIN,
+                    scheduling,
+                    Optional.empty())));
+  }
+
+  private static String fingerprintWith(SchedulingOptions scheduling) {
+    try (EngineHarness engine = with(scheduling)) {
+      return engine.next(EngineEvent.Ready.class).description().fingerprint();
+    }
+  }
+
   private static String textWith(SchedulingOptions scheduling) {
-    try (EngineHarness engine =
-        new EngineHarness(
-            vertx ->
-                new BuiltinLauncher(
-                    vertx,
-                    new LaunchWrapper(),
-                    TestModels.engine(),
-                    new BuiltinLauncher.Settings(
-                        TestModels.demo(),
-                        1,
-                        2,
-                        CONTEXT,
-                        List.of(),
-                        WeightOptions.PLAIN,
-                        scheduling,
-                        Optional.empty())))) {
+    try (EngineHarness engine = with(scheduling)) {
       engine.next(EngineEvent.Ready.class);
       return engine.complete(engine.text("Once upon a time, once upon a time, once", 64)).text();
     }
