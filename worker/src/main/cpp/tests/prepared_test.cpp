@@ -67,6 +67,21 @@ LoadOptions options_for(const std::filesystem::path& model, WeightQuant quant, T
   return options;
 }
 
+// Bytes of a file that are mapped into this process and resident.
+uint64_t resident_of(const std::filesystem::path& path) {
+  std::ifstream in("/proc/self/smaps");
+  uint64_t kibibytes = 0;
+  bool of_file = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.find(path.string()) != std::string::npos) of_file = true;
+    else if (of_file && line.starts_with("Rss:")) {
+      kibibytes += std::stoull(line.substr(4));
+      of_file = false;
+    }
+  }
+  return kibibytes << 10;
+}
+
 std::vector<float> logits_of(const Model& model) {
   InferenceOptions options;
   options.context_length = 32;
@@ -239,3 +254,25 @@ TEST(an_embedding_that_is_no_head_takes_no_memory) {
 }
 
 }  // namespace
+
+TEST(what_the_embedding_reads_of_the_file_does_not_stay_resident) {
+  const Folder folder;
+  const auto path = folder.path / "model.gguf";
+  write(path, model_bytes({}));
+  LoadOptions options;
+  options.unembed_quant = WeightQuant::int8;
+  const auto model = Model::load(GgufFile::open(path), options);
+  InferenceOptions inference_options;
+  inference_options.context_length = 600;
+  inference_options.max_batch = 64;
+  Inference inference(*model, inference_options);
+  uint64_t most = 0;
+  for (uint32_t position = 0; position < 512;) {
+    std::vector<BatchToken> batch;
+    for (uint32_t i = 0; i < 64; ++i, ++position) batch.push_back({position * 37 % model->hyperparameters().vocabulary, position, 0, false});
+    inference.step(batch);
+    most = std::max(most, resident_of(path));
+  }
+  CHECK(most > 0);  // it is read in place
+  CHECK_EQUAL(uint64_t{0}, resident_of(path));
+}

@@ -289,7 +289,7 @@ GgufFile GgufFile::parse(std::span<const std::byte> bytes) { return GgufFile(std
 
 uint32_t GgufFile::version() const { return contents_->version; }
 uint64_t GgufFile::size_bytes() const { return contents_->bytes.size(); }
-std::shared_ptr<const void> GgufFile::mapping() const { return contents_->mapping; }
+std::shared_ptr<const MappedFile> GgufFile::mapping() const { return contents_->mapping; }
 
 std::span<const std::byte> GgufFile::preamble() const {
   uint64_t end = contents_->bytes.size();

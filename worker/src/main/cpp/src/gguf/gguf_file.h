@@ -12,6 +12,8 @@
 
 namespace bitfleet {
 
+class MappedFile;
+
 // One entry of the tensor table. Views stay valid as long as the GgufFile they came from.
 struct GgufTensor {
   std::string_view name;                    // UTF-8, not empty, unique in the file
@@ -54,7 +56,7 @@ class GgufFile {
   std::span<const std::byte> preamble() const;  // all before the first tensor's data
 
   // Keeps the file mapped, and with it every tensor's data, as long as somebody holds it. Null for a file that was parsed.
-  std::shared_ptr<const void> mapping() const;
+  std::shared_ptr<const MappedFile> mapping() const;
 
   // Gives back the memory of what has been read from the mapping; it is read from the file again when it is needed.
   void forget_pages() const;

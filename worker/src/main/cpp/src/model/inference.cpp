@@ -29,6 +29,9 @@ constexpr uint32_t most_threads = 1024;
 constexpr uint32_t most_batch = 1 << 16;
 constexpr uint32_t longest_context = 1 << 24;
 
+// Tokens after which what the embedding has read of a mapped file is given back. Systems map 64 KiB around a row: 16 MiB stay resident, and those of a step.
+constexpr uint32_t remembered_rows = 256;
+
 // Scores of different heads do not start at the same place of a memory page, where loads and stores look alike.
 constexpr uint32_t score_padding = lanes;
 
@@ -141,6 +144,7 @@ struct Inference::State {
 
   Buffer<float> hidden;        // [max_batch][padded(embedding)] of those who wanted it
 
+  uint64_t rows_read = 0;               // of the embedding, since they were given back last
   std::span<const BatchToken> tokens;   // of the step in progress
   std::vector<uint32_t> slots;          // by token
   std::vector<uint32_t> reach;          // by token: how many positions of its slot it sees
@@ -484,6 +488,11 @@ std::span<const float> Inference::step(std::span<const BatchToken> batch) {
   s.team.run([&s](uint32_t rank) { s.run(rank); });
   for (const BatchToken& token : batch) s.lengths[token.slot] = token.position + 1;
   s.tokens = {};
+  s.rows_read += batch.size();
+  if (s.rows_read >= remembered_rows) {
+    s.w.embedding.forget_rows();
+    s.rows_read = 0;
+  }
   return {s.logits.data(), s.wanted.size() * s.h.vocabulary};
 }
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <string>
 
+#include "gguf/mapped_file.h"
 #include "model/model_error.h"
 #include "quant/half.h"
 #include "quant/round_group.h"
@@ -145,7 +146,7 @@ DenseWeights DenseWeights::copy(const GgufTensor& tensor, ThreadTeam& team) {
   return weights;
 }
 
-std::optional<DenseWeights> DenseWeights::in_place(const GgufTensor& tensor, std::shared_ptr<const void> mapping) {
+std::optional<DenseWeights> DenseWeights::in_place(const GgufTensor& tensor, std::shared_ptr<const MappedFile> mapping) {
   const auto type = static_cast<TensorType>(tensor.type);
   if (mapping == nullptr || tensor.dims[0] % lanes != 0) return std::nullopt;
   DenseWeights weights;
@@ -160,6 +161,10 @@ std::optional<DenseWeights> DenseWeights::in_place(const GgufTensor& tensor, std
   weights.mapped_ = tensor.data.data();
   weights.mapping_ = std::move(mapping);
   return weights;
+}
+
+void DenseWeights::forget_rows() const {
+  if (mapping_ != nullptr) mapping_->forget_pages();
 }
 
 bool DenseWeights::holds(uint32_t rows, uint32_t columns) const {

@@ -26,7 +26,10 @@ class DenseWeights {
 
   // The matrix where it lies in a mapped file, which is kept: rows are read from there when they are asked for. Nothing where they
   // cannot be read in place: types with scales, and rows that are no multiple of 16.
-  static std::optional<DenseWeights> in_place(const GgufTensor& tensor, std::shared_ptr<const void> mapping);
+  static std::optional<DenseWeights> in_place(const GgufTensor& tensor, std::shared_ptr<const MappedFile> mapping);
+
+  // Gives back the memory of rows read from a mapped file; they are read from there again. The system maps 64 KiB around each.
+  void forget_rows() const;
 
   // Whether this is a matrix of that shape, whole, that a kernel may be given.
   bool holds(uint32_t rows, uint32_t columns) const;
@@ -63,7 +66,7 @@ class DenseWeights {
   DenseFormat format_ = DenseFormat::f32;
   Buffer<uint8_t> values_;
   const void* mapped_ = nullptr;  // in place of values_
-  std::shared_ptr<const void> mapping_;
+  std::shared_ptr<const MappedFile> mapping_;
   Buffer<float> scales_;
   uint32_t group_ = 0;
   float factor_ = 1;

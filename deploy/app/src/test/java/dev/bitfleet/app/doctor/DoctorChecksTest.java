@@ -87,6 +87,7 @@ class DoctorChecksTest {
         Optional.empty(),
         4,
         Optional.empty(),
+        Optional.empty(),
         Duration.ofMillis(100),
         SpeculationMode.AUTO,
         EngineKind.BUILTIN,
