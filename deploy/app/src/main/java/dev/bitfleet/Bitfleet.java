@@ -266,7 +266,7 @@ public final class Bitfleet implements AutoCloseable {
   @Override
   public void close() {
     try {
-      stopQuietly(configuration.drainTimeout().plus(GRACE));
+      stopQuietly(configuration.drainDelay().plus(configuration.drainTimeout()).plus(GRACE));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -39,6 +39,7 @@ import java.util.regex.Pattern;
  * @param clientTimeout longest a client may take over its headers, stall in its body, idle on a
  *     kept connection, or leave its answer unread
  * @param pingInterval silence after which a stream gets a comment line
+ * @param drainDelay how long requests are still taken once the gateway has said that it stops
  * @param drainTimeout longest wait for open requests when the gateway stops
  * @param streamGrace how long a stored response stream goes on without its client
  * @param store what is kept, and where
@@ -72,6 +73,7 @@ public record GatewayOptions(
     int attempts,
     Duration clientTimeout,
     Duration pingInterval,
+    Duration drainDelay,
     Duration drainTimeout,
     Duration streamGrace,
     StoreOptions store,
@@ -111,6 +113,9 @@ public record GatewayOptions(
     positive("stallTimeout", stallTimeout);
     positive("clientTimeout", clientTimeout);
     positive("pingInterval", pingInterval);
+    if (drainDelay.isNegative()) {
+      throw new IllegalArgumentException("drainDelay is negative: " + drainDelay);
+    }
     positive("drainTimeout", drainTimeout);
     positive("streamGrace", streamGrace);
   }
@@ -163,6 +168,7 @@ public record GatewayOptions(
     private int attempts = 3;
     private Duration clientTimeout = Duration.ofSeconds(10);
     private Duration pingInterval = Duration.ofSeconds(10);
+    private Duration drainDelay = Duration.ZERO;
     private Duration drainTimeout = Duration.ofSeconds(30);
     private Duration streamGrace = Duration.ofSeconds(30);
     private StoreOptions store = StoreOptions.in(Path.of("bitfleet-store"));
@@ -309,6 +315,11 @@ public record GatewayOptions(
       return this;
     }
 
+    public Builder drainDelay(Duration value) {
+      drainDelay = value;
+      return this;
+    }
+
     public Builder drainTimeout(Duration value) {
       drainTimeout = value;
       return this;
@@ -344,6 +355,7 @@ public record GatewayOptions(
           attempts,
           clientTimeout,
           pingInterval,
+          drainDelay,
           drainTimeout,
           streamGrace,
           store,

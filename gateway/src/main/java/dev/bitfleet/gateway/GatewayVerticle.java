@@ -51,6 +51,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -283,7 +284,7 @@ public final class GatewayVerticle extends VerticleBase {
             reader, new ModelControl(vertx, dispatching.fleet(), options.gatewayId()));
     handlers.put(Operation.LOAD_MODEL, models::load);
     handlers.put(Operation.UNLOAD_MODEL, models::unload);
-    ServiceHandler service = new ServiceHandler(dispatching.fleet());
+    ServiceHandler service = new ServiceHandler(dispatching.fleet(), () -> stopping);
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));
     handlers.put(Operation.GET_HEALTH, (exchange, body) -> service.health(exchange));
@@ -304,12 +305,21 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   /**
-   * Becomes unready, answers new requests with 503, waits for the open ones (at most {@link
-   * GatewayOptions#drainTimeout}), then closes. Workers must outlive this.
+   * Becomes unready, goes on for {@link GatewayOptions#drainDelay} so that a load balancer sees it
+   * and looks elsewhere, then answers new requests with 503, waits for the open ones (at most
+   * {@link GatewayOptions#drainTimeout}), and closes. Workers must outlive this.
    */
   @Override
   public Future<?> stop() {
     stopping = true;
+    if (front == null || options.drainDelay().isZero()) {
+      return close();
+    }
+    front.leave();
+    return vertx.timer(options.drainDelay().toMillis(), TimeUnit.MILLISECONDS).eventually(this::close);
+  }
+
+  private Future<?> close() {
     vertx.cancelTimer(keyTimer);
     vertx.cancelTimer(storeTimer);
     Store keeping = store;

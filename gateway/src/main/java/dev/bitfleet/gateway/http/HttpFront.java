@@ -62,6 +62,7 @@ public final class HttpFront {
   private final Map<Exchange, Open> open = new HashMap<>();
   private @Nullable HttpServer server;
   private long tendTimer = -1;
+  private boolean leaving;
   private boolean draining;
 
   /** What is being done for an exchange before its handler has it. */
@@ -114,6 +115,11 @@ public final class HttpFront {
     return listening.listen().map(HttpServer::actualPort);
   }
 
+  /** Lets every connection end with its next answer: a balancer is about to look elsewhere. */
+  public void leave() {
+    leaving = true;
+  }
+
   /** Answers new requests with 503 and waits for the open ones, at most that long; then closes. */
   public Future<Void> stop(Duration atMost) {
     draining = true;
@@ -159,6 +165,9 @@ public final class HttpFront {
           ApiError.server(
               503, "shutting_down", "This server is shutting down.", Duration.ofSeconds(1)));
       return;
+    }
+    if (leaving) {
+      request.response().putHeader("connection", "close");
     }
     if (request.method().equals(HttpMethod.OPTIONS)) {
       options(exchange);

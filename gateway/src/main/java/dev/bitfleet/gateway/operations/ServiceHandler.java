@@ -12,6 +12,7 @@ import dev.bitfleet.proto.WorkerHeartbeat.State;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,9 +21,14 @@ public final class ServiceHandler {
   private static final byte[] OK = "{\"status\":\"ok\"}".getBytes(StandardCharsets.US_ASCII);
 
   private final FleetView fleet;
+  private final BooleanSupplier stopping;
 
-  public ServiceHandler(FleetView fleet) {
+  /**
+   * @param stopping whether this gateway is about to leave
+   */
+  public ServiceHandler(FleetView fleet, BooleanSupplier stopping) {
     this.fleet = fleet;
+    this.stopping = stopping;
   }
 
   public void models(Exchange exchange) {
@@ -40,6 +46,13 @@ public final class ServiceHandler {
   }
 
   public void health(Exchange exchange) {
+    if (stopping.getAsBoolean()) {
+      unhealthy(
+          exchange,
+          "stopping",
+          ApiError.server(503, "shutting_down", "This server is shutting down."));
+      return;
+    }
     if (fleet.workers().stream().anyMatch(worker -> worker.ready() || worker.idle())) {
       exchange.json(200, OK);
       return;
@@ -50,8 +63,12 @@ public final class ServiceHandler {
         loading
             ? ApiError.server(503, "model_loading", "The model is loading.")
             : ApiError.server(503, "no_worker", "No worker is ready.");
+    unhealthy(exchange, loading ? "loading" : "unavailable", error);
+  }
+
+  private static void unhealthy(Exchange exchange, String status, ApiError error) {
     ObjectNode body = JsonMapper.shared().createObjectNode();
-    body.put("status", loading ? "loading" : "unavailable");
+    body.put("status", status);
     body.set("error", ErrorJson.body(error));
     exchange.retryAfter(Duration.ofSeconds(1));
     exchange.json(503, JsonMapper.shared().writeValueAsBytes(body));

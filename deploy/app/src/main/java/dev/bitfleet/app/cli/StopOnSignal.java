@@ -15,13 +15,15 @@ final class StopOnSignal extends Thread {
   private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final Bitfleet bitfleet;
+  private final Duration drainDelay;
   private final Duration drainTimeout;
   private final PrintWriter out;
   private final AtomicBoolean armed = new AtomicBoolean(true);
 
-  StopOnSignal(Bitfleet bitfleet, Duration drainTimeout, PrintWriter out) {
+  StopOnSignal(Bitfleet bitfleet, Duration drainDelay, Duration drainTimeout, PrintWriter out) {
     super("stop-on-signal");
     this.bitfleet = bitfleet;
+    this.drainDelay = drainDelay;
     this.drainTimeout = drainTimeout;
     this.out = out;
   }
@@ -37,18 +39,21 @@ final class StopOnSignal extends Thread {
       return;
     }
     out.println(
-        "Stopping: no new requests, streams may end within " + drainTimeout.toSeconds() + " s");
+        drainDelay.isZero()
+            ? "Stopping: no new requests, streams may end within " + drainTimeout.toSeconds() + " s"
+            : "Stopping: unready, no new requests in %d s, streams may end within %d s more"
+                .formatted(drainDelay.toSeconds(), drainTimeout.toSeconds()));
     long began = System.nanoTime();
     boolean stopped = false;
     try {
-      bitfleet.stop(drainTimeout.plus(GRACE));
+      bitfleet.stop(drainDelay.plus(drainTimeout).plus(GRACE));
       stopped = true;
     } catch (TimeoutException e) {
       out.println("Not all of it stopped in time");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    boolean cut = !stopped || System.nanoTime() - began >= drainTimeout.toNanos();
+    boolean cut = !stopped || System.nanoTime() - began >= drainDelay.plus(drainTimeout).toNanos();
     out.println(cut ? "Stopped; streams were cut short" : "Stopped");
     out.flush();
     // Without this a JVM that was told to stop ends as 128 + signal, however well it stopped.

@@ -122,6 +122,7 @@ public final class ConfigurationLoader {
             settings.get(Settings.CONVERSATION_SIZE)),
         cluster(settings),
         dataDir,
+        settings.get(Settings.DRAIN_DELAY),
         settings.get(Settings.DRAIN_TIMEOUT),
         settings.get(Settings.LOG_LEVEL));
   }

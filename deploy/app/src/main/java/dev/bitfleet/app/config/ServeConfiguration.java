@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param cluster empty when it serves alone
  * @param dataDir folder that is written to; need not exist yet
+ * @param drainDelay how long requests are still taken once a stop was asked for
  * @param drainTimeout how long streams may go on once a stop was asked for
  */
 public record ServeConfiguration(
@@ -20,5 +21,6 @@ public record ServeConfiguration(
     StoreConfiguration store,
     Optional<ClusterConfiguration> cluster,
     Path dataDir,
+    Duration drainDelay,
     Duration drainTimeout,
     LogLevel logLevel) {}

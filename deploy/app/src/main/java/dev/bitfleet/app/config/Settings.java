@@ -331,6 +331,12 @@ public final class Settings {
           Optional.empty(),
           "PEM certificates of those who may sign for a node");
 
+  public static final Setting<Duration> DRAIN_DELAY =
+      new Setting<>(
+          "drain-delay",
+          Kind.duration(Duration.ZERO, Duration.ofMinutes(10)),
+          Duration.ZERO,
+          "how long requests are still taken after SIGTERM, unready already, until a balancer has seen it");
   public static final Setting<Duration> DRAIN_TIMEOUT =
       new Setting<>(
           "drain-timeout",
@@ -399,6 +405,7 @@ public final class Settings {
           CLUSTER_TLS_CERT,
           CLUSTER_TLS_KEY,
           CLUSTER_TLS_CA,
+          DRAIN_DELAY,
           DRAIN_TIMEOUT,
           LOG_LEVEL);
 

@@ -196,6 +196,7 @@ public record FleetPlan(
         .streamGrace(http.streamGrace())
         .queueLimit(configuration.admission().queueLimit())
         .queueTimeout(configuration.admission().queueTimeout())
+        .drainDelay(configuration.drainDelay())
         .drainTimeout(configuration.drainTimeout())
         .build();
   }

@@ -9,6 +9,7 @@ import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
+import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.host.ModelHost;
@@ -22,6 +23,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.time.Duration;
 import java.util.List;
@@ -47,15 +49,21 @@ public final class LocalFleet {
   /** Threads for what blocks: reading a model's metadata, laying out a chat. */
   private static final int BLOCKING_THREADS = 4;
 
+  private static final DeliveryOptions PATIENT =
+      new DeliveryOptions().setSendTimeout(Duration.ofHours(1).toMillis());
+
   private final Vertx vertx;
+  private final Set<String> workerIds;
   private final Optional<ClusterNode> cluster;
   private final Front front;
   private final Promise<List<WorkerHeartbeat>> ready = Promise.promise();
   private volatile String frontDeployment = "";
   private volatile String hostDeployment = "";
 
-  private LocalFleet(Vertx vertx, Optional<ClusterNode> cluster, Front front) {
+  private LocalFleet(
+      Vertx vertx, Set<String> workerIds, Optional<ClusterNode> cluster, Front front) {
     this.vertx = vertx;
+    this.workerIds = workerIds;
     this.cluster = cluster;
     this.front = front;
   }
@@ -116,8 +124,10 @@ public final class LocalFleet {
                 new GatewayVerticle(
                     plan.gateway(), cluster.map(ClusterNode::member), registry, routes))
             : new Front.Operators(new ManagementVerticle(plan.gateway(), registry));
-    var fleet = new LocalFleet(vertx, cluster, front);
-    fleet.listen(plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet()));
+    Set<String> workerIds =
+        plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet());
+    var fleet = new LocalFleet(vertx, workerIds, cluster, front);
+    fleet.listen();
     Future<String> frontUp = vertx.deployVerticle(front.verticle(), new DeploymentOptions());
     Future<String> hostUp =
         plan.host()
@@ -187,7 +197,7 @@ public final class LocalFleet {
     return cluster.isPresent() ? cluster.get().vertx(builder) : builder.build();
   }
 
-  private void listen(Set<String> workerIds) {
+  private void listen() {
     if (workerIds.isEmpty()) {
       ready.complete(List.of());
       return;
@@ -249,6 +259,11 @@ public final class LocalFleet {
    */
   public void stop(Duration atMost) throws TimeoutException, InterruptedException {
     long deadline = System.nanoTime() + atMost.toNanos();
+    if (nodes() > 1) {
+      // Others can take what comes from now on, while this gateway sees its own streams through.
+      workerIds.forEach(
+          id -> vertx.eventBus().request(BusAddresses.call(id), WorkerCall.DRAIN, PATIENT));
+    }
     await(vertx.undeploy(frontDeployment), deadline);
     if (!hostDeployment.isEmpty()) {
       await(vertx.undeploy(hostDeployment), deadline);

@@ -134,6 +134,7 @@ class ConfigurationLoaderTest {
           Map.entry("cluster-tls-cert", "/etc/bus.pem"),
           Map.entry("cluster-tls-key", "/etc/bus.key"),
           Map.entry("cluster-tls-ca", "/etc/ca.pem"),
+          Map.entry("drain-delay", "3s"),
           Map.entry("drain-timeout", "5s"),
           Map.entry("log-level", "debug"));
 
@@ -195,6 +196,7 @@ class ConfigurationLoaderTest {
                           Path.of("/etc/bus.key"),
                           Path.of("/etc/ca.pem"))))),
           Path.of("/srv/bitfleet"),
+          Duration.ofSeconds(3),
           Duration.ofSeconds(5),
           LogLevel.DEBUG);
 
