@@ -24,6 +24,7 @@ import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.gateway.keys.LiveKeys;
 import dev.bitfleet.gateway.management.ManagementServer;
+import dev.bitfleet.gateway.management.NodeList;
 import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.EmbeddingsHandler;
 import dev.bitfleet.gateway.operations.GeneratingOperations;
@@ -137,7 +138,13 @@ public final class GatewayVerticle extends VerticleBase {
     store = keeping;
     openOnceServing(keeping, fleet);
     ManagementServer managing =
-        new ManagementServer(vertx, fleet, registry, options.managementDoor(), () -> stopping);
+        new ManagementServer(
+            vertx,
+            fleet,
+            new NodeList(options.gatewayId(), member),
+            registry,
+            options.managementDoor(),
+            () -> stopping);
     management = managing;
     // Compiling the contract takes a while; the event loop may be another verticle's too.
     return vertx
@@ -316,7 +323,9 @@ public final class GatewayVerticle extends VerticleBase {
       return close();
     }
     front.leave();
-    return vertx.timer(options.drainDelay().toMillis(), TimeUnit.MILLISECONDS).eventually(this::close);
+    return vertx
+        .timer(options.drainDelay().toMillis(), TimeUnit.MILLISECONDS)
+        .eventually(this::close);
   }
 
   private Future<?> close() {

@@ -1,6 +1,8 @@
 package dev.bitfleet.gateway;
 
+import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.management.ManagementServer;
+import dev.bitfleet.gateway.management.NodeList;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.WorkerHeartbeat;
@@ -8,6 +10,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.eventbus.MessageConsumer;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +21,7 @@ public final class ManagementVerticle extends VerticleBase {
   private static final long SWEEP_MILLIS = 500;
 
   private final GatewayOptions options;
+  private final HazelcastInstance member;
   private final PrometheusMeterRegistry registry;
   private final FleetView own = new FleetView(FleetView.STALE_AFTER);
   private volatile int port;
@@ -28,10 +32,13 @@ public final class ManagementVerticle extends VerticleBase {
 
   /**
    * @param options whose gateway id is the node's; of the rest, what is about management
+   * @param member of the cluster
    * @param registry what {@code /metrics} shows
    */
-  public ManagementVerticle(GatewayOptions options, PrometheusMeterRegistry registry) {
+  public ManagementVerticle(
+      GatewayOptions options, HazelcastInstance member, PrometheusMeterRegistry registry) {
     this.options = options;
+    this.member = member;
     this.registry = registry;
   }
 
@@ -50,7 +57,13 @@ public final class ManagementVerticle extends VerticleBase {
     heartbeats = heard;
     sweepTimer = vertx.setPeriodic(SWEEP_MILLIS, id -> own.expire(System.nanoTime()));
     ManagementServer listening =
-        new ManagementServer(vertx, own, registry, options.managementDoor(), () -> stopping);
+        new ManagementServer(
+            vertx,
+            own,
+            new NodeList(options.gatewayId(), Optional.of(member)),
+            registry,
+            options.managementDoor(),
+            () -> stopping);
     server = listening;
     return heard
         .completion()

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Several nodes, one service. The last test kills what the others need. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -107,6 +108,30 @@ class ClusterIT {
     say(both, id, "And again");
 
     assertThat(items(both, id)).hasSize(4).isEqualTo(items(gateway, id));
+  }
+
+  @Test
+  @Order(1)
+  void the_fleet_can_be_looked_at() throws Exception {
+    Exit tables = Exit.ofBitfleet(folder, "fleet", "--url", gateway.management().toString());
+
+    assertThat(tables.status()).as(tables.err()).isZero();
+    assertThat(tables.out().lines())
+        .anyMatch(line -> line.matches("node-\\w+ \\*\\s+gateway\\s+127.0.0.1:\\d+ .*"))
+        .anyMatch(line -> line.matches("node-\\w+\\s+worker\\s+127.0.0.1:\\d+ .*"))
+        .anyMatch(line -> line.matches("node-\\w+-0\\s+ready\\s+bitfleet-demo .*"))
+        .anyMatch(line -> line.matches("3 nodes, 2 workers, \\d of 8 slots taken"));
+    JsonNode json =
+        JsonMapper.shared()
+            .readTree(
+                Exit.ofBitfleet(folder, "fleet", "--json", "--url", both.management().toString())
+                    .out());
+    assertThat(json.get("nodes")).hasSize(3);
+    assertThat(json.get("workers")).hasSize(2);
+
+    Exit nobody = Exit.ofBitfleet(folder, "fleet", "--url", "http://127.0.0.1:1");
+    assertThat(nobody.status()).isEqualTo(69);
+    assertThat(nobody.err()).contains("nobody listens at http://127.0.0.1:1");
   }
 
   @Test

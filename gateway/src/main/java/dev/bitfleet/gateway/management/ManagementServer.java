@@ -32,6 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
  *   <li>{@code /health/ready}: 200 when a worker is ready and the gateway is not stopping, else
  *       503.
  *   <li>{@code /metrics}: Prometheus.
+ *   <li>{@code /nodes}: the nodes of the cluster.
  *   <li>{@code /workers}: the workers, as this gateway sees them.
  * </ul>
  */
@@ -42,6 +43,7 @@ public final class ManagementServer {
 
   private final Vertx vertx;
   private final FleetView fleet;
+  private final NodeList nodes;
   private final PrometheusMeterRegistry registry;
   private final Door door;
   private final BooleanSupplier stopping;
@@ -54,12 +56,14 @@ public final class ManagementServer {
   public ManagementServer(
       Vertx vertx,
       FleetView fleet,
+      NodeList nodes,
       PrometheusMeterRegistry registry,
       Door door,
       BooleanSupplier stopping) {
     this.door = door;
     this.vertx = vertx;
     this.fleet = fleet;
+    this.nodes = nodes;
     this.registry = registry;
     this.stopping = stopping;
   }
@@ -105,6 +109,7 @@ public final class ManagementServer {
     switch (String.valueOf(request.path())) {
       case "/health/live" -> answer(request, 200, JSON, status("live"));
       case "/health/ready" -> ready(request);
+      case "/nodes" -> answer(request, 200, JSON, MAPPER.writeValueAsBytes(nodes.json()));
       case "/workers" -> answer(request, 200, JSON, MAPPER.writeValueAsBytes(workers()));
       case "/metrics" ->
           // Rendering takes a millisecond or two, which streams on this event loop would feel.

@@ -1,5 +1,6 @@
 package dev.bitfleet.app.bench;
 
+import dev.bitfleet.app.text.Columns;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -161,7 +162,7 @@ public record Report(
                 results.plan().generate(),
                 results.plan().rounds()));
     lines.add("");
-    lines.addAll(Columns.of(rows));
+    lines.addAll(Columns.ofFigures(rows));
     limit.ifPresent(
         found -> {
           lines.add("");

@@ -37,6 +37,7 @@ public final class BitfleetCommand {
     root.addSubcommand("serve", ServeCommand.spec(NodeRole.BOTH));
     root.addSubcommand("gateway", ServeCommand.spec(NodeRole.GATEWAY));
     root.addSubcommand("worker", ServeCommand.spec(NodeRole.WORKER));
+    root.addSubcommand("fleet", FleetCommand.spec());
     root.addSubcommand("pull", PullCommand.spec());
     root.addSubcommand("models", ModelsCommand.spec());
     root.addSubcommand("doctor", DoctorCommand.spec());

@@ -2,6 +2,7 @@ package dev.bitfleet.app.cli;
 
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.model.BundledModel;
+import dev.bitfleet.app.text.Columns;
 import dev.bitfleet.worker.home.HomeEntry;
 import dev.bitfleet.worker.home.ModelFacts;
 import dev.bitfleet.worker.home.ModelHome;
@@ -136,17 +137,7 @@ final class ModelsCommand implements BitfleetCommand.Command {
                   .orElse("-"),
               entry.licence().orElse("-")));
     }
-    var lines = new ArrayList<String>();
-    for (List<String> row : rows) {
-      var line = new StringBuilder();
-      for (int column = 0; column < row.size(); column++) {
-        int index = column;
-        int width = rows.stream().mapToInt(each -> each.get(index).length()).max().orElse(0);
-        line.append(row.get(column)).append(" ".repeat(width - row.get(column).length() + 2));
-      }
-      lines.add(line.toString().stripTrailing());
-    }
-    return lines;
+    return Columns.ofWords(rows);
   }
 
   private static String json(List<HomeEntry> entries) {

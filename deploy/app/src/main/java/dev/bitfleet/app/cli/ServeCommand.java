@@ -79,7 +79,8 @@ final class ServeCommand implements BitfleetCommand.Command {
   private static ExitCode serve(ServeConfiguration configuration, NodeRole role, PrintWriter out)
       throws StartException, InterruptedException {
     Bitfleet bitfleet = Bitfleet.start(configuration, role, List.of());
-    var hook = new StopOnSignal(bitfleet, configuration.drainDelay(), configuration.drainTimeout(), out);
+    var hook =
+        new StopOnSignal(bitfleet, configuration.drainDelay(), configuration.drainTimeout(), out);
     Runtime.getRuntime().addShutdownHook(hook);
     try {
       List<WorkerHeartbeat> workers = bitfleet.awaitReady();

@@ -1,6 +1,7 @@
 package dev.bitfleet.app.cluster;
 
 import com.hazelcast.cluster.Member;
+import dev.bitfleet.proto.NodeAttributes;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -34,7 +35,7 @@ final class AgreedSettings {
                 + " here and "
                 + theirs
                 + " on node "
-                + there.getAttribute(ClusterNode.NODE)
+                + there.getAttribute(NodeAttributes.NODE)
                 + " ("
                 + there.getAddress().getHost()
                 + "); all nodes of a cluster need the same");

@@ -10,6 +10,7 @@ import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.instance.ProtocolType;
 import dev.bitfleet.app.config.ClusterConfiguration;
+import dev.bitfleet.proto.NodeAttributes;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.eventbus.EventBusOptions;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -47,9 +49,6 @@ import org.slf4j.LoggerFactory;
  * between the nodes; it is to be a private one.
  */
 public final class ClusterNode implements AutoCloseable {
-  /** Attribute of a member: its node's name. */
-  static final String NODE = "bitfleet.node";
-
   private static final Logger log = LoggerFactory.getLogger(ClusterNode.class);
 
   /** What Vert.x's cluster manager looks for. */
@@ -93,11 +92,13 @@ public final class ClusterNode implements AutoCloseable {
     maps.accept(config);
     config.setClusterName(name(wanted));
     config.setInstanceName(options.nodeId() + "@" + wanted.host() + ":" + wanted.port());
-    config.setLiteMember(!options.holdsData());
+    config.setLiteMember(!options.role().answers());
     RHYTHM.forEach(config::setProperty);
     var attributes = config.getMemberAttributeConfig();
     attributes.setAttribute(VERTX_NODE, UUID.randomUUID().toString());
-    attributes.setAttribute(NODE, options.nodeId());
+    attributes.setAttribute(NodeAttributes.NODE, options.nodeId());
+    attributes.setAttribute(NodeAttributes.ROLE, options.role().name().toLowerCase(Locale.ROOT));
+    attributes.setAttribute(NodeAttributes.VERSION, options.version());
     options
         .agreed()
         .forEach((name, value) -> attributes.setAttribute(AgreedSettings.PREFIX + name, value));
@@ -209,7 +210,7 @@ public final class ClusterNode implements AutoCloseable {
       if (each.equals(self)) {
         continue;
       }
-      if (options.nodeId().equals(each.getAttribute(NODE))) {
+      if (options.nodeId().equals(each.getAttribute(NodeAttributes.NODE))) {
         throw new ClusterException(
             "a node named %s is in the cluster already, at %s: two cannot share a data folder's copy; delete node-id in this one"
                 .formatted(options.nodeId(), each.getAddress()));

@@ -1,6 +1,7 @@
 package dev.bitfleet.app.cluster;
 
 import dev.bitfleet.app.config.ClusterConfiguration;
+import dev.bitfleet.app.config.NodeRole;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -8,13 +9,15 @@ import java.util.TreeMap;
  * How a node takes part.
  *
  * @param nodeId its name
- * @param holdsData whether it keeps a share of the maps; a node that only works does not
+ * @param role a node that only works keeps no share of the maps
+ * @param version of its build
  * @param agreed settings, by name, that have to be the same on all nodes
  */
 public record ClusterOptions(
     ClusterConfiguration configuration,
     String nodeId,
-    boolean holdsData,
+    NodeRole role,
+    String version,
     Map<String, String> agreed) {
   public ClusterOptions {
     agreed = Map.copyOf(new TreeMap<>(agreed));

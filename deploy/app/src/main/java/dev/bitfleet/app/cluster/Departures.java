@@ -3,6 +3,7 @@ package dev.bitfleet.app.cluster;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.cluster.MembershipListener;
 import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.NodeAttributes;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
 import org.slf4j.Logger;
@@ -24,12 +25,12 @@ final class Departures implements MembershipListener {
 
   @Override
   public void memberAdded(MembershipEvent event) {
-    log.info("node {} has joined", event.getMember().getAttribute(ClusterNode.NODE));
+    log.info("node {} has joined", event.getMember().getAttribute(NodeAttributes.NODE));
   }
 
   @Override
   public void memberRemoved(MembershipEvent event) {
-    String node = event.getMember().getAttribute(ClusterNode.NODE);
+    String node = event.getMember().getAttribute(NodeAttributes.NODE);
     if (node != null) {
       log.info("node {} has left", node);
       vertx.eventBus().publish(BusAddresses.NODE_LEFT, node, HERE);

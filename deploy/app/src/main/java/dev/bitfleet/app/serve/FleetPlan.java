@@ -1,5 +1,6 @@
 package dev.bitfleet.app.serve;
 
+import dev.bitfleet.app.BuildVersion;
 import dev.bitfleet.app.cluster.ClusterOptions;
 import dev.bitfleet.app.config.Durations;
 import dev.bitfleet.app.config.EngineKind;
@@ -136,7 +137,8 @@ public record FleetPlan(
                 agreed.put("conversation-items", Integer.toString(store.conversationItems()));
                 agreed.put("conversation-size", store.conversationSize().toString());
               }
-              return new ClusterOptions(cluster, nodeId, role.answers(), agreed);
+              return new ClusterOptions(
+                  cluster, nodeId, role, BuildVersion.current().toString(), agreed);
             });
   }
 

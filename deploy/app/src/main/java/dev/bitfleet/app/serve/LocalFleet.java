@@ -123,7 +123,8 @@ public final class LocalFleet {
             ? new Front.Gateway(
                 new GatewayVerticle(
                     plan.gateway(), cluster.map(ClusterNode::member), registry, routes))
-            : new Front.Operators(new ManagementVerticle(plan.gateway(), registry));
+            : new Front.Operators(
+                new ManagementVerticle(plan.gateway(), cluster.orElseThrow().member(), registry));
     Set<String> workerIds =
         plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet());
     var fleet = new LocalFleet(vertx, workerIds, cluster, front);

@@ -1,15 +1,25 @@
-package dev.bitfleet.app.bench;
+package dev.bitfleet.app.text;
 
 import java.util.ArrayList;
 import java.util.List;
 
-/** Rows of text under each other: the first column to the left, the others to the right. */
-final class Columns {
+/** Rows of text under each other. */
+public final class Columns {
   private static final String GAP = "   ";
 
   private Columns() {}
 
-  static List<String> of(List<List<String>> rows) {
+  /** For figures: the first column to the left, the others to the right. */
+  public static List<String> ofFigures(List<List<String>> rows) {
+    return lines(rows, false);
+  }
+
+  /** For words: all columns to the left. */
+  public static List<String> ofWords(List<List<String>> rows) {
+    return lines(rows, true);
+  }
+
+  private static List<String> lines(List<List<String>> rows, boolean left) {
     int columns = rows.stream().mapToInt(List::size).max().orElse(0);
     var widths = new int[columns];
     for (List<String> row : rows) {
@@ -23,7 +33,7 @@ final class Columns {
       for (int i = 0; i < row.size(); i++) {
         String cell = row.get(i);
         String space = " ".repeat(widths[i] - cell.length());
-        line.append(i == 0 ? cell + space : GAP + space + cell);
+        line.append(i == 0 ? "" : GAP).append(left || i == 0 ? cell + space : space + cell);
       }
       lines.add(line.toString().stripTrailing());
     }
