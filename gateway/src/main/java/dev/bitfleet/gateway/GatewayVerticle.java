@@ -1,6 +1,5 @@
 package dev.bitfleet.gateway;
 
-import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.admission.AdmissionQueue;
 import dev.bitfleet.gateway.contract.Contract;
 import dev.bitfleet.gateway.contract.Operation;
@@ -24,7 +23,7 @@ import dev.bitfleet.gateway.http.ReadBudget;
 import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.gateway.keys.LiveKeys;
 import dev.bitfleet.gateway.management.ManagementServer;
-import dev.bitfleet.gateway.management.NodeList;
+import dev.bitfleet.gateway.management.NodeView;
 import dev.bitfleet.gateway.operations.CompletionRunner;
 import dev.bitfleet.gateway.operations.EmbeddingsHandler;
 import dev.bitfleet.gateway.operations.GeneratingOperations;
@@ -42,6 +41,7 @@ import dev.bitfleet.gateway.responses.ResponseLimits;
 import dev.bitfleet.gateway.responses.ResponseOperations;
 import dev.bitfleet.gateway.routing.FleetView;
 import dev.bitfleet.gateway.routing.WorkerView;
+import dev.bitfleet.gateway.store.Membership;
 import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -53,6 +53,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -77,7 +78,8 @@ public final class GatewayVerticle extends VerticleBase {
   private static final long STORE_OPENS_AFTER_MILLIS = 3000;
 
   private final GatewayOptions options;
-  private final Optional<HazelcastInstance> member;
+  private final Optional<Membership> cluster;
+  private final Supplier<List<NodeView>> nodes;
   private final PrometheusMeterRegistry registry;
   private final List<ExtraRoute> extra;
   private volatile int port;
@@ -95,23 +97,30 @@ public final class GatewayVerticle extends VerticleBase {
    * @param registry gets the gateway's meters and is what {@code /metrics} shows
    */
   public GatewayVerticle(GatewayOptions options, PrometheusMeterRegistry registry) {
-    this(options, Optional.empty(), registry, List.of());
+    this(options, Optional.empty(), nodes(options), registry, List.of());
   }
 
   /**
-   * @param member of the cluster, {@link Store#configure configured} for what is kept; empty when
-   *     this gateway is the only one
+   * @param cluster empty when this gateway is the only one
+   * @param nodes of the cluster, as they are now
    * @param extra routes of the program that has this gateway within it
    */
   public GatewayVerticle(
       GatewayOptions options,
-      Optional<HazelcastInstance> member,
+      Optional<Membership> cluster,
+      Supplier<List<NodeView>> nodes,
       PrometheusMeterRegistry registry,
       List<ExtraRoute> extra) {
     this.options = options;
-    this.member = member;
+    this.cluster = cluster;
+    this.nodes = nodes;
     this.registry = registry;
     this.extra = List.copyOf(extra);
+  }
+
+  /** Of a gateway that is the only one. */
+  public static Supplier<List<NodeView>> nodes(GatewayOptions options) {
+    return () -> List.of(NodeView.alone(options.gatewayId()));
   }
 
   @Override
@@ -134,17 +143,12 @@ public final class GatewayVerticle extends VerticleBase {
                 options.stallTimeout()),
             metrics);
     dispatcher = dispatching;
-    Store keeping = new Store(vertx, options.store(), member, registry);
+    Store keeping = new Store(vertx, options.store(), cluster, registry);
     store = keeping;
     openOnceServing(keeping, fleet);
     ManagementServer managing =
         new ManagementServer(
-            vertx,
-            fleet,
-            new NodeList(options.gatewayId(), member),
-            registry,
-            options.managementDoor(),
-            () -> stopping);
+            vertx, fleet, nodes, registry, options.managementDoor(), () -> stopping);
     management = managing;
     // Compiling the contract takes a while; the event loop may be another verticle's too.
     return vertx

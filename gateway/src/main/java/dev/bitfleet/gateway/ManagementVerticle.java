@@ -1,16 +1,14 @@
 package dev.bitfleet.gateway;
 
-import com.hazelcast.core.HazelcastInstance;
+import dev.bitfleet.gateway.dispatch.FleetWatch;
 import dev.bitfleet.gateway.management.ManagementServer;
-import dev.bitfleet.gateway.management.NodeList;
+import dev.bitfleet.gateway.management.NodeView;
 import dev.bitfleet.gateway.routing.FleetView;
-import dev.bitfleet.proto.BusAddresses;
-import dev.bitfleet.proto.WorkerHeartbeat;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.eventbus.MessageConsumer;
-import java.util.Optional;
+import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,55 +16,36 @@ import org.jspecify.annotations.Nullable;
  * one instance, on an event loop.
  */
 public final class ManagementVerticle extends VerticleBase {
-  private static final long SWEEP_MILLIS = 500;
-
   private final GatewayOptions options;
-  private final HazelcastInstance member;
+  private final Supplier<List<NodeView>> nodes;
   private final PrometheusMeterRegistry registry;
-  private final FleetView own = new FleetView(FleetView.STALE_AFTER);
   private volatile int port;
   private volatile boolean stopping;
-  private long sweepTimer = -1;
-  private @Nullable MessageConsumer<WorkerHeartbeat> heartbeats;
+  private @Nullable FleetWatch watch;
   private @Nullable ManagementServer server;
 
   /**
    * @param options whose gateway id is the node's; of the rest, what is about management
-   * @param member of the cluster
+   * @param nodes of the cluster
    * @param registry what {@code /metrics} shows
    */
   public ManagementVerticle(
-      GatewayOptions options, HazelcastInstance member, PrometheusMeterRegistry registry) {
+      GatewayOptions options, Supplier<List<NodeView>> nodes, PrometheusMeterRegistry registry) {
     this.options = options;
-    this.member = member;
+    this.nodes = nodes;
     this.registry = registry;
   }
 
   @Override
   public Future<?> start() {
-    MessageConsumer<WorkerHeartbeat> heard =
-        vertx
-            .eventBus()
-            .consumer(
-                BusAddresses.HEARTBEATS,
-                message -> {
-                  if (message.body().nodeId().equals(options.gatewayId())) {
-                    own.hear(message.body(), System.nanoTime());
-                  }
-                });
-    heartbeats = heard;
-    sweepTimer = vertx.setPeriodic(SWEEP_MILLIS, id -> own.expire(System.nanoTime()));
+    FleetView own = new FleetView(FleetView.STALE_AFTER);
+    FleetWatch watching = new FleetWatch(vertx, own, options.gatewayId());
+    watch = watching;
     ManagementServer listening =
-        new ManagementServer(
-            vertx,
-            own,
-            new NodeList(options.gatewayId(), Optional.of(member)),
-            registry,
-            options.managementDoor(),
-            () -> stopping);
+        new ManagementServer(vertx, own, nodes, registry, options.managementDoor(), () -> stopping);
     server = listening;
-    return heard
-        .completion()
+    return watching
+        .start()
         .compose(ready -> listening.start(options.managementHost(), options.managementPort()))
         .onSuccess(bound -> port = bound);
   }
@@ -75,9 +54,8 @@ public final class ManagementVerticle extends VerticleBase {
   @Override
   public Future<?> stop() {
     stopping = true;
-    vertx.cancelTimer(sweepTimer);
     return Future.join(
-        heartbeats == null ? Future.succeededFuture() : heartbeats.unregister(),
+        watch == null ? Future.succeededFuture() : watch.stop(),
         server == null ? Future.succeededFuture() : server.stop());
   }
 

@@ -15,10 +15,12 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -43,20 +45,21 @@ public final class ManagementServer {
 
   private final Vertx vertx;
   private final FleetView fleet;
-  private final NodeList nodes;
+  private final Supplier<List<NodeView>> nodes;
   private final PrometheusMeterRegistry registry;
   private final Door door;
   private final BooleanSupplier stopping;
   private @Nullable HttpServer server;
 
   /**
+   * @param nodes of the fleet, as they are now; any thread may ask
    * @param door sends away pages that a browser lets reach this port
    * @param stopping whether the gateway takes no more requests
    */
   public ManagementServer(
       Vertx vertx,
       FleetView fleet,
-      NodeList nodes,
+      Supplier<List<NodeView>> nodes,
       PrometheusMeterRegistry registry,
       Door door,
       BooleanSupplier stopping) {
@@ -109,7 +112,7 @@ public final class ManagementServer {
     switch (String.valueOf(request.path())) {
       case "/health/live" -> answer(request, 200, JSON, status("live"));
       case "/health/ready" -> ready(request);
-      case "/nodes" -> answer(request, 200, JSON, MAPPER.writeValueAsBytes(nodes.json()));
+      case "/nodes" -> answer(request, 200, JSON, MAPPER.writeValueAsBytes(nodes()));
       case "/workers" -> answer(request, 200, JSON, MAPPER.writeValueAsBytes(workers()));
       case "/metrics" ->
           // Rendering takes a millisecond or two, which streams on this event loop would feel.
@@ -132,6 +135,20 @@ public final class ManagementServer {
     body.put("workers", fleet.workers().size());
     body.put("ready_workers", ready);
     answer(request, status.equals("ready") ? 200 : 503, JSON, MAPPER.writeValueAsBytes(body));
+  }
+
+  private ObjectNode nodes() {
+    ObjectNode body = MAPPER.createObjectNode();
+    ArrayNode list = body.putArray("nodes");
+    for (NodeView node : nodes.get()) {
+      list.addObject()
+          .put("id", node.id())
+          .put("role", node.role())
+          .put("address", node.address())
+          .put("version", node.version())
+          .put("self", node.self());
+    }
+    return body;
   }
 
   private ObjectNode workers() {

@@ -85,9 +85,9 @@ final class Grid implements AutoCloseable {
     return new Grid(Hazelcast.newHazelcastInstance(config), true);
   }
 
-  /** Uses a member that was {@link #configure configured} for it, and leaves it running. */
-  static Grid on(HazelcastInstance member) {
-    return new Grid(member, false);
+  /** Uses a member that was there before, and leaves it running. */
+  static Grid on(Membership cluster) {
+    return new Grid(cluster.member(), false);
   }
 
   /** Adds the maps and what they need. */

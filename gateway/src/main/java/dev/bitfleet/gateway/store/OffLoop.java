@@ -1,7 +1,6 @@
 package dev.bitfleet.gateway.store;
 
 import com.hazelcast.core.HazelcastException;
-import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.contract.ApiException;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
@@ -36,21 +35,17 @@ final class OffLoop {
 
   private final Vertx vertx;
   private final StoreOptions options;
-  private final Optional<HazelcastInstance> member;
+  private final Optional<Membership> cluster;
   private final MeterRegistry registry;
   private final ReentrantLock opening = new ReentrantLock();
   private volatile @Nullable Vault vault;
   private volatile boolean closed;
   private @Nullable Long failedNanos;
 
-  OffLoop(
-      Vertx vertx,
-      StoreOptions options,
-      Optional<HazelcastInstance> member,
-      MeterRegistry registry) {
+  OffLoop(Vertx vertx, StoreOptions options, Optional<Membership> cluster, MeterRegistry registry) {
     this.vertx = vertx;
     this.options = options;
-    this.member = member;
+    this.cluster = cluster;
     this.registry = registry;
   }
 
@@ -125,7 +120,7 @@ final class OffLoop {
     }
     try {
       failedNanos = null;
-      return Vault.open(options, member, registry);
+      return Vault.open(options, cluster, registry);
     } catch (JournalException e) {
       failedNanos = now;
       log.error(

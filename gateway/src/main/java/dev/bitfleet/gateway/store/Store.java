@@ -1,7 +1,5 @@
 package dev.bitfleet.gateway.store;
 
-import com.hazelcast.config.Config;
-import com.hazelcast.core.HazelcastInstance;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -28,15 +26,11 @@ public final class Store {
   }
 
   /**
-   * @param member of a cluster, {@link #configure configured} before it was started; the store
-   *     leaves it running. Empty: alone
+   * @param cluster empty when this node serves alone
    */
   public Store(
-      Vertx vertx,
-      StoreOptions options,
-      Optional<HazelcastInstance> member,
-      MeterRegistry registry) {
-    offLoop = new OffLoop(vertx, options, member, registry);
+      Vertx vertx, StoreOptions options, Optional<Membership> cluster, MeterRegistry registry) {
+    offLoop = new OffLoop(vertx, options, cluster, registry);
     conversations = new Conversations(offLoop);
     responses = new Documents(offLoop, Shelf.RESPONSES);
     pending = new Documents(offLoop, Shelf.PENDING_RESPONSES);
@@ -44,11 +38,6 @@ public final class Store {
     events = new EventLogs(offLoop, options);
     idempotency = new Idempotency(offLoop);
     bytesPerDocument = options.bytesPerDocument();
-  }
-
-  /** Makes a member of a cluster hold what stores keep. */
-  public static void configure(Config member) {
-    Grid.configure(member);
   }
 
   /** Opens it now: a second of work for one core, which the first user then need not wait for. */

@@ -1,7 +1,6 @@
 package dev.bitfleet.gateway.store;
 
 import com.hazelcast.aggregation.Aggregators;
-import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.query.Predicates;
 import dev.bitfleet.gateway.contract.ApiException;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -50,15 +49,15 @@ final class Vault implements AutoCloseable {
   /**
    * Opens the journal, starts a member where there is none yet, and fills the maps.
    *
-   * @param member of the cluster; empty for a node that serves alone
+   * @param cluster empty for a node that serves alone
    * @throws JournalException when the journal cannot be used
    */
-  static Vault open(
-      StoreOptions options, Optional<HazelcastInstance> member, MeterRegistry registry)
+  static Vault open(StoreOptions options, Optional<Membership> cluster, MeterRegistry registry)
       throws JournalException, InterruptedException {
     long began = System.nanoTime();
     StoreMetrics metrics = new StoreMetrics(registry);
-    FutureTask<Grid> starting = new FutureTask<>(() -> member.map(Grid::on).orElseGet(Grid::start));
+    FutureTask<Grid> starting =
+        new FutureTask<>(() -> cluster.map(Grid::on).orElseGet(Grid::start));
     Thread starter = Thread.ofPlatform().name("store-grid").daemon().start(starting);
     Replay replay = new Replay();
     Journal journal = null;

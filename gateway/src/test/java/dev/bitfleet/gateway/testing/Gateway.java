@@ -53,7 +53,9 @@ public final class Gateway implements AutoCloseable {
   private Gateway(GatewayOptions options, List<ExtraRoute> extra) {
     FleetCodecs.register(vertx.eventBus());
     RuntimeMetrics.bindJvm(registry);
-    verticle = new GatewayVerticle(options, Optional.empty(), registry, extra);
+    verticle =
+        new GatewayVerticle(
+            options, Optional.empty(), GatewayVerticle.nodes(options), registry, extra);
     deploymentId = await(vertx.deployVerticle(verticle).toCompletionStage().toCompletableFuture());
   }
 

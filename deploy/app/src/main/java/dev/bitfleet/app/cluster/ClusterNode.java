@@ -10,6 +10,7 @@ import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.instance.ProtocolType;
 import dev.bitfleet.app.config.ClusterConfiguration;
+import dev.bitfleet.gateway.management.NodeView;
 import dev.bitfleet.proto.NodeAttributes;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
@@ -238,7 +239,25 @@ public final class ClusterNode implements AutoCloseable {
     return member;
   }
 
-  /** Nodes of this cluster, this one included. */
+  /** The nodes of this cluster, as they are now. */
+  public List<NodeView> nodes() {
+    return member.getCluster().getMembers().stream()
+        .map(
+            each ->
+                new NodeView(
+                    said(each, NodeAttributes.NODE),
+                    said(each, NodeAttributes.ROLE),
+                    each.getAddress().getHost() + ":" + each.getAddress().getPort(),
+                    said(each, NodeAttributes.VERSION),
+                    each.localMember()))
+        .toList();
+  }
+
+  private static String said(Member member, String attribute) {
+    return Optional.ofNullable(member.getAttribute(attribute)).orElse("");
+  }
+
+  /** How many there are, this one included. */
   public int size() {
     return member.getCluster().getMembers().size();
   }

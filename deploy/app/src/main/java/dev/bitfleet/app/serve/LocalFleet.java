@@ -5,7 +5,8 @@ import dev.bitfleet.app.cluster.ClusterNode;
 import dev.bitfleet.gateway.GatewayVerticle;
 import dev.bitfleet.gateway.ManagementVerticle;
 import dev.bitfleet.gateway.http.ExtraRoute;
-import dev.bitfleet.gateway.store.Store;
+import dev.bitfleet.gateway.management.NodeView;
+import dev.bitfleet.gateway.store.Membership;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
@@ -33,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,9 +124,15 @@ public final class LocalFleet {
         plan.role().answers()
             ? new Front.Gateway(
                 new GatewayVerticle(
-                    plan.gateway(), cluster.map(ClusterNode::member), registry, routes))
+                    plan.gateway(),
+                    cluster.map(node -> Membership.of(node.member())),
+                    cluster
+                        .<Supplier<List<NodeView>>>map(node -> node::nodes)
+                        .orElseGet(() -> GatewayVerticle.nodes(plan.gateway())),
+                    registry,
+                    routes))
             : new Front.Operators(
-                new ManagementVerticle(plan.gateway(), cluster.orElseThrow().member(), registry));
+                new ManagementVerticle(plan.gateway(), cluster.orElseThrow()::nodes, registry));
     Set<String> workerIds =
         plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet());
     var fleet = new LocalFleet(vertx, workerIds, cluster, front);
@@ -157,7 +165,7 @@ public final class LocalFleet {
       return Optional.empty();
     }
     try {
-      return Optional.of(ClusterNode.join(plan.cluster().get(), Store::configure));
+      return Optional.of(ClusterNode.join(plan.cluster().get(), Membership::configure));
     } catch (ClusterException e) {
       throw new ExecutionException(e);
     }
