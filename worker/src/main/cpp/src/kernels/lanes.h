@@ -35,7 +35,7 @@ struct IntLanes {
 
 BITFLEET_INLINE Lanes broadcast(float value) {
   Lanes r;
-  for (unsigned p = 0; p < lane_parts; ++p) r.part[p] = NativeFloats{} + value;
+  for (unsigned p = 0; p < lane_parts; ++p) r.part[p] = value - NativeFloats{};  // is value, -0 too, so no instruction
   return r;
 }
 
@@ -45,13 +45,16 @@ BITFLEET_INLINE Lanes zero_lanes() {
   return r;
 }
 
+// Register by register: gcc 12 copies a struct of several through the stack, in pieces that the loads behind them then wait for.
 BITFLEET_INLINE Lanes load(const float* from) {
   Lanes r;
-  std::memcpy(&r, from, sizeof r);
+  for (unsigned p = 0; p < lane_parts; ++p) std::memcpy(&r.part[p], from + p * native_lanes, sizeof r.part[p]);
   return r;
 }
 
-BITFLEET_INLINE void store(float* to, const Lanes& v) { std::memcpy(to, &v, sizeof v); }
+BITFLEET_INLINE void store(float* to, const Lanes& v) {
+  for (unsigned p = 0; p < lane_parts; ++p) std::memcpy(to + p * native_lanes, &v.part[p], sizeof v.part[p]);
+}
 
 BITFLEET_INLINE Lanes operator+(const Lanes& a, const Lanes& b) {
   Lanes r;
@@ -92,19 +95,19 @@ BITFLEET_INLINE Lanes smaller(const Lanes& a, const Lanes& b) {
 
 BITFLEET_INLINE IntLanes bits_of(const Lanes& a) {
   IntLanes r;
-  std::memcpy(&r, &a, sizeof r);
+  for (unsigned p = 0; p < lane_parts; ++p) r.part[p] = (NativeInts)a.part[p];
   return r;
 }
 
 BITFLEET_INLINE Lanes from_bits(const IntLanes& a) {
   Lanes r;
-  std::memcpy(&r, &a, sizeof r);
+  for (unsigned p = 0; p < lane_parts; ++p) r.part[p] = (NativeFloats)a.part[p];
   return r;
 }
 
 BITFLEET_INLINE IntLanes load_ints(const int32_t* from) {
   IntLanes r;
-  std::memcpy(&r, from, sizeof r);
+  for (unsigned p = 0; p < lane_parts; ++p) std::memcpy(&r.part[p], from + p * native_lanes, sizeof r.part[p]);
   return r;
 }
 
