@@ -38,7 +38,8 @@ BITFLEET_INLINE void add_vector(__m256i (*parts)[4], const __m256i* weights, con
 }
 
 template <HeadFormat format, unsigned tokens>
-BITFLEET_INLINE void group_sums(const uint8_t* w, const int8_t* high, const int8_t* low, uint64_t stride, IntLanes* sums) {
+BITFLEET_INLINE void group_sums(const uint8_t* w, const int8_t* high, const int8_t* low, uint64_t stride, const int32_t* q_sums,
+                                uint64_t sum_stride, IntLanes* sums) {
   __m256i parts[tokens][4];
   for (unsigned t = 0; t < tokens; ++t) {
     for (auto& part : parts[t]) part = _mm256_setzero_si256();
@@ -57,10 +58,11 @@ BITFLEET_INLINE void group_sums(const uint8_t* w, const int8_t* high, const int8
     if constexpr (format == HeadFormat::int4) add_vector<tokens>(parts, second, high + 16 + 4 * v, low + 16 + 4 * v, stride);
   }
   for (unsigned t = 0; t < tokens; ++t) {
+    const __m256i shift = _mm256_set1_epi32(head_bias(format) * q_sums[t * sum_stride]);
     // Adjacent pairs are one row's: rows 0 1 4 5 | 2 3 6 7 of each eight.
     for (unsigned p = 0; p < 2; ++p) {
       const __m256i paired = _mm256_hadd_epi32(parts[t][2 * p], parts[t][2 * p + 1]);
-      sums[t].part[p] = (NativeInts)_mm256_permute4x64_epi64(paired, 0xD8);
+      sums[t].part[p] = (NativeInts)_mm256_sub_epi32(_mm256_permute4x64_epi64(paired, 0xD8), shift);
     }
   }
 }

@@ -36,6 +36,9 @@ struct HeadView {
   uint64_t group_bytes() const { return format == HeadFormat::int8 ? 512 : 256; }
 };
 
+// What weights are stored with, added.
+constexpr int32_t head_bias(HeadFormat format) { return format == HeadFormat::int8 ? 128 : 8; }
+
 // Activations of some tokens: value ≈ q / scale.
 struct FineView {
   const int8_t* high;      // [tokens][groups · 32]

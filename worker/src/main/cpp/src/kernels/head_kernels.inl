@@ -1,15 +1,16 @@
 // What is the same in every implementation of the head's kernels. Needs lanes.h and the including file's
 //   Lanes load_halves(const uint16_t* from)
 //   template <HeadFormat format, unsigned tokens>
-//   void group_sums(const uint8_t* w, const int8_t* high, const int8_t* low, uint64_t stride, IntLanes* sums)
-// which gives for each token the 16 rows' sums of (weight + bias) · q over one group.
+//   void group_sums(const uint8_t* w, const int8_t* high, const int8_t* low, uint64_t stride, const int32_t* q_sums, uint64_t sum_stride,
+//                   IntLanes* sums)
+// which gives for each token the 16 rows' sums of weight · q over one group. q_sums: the group's sum of q of each token, which undoes
+// what the weights are shifted by.
 
 namespace bitfleet {
 namespace {
 
 template <HeadFormat format, unsigned tokens>
 BITFLEET_INLINE void head_block(const HeadView& w, const FineView& x, uint32_t first, uint32_t block, float* out, uint64_t out_stride) {
-  constexpr int32_t bias = format == HeadFormat::int8 ? 128 : 8;
   constexpr uint64_t group_bytes = format == HeadFormat::int8 ? 512 : 256;
   const uint32_t groups = head_groups(w.columns);
   const uint64_t stride = static_cast<uint64_t>(groups) * head_group;
@@ -19,18 +20,14 @@ BITFLEET_INLINE void head_block(const HeadView& w, const FineView& x, uint32_t f
   const int8_t* low = x.low + first * stride;
   const int32_t* sums = x.sums + static_cast<uint64_t>(first) * groups;
   Lanes y[tokens];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (unsigned t = 0; t < tokens; ++t) y[t] = zero_lanes();
   for (uint32_t g = 0; g < groups; ++g) {
     IntLanes s[tokens];
-    group_sums<format, tokens>(values + g * group_bytes, high + g * head_group, low + g * head_group, stride, s);
+    group_sums<format, tokens>(values + g * group_bytes, high + g * head_group, low + g * head_group, stride, sums + g, groups, s);
     const Lanes scale = load_halves(scales + static_cast<uint64_t>(g) * head_lanes);
-#pragma GCC unroll 4
-    for (unsigned t = 0; t < tokens; ++t) {
-      const int32_t shift = bias * sums[static_cast<uint64_t>(t) * groups + g];
-      for (unsigned p = 0; p < lane_parts; ++p) s[t].part[p] -= shift;
-      y[t] = y[t] + scale * to_floats(s[t]);
-    }
+#pragma GCC unroll 8
+    for (unsigned t = 0; t < tokens; ++t) y[t] = y[t] + scale * to_floats(s[t]);
   }
   const uint32_t row = block * head_lanes;
   const uint32_t count = w.rows - row < head_lanes ? w.rows - row : head_lanes;
@@ -45,6 +42,9 @@ template <HeadFormat format>
 BITFLEET_INLINE void head_range(const HeadView& w, const FineView& x, uint32_t first_block, uint32_t last_block, float* out, uint64_t out_stride) {
   for (uint32_t block = first_block; block < last_block; ++block) {
     uint32_t t = 0;
+    if constexpr (native_lanes == 16) {  // 32 registers: 16 sums, and what is added to at the end of a group
+      for (; t + 8 <= x.tokens; t += 8) head_block<format, 8>(w, x, t, block, out, out_stride);
+    }
     for (; t + 4 <= x.tokens; t += 4) head_block<format, 4>(w, x, t, block, out, out_stride);
     for (; t + 2 <= x.tokens; t += 2) head_block<format, 2>(w, x, t, block, out, out_stride);
     if (t < x.tokens) head_block<format, 1>(w, x, t, block, out, out_stride);

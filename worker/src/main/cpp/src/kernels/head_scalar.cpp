@@ -23,11 +23,14 @@ BITFLEET_INLINE int32_t weight_at(const uint8_t* w, uint32_t row, uint32_t colum
 }
 
 template <HeadFormat format, unsigned tokens>
-BITFLEET_INLINE void group_sums(const uint8_t* w, const int8_t* high, const int8_t* low, uint64_t stride, IntLanes* sums) {
+BITFLEET_INLINE void group_sums(const uint8_t* w, const int8_t* high, const int8_t* low, uint64_t stride, const int32_t* q_sums,
+                                uint64_t sum_stride, IntLanes* sums) {
+  static_cast<void>(q_sums);
+  static_cast<void>(sum_stride);
   int32_t all[tokens][16] = {};
   for (uint32_t column = 0; column < head_group; ++column) {
     int32_t weights[16];
-    for (uint32_t row = 0; row < 16; ++row) weights[row] = weight_at<format>(w, row, column);
+    for (uint32_t row = 0; row < 16; ++row) weights[row] = weight_at<format>(w, row, column) - head_bias(format);
     for (unsigned t = 0; t < tokens; ++t) {
       const int32_t q = 128 * high[t * stride + column] + low[t * stride + column];
       for (uint32_t row = 0; row < 16; ++row) all[t][row] += weights[row] * q;
