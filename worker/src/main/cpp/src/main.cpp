@@ -34,7 +34,7 @@ constexpr const char* usage = R"(usage: bitfleet-engine COMMAND [OPTION VALUE]â€
                 the raw float32 embedding of these tokens to standard output
   bench-step    --model FILE [--threads N] [--kernel K] [--layout L] [--prompt N] [--generate N] [--streams N] [--kv-quant none|int8]
   bench-attention [--kv-quant none|int8] [--threads N] [--kernel K] [--context N] [--layers N] [--heads N] [--kv-heads N] [--head-dim N]
-  bench-limits  [--threads N]
+  bench-limits  [--threads N] [--kernel K]
                 what this machine can do at most, as JSON: bytes a second from memory, 8-bit operations a second
   bench-kernels [--kernel K] [--layout L] [--threads 1,2] [--tokens 1,8,256] [--rows N] [--columns N] [--seconds X] [--json 0|1]
                 what products with ternary weights take, by kernel set, layout, batch size and threads

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <vector>
 
@@ -10,15 +9,9 @@
 #include "tools/command_frame.h"
 #include "tools/commands.h"
 #include "tools/kv_options.h"
+#include "tools/seconds_since.h"
 
 namespace bitfleet::tools {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-}  // namespace
 
 int bench_step_command(std::span<char* const> arguments) {
   return run_command("bench-step", [&] {
@@ -40,7 +33,7 @@ int bench_step_command(std::span<char* const> arguments) {
 
     ServeOptions serve;
     read_adapter_options(options, serve);
-    const auto load_start = Clock::now();
+    const auto load_start = SteadyClock::now();
     const auto model = Model::load(GgufFile::open(options.required("--model")),
                                    {.threads = inference_options.threads, .layout = *layout, .unembed_quant = serve.unembed_quant,
                                     .path = options.text("--prepared").value_or("off") == "auto" ? options.required("--model") : ""});
@@ -49,7 +42,7 @@ int bench_step_command(std::span<char* const> arguments) {
     const uint32_t vocabulary = model->hyperparameters().vocabulary;
     std::vector<BatchToken> batch;
 
-    const auto prefill_start = Clock::now();
+    const auto prefill_start = SteadyClock::now();
     for (uint32_t slot = 0; slot < inference_options.slots; ++slot) {
       for (uint32_t position = 0; position < prompt; ++position) {
         batch.push_back({(position * 7919 + slot * 104729 + 13) % vocabulary, position, slot, position + 1 == prompt});
@@ -67,7 +60,7 @@ int bench_step_command(std::span<char* const> arguments) {
       for (uint32_t slot = 0; slot < inference_options.slots; ++slot) {
         batch.push_back({(i * 31337 + slot * 7 + 5) % vocabulary, prompt + i, slot, true});
       }
-      const auto start = Clock::now();
+      const auto start = SteadyClock::now();
       inference.step(batch);
       times.push_back(seconds_since(start));
       batch.clear();

@@ -32,7 +32,7 @@ int bench_step_command(std::span<char* const> arguments);
 // chunk is read. Without a model; the shape is that of 2B-4T unless told otherwise.
 int bench_attention_command(std::span<char* const> arguments);
 
-// bench-limits [--threads N]
+// bench-limits [--threads N] [--kernel K]
 // What this machine can do at most, as one JSON object: bytes a second from memory, 8-bit operations a second.
 int bench_limits_command(std::span<char* const> arguments);
 

@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <barrier>
-#include <chrono>
 #include <cstring>
 #include <thread>
 #include <vector>
 
-#include "kernels/kernel_set.h"
+#include "kernels/kernels.h"
 #include "memory/buffer.h"
+#include "tools/seconds_since.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+
+#include "kernels/amx_tiles.h"
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace bitfleet::tools {
@@ -21,10 +25,6 @@ constexpr uint64_t read_bytes = 1ULL << 30;
 constexpr int tries = 8;
 constexpr uint64_t rounds_of_products = 20'000'000;
 constexpr unsigned accumulators = 12;  // enough to hide the latency of every unit here
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Keeps a value, so that what made it is not left out.
 void keep(uint64_t value) { __asm__ volatile("" : : "r"(value) : "memory"); }
@@ -38,7 +38,7 @@ double shortest_of_all(uint32_t threads, Body body) {
   const auto measure = [&](uint32_t rank) {
     for (int n = 0; n < tries; ++n) {
       together.arrive_and_wait();
-      const auto start = Clock::now();
+      const auto start = SteadyClock::now();
       body(rank);
       together.arrive_and_wait();
       if (rank == 0) shortest = n == 0 ? seconds_since(start) : std::min(shortest, seconds_since(start));
@@ -98,6 +98,30 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) double products_avx512vnn
   return 64.0 * 2 * accumulators;
 }
 
+// Four sums of 16 × 16, of 64 products each: the unit takes 16 cycles for one and answers after 52.
+double products_amx(uint64_t rounds) {
+  alignas(64) int8_t rows[16][64];
+  std::memset(rows, 1, sizeof rows);
+  alignas(64) int32_t sums[16][16];
+  AmxTiles::configure(16);
+  AmxTiles::zero<0>();
+  AmxTiles::zero<1>();
+  AmxTiles::zero<2>();
+  AmxTiles::zero<3>();
+  AmxTiles::load<4>(rows, 64);
+  AmxTiles::load<6>(rows, 64);
+  for (uint64_t i = 0; i < rounds; ++i) {
+    AmxTiles::dot<0, 4, 6>();
+    AmxTiles::dot<1, 4, 6>();
+    AmxTiles::dot<2, 4, 6>();
+    AmxTiles::dot<3, 4, 6>();
+  }
+  AmxTiles::store<0>(sums, 64);
+  AmxTiles::release();
+  keep(static_cast<uint64_t>(sums[0][0]));
+  return 16.0 * 16 * 64 * 2 * 4;
+}
+
 // The kernels' way without VNNI: 16-bit sums of pairs, summed in 16 bits first.
 __attribute__((target("avx2"))) double products_avx2(uint64_t rounds) {
   constexpr unsigned few_accumulators = 8;  // of 16 registers
@@ -119,6 +143,28 @@ __attribute__((target("avx2"))) double products_avx2(uint64_t rounds) {
   for (unsigned n = 1; n < few_accumulators; ++n) sums[0] = _mm256_add_epi16(sums[0], sums[n]);
   keep(static_cast<uint64_t>(_mm256_extract_epi32(sums[0], 0)));
   return 32.0 * 2 * few_accumulators;
+}
+
+#elif defined(__aarch64__)
+
+__attribute__((target("arch=armv8.2-a+dotprod"))) double products_neon(uint64_t rounds) {
+  int32x4_t sums[accumulators];
+  int8x16_t a = vdupq_n_s8(1);
+  int8x16_t b = vdupq_n_s8(2);
+  __asm__ volatile("" : "+w"(a), "+w"(b));
+#pragma GCC unroll 12
+  for (unsigned n = 0; n < accumulators; ++n) sums[n] = vdupq_n_s32(0);
+  for (uint64_t i = 0; i < rounds; ++i) {
+#pragma GCC unroll 12
+    for (unsigned n = 0; n < accumulators; ++n) {
+      sums[n] = vdotq_s32(sums[n], a, b);
+      __asm__ volatile("" : "+w"(sums[n]));
+    }
+  }
+#pragma GCC unroll 12
+  for (unsigned n = 1; n < accumulators; ++n) sums[0] = vaddq_s32(sums[0], sums[n]);
+  keep(static_cast<uint64_t>(vaddvq_s32(sums[0])));
+  return 16.0 * 2 * accumulators;
 }
 
 #endif
@@ -143,14 +189,17 @@ struct Unit {
   std::string_view name;
 };
 
-Unit best_unit() {
+Unit unit_of(KernelSet set) {
+  switch (set) {
 #if defined(__x86_64__)
-  const auto sets = runnable_kernel_sets();
-  const auto runs = [&](KernelSet set) { return std::find(sets.begin(), sets.end(), set) != sets.end(); };
-  if (runs(KernelSet::avx512vnni)) return {products_avx512vnni, "AVX-512 VNNI"};
-  if (runs(KernelSet::avx2)) return {products_avx2, "AVX2"};
+    case KernelSet::amx: return {products_amx, "AMX"};
+    case KernelSet::avx512vnni: return {products_avx512vnni, "AVX-512 VNNI"};
+    case KernelSet::avx2: return {products_avx2, "AVX2"};
+#elif defined(__aarch64__)
+    case KernelSet::neon: return {products_neon, "NEON dot products"};
 #endif
-  return {products_scalar, "128-bit vectors"};
+    default: return {products_scalar, "128-bit vectors"};
+  }
 }
 
 }  // namespace
@@ -162,9 +211,9 @@ double read_bandwidth(uint32_t threads) {
   return static_cast<double>(read_bytes) / shortest_of_all(threads, [&](uint32_t rank) { keep(sum_of(memory.data() + rank * part, part)); });
 }
 
-IntegerRate int8_rate(uint32_t threads) {
+IntegerRate int8_rate(uint32_t threads, KernelSet set) {
   constexpr uint64_t rounds = rounds_of_products / tries;
-  const Unit unit = best_unit();
+  const Unit unit = unit_of(kernels_for(set).set);
   const double operations = unit.products(1) * static_cast<double>(rounds) * threads;
   return {operations / shortest_of_all(threads, [&](uint32_t) { unit.products(rounds); }), unit.name};
 }

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernels/kernel_set.h"
+
 namespace bitfleet::tools {
 
 // What a machine can do at most, against which an engine's speed is held. Both measure with `threads` threads at once and give
@@ -16,7 +18,8 @@ struct IntegerRate {
   std::string_view unit;         // the instruction that did them
 };
 
-// 8-bit products summed to 32 bits, from registers, with the best unit this machine has among those the kernels use.
-IntegerRate int8_rate(uint32_t threads);
+// 8-bit products summed to 32 bits, from registers, with the unit that a kernel set has for many tokens at once. ModelError
+// unsupported_model for a set this machine cannot run.
+IntegerRate int8_rate(uint32_t threads, KernelSet set);
 
 }  // namespace bitfleet::tools

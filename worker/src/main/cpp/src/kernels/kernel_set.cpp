@@ -97,8 +97,10 @@ const Kernels& kernels_for(KernelSet set) {
 #endif
     return scalar_kernels;
   }
+  std::string there;
+  for (const KernelSet runnable : runnable_kernel_sets()) there += (there.empty() ? "" : ", ") + std::string(to_string(runnable));
   throw ModelError(ModelErrorCode::unsupported_model,
-                   "this machine cannot run the " + std::string(to_string(set)) + " kernels");
+                   "this machine cannot run the " + std::string(to_string(set)) + " kernels; it can run " + there);
 }
 
 }  // namespace bitfleet

@@ -5,10 +5,12 @@ import dev.bitfleet.app.cluster.ClusterException;
 import dev.bitfleet.app.cluster.NodeIdentity;
 import dev.bitfleet.app.config.ConfigurationException;
 import dev.bitfleet.app.config.ConfigurationLoader;
+import dev.bitfleet.app.config.KernelName;
 import dev.bitfleet.app.config.ModelConfiguration;
 import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.config.Settings;
+import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.app.model.BundledModel;
 import dev.bitfleet.app.serve.FleetPlan;
 import dev.bitfleet.app.serve.LocalFleet;
@@ -16,6 +18,9 @@ import dev.bitfleet.app.serve.WorkerFailedException;
 import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.worker.engine.KernelSet;
+import dev.bitfleet.worker.engine.builtin.BundledEngine;
+import dev.bitfleet.worker.engine.builtin.RunnableKernels;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.home.ModelNotFoundException;
 import dev.bitfleet.worker.lora.AdapterFiles;
@@ -35,6 +40,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +101,9 @@ public final class Bitfleet implements AutoCloseable {
       ServeConfiguration configuration, NodeRole role, List<ExtraRoute> routes)
       throws StartException, InterruptedException {
     FleetPlan plan = plan(configuration, role);
+    if (role.computes()) {
+      checkKernels(configuration);
+    }
     try {
       return new Bitfleet(configuration, LocalFleet.start(plan, routes));
     } catch (ExecutionException e) {
@@ -156,6 +165,32 @@ public final class Bitfleet implements AutoCloseable {
       return NodeIdentity.in(configuration.dataDir());
     } catch (ClusterException e) {
       throw failure(e, configuration);
+    }
+  }
+
+  /** The engine would refuse them too; here they are known as a setting. */
+  private static void checkKernels(ServeConfiguration configuration)
+      throws StartException, InterruptedException {
+    WorkerConfiguration worker = configuration.worker();
+    if (worker.kernel() == KernelName.AUTO) {
+      return;
+    }
+    KernelSet wanted = KernelSet.valueOf(worker.kernel().name());
+    Set<KernelSet> there;
+    try {
+      there =
+          RunnableKernels.of(
+              worker.engineBinary().isPresent()
+                  ? worker.engineBinary().get()
+                  : BundledEngine.extract(configuration.dataDir()));
+    } catch (IOException e) {
+      throw new StartException(Reason.SOFTWARE, "the engine cannot be run: " + e.getMessage(), e);
+    }
+    if (!there.contains(wanted)) {
+      throw new StartException(
+          Reason.CONFIGURATION,
+          "the configuration does not fit this machine\n  kernel: it has no %s; it can run %s, or let auto choose"
+              .formatted(wanted.wireName(), RunnableKernels.names(there)));
     }
   }
 

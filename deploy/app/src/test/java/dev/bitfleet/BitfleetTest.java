@@ -65,6 +65,19 @@ class BitfleetTest {
   }
 
   @Test
+  void a_kernel_set_is_chosen_by_name_and_refused_where_the_machine_lacks_it() throws Exception {
+    boolean arm = System.getProperty("os.arch", "").equals("aarch64");
+    try (Bitfleet bitfleet = builder().set("kernel", "scalar").start()) {
+      assertThat(bitfleet.awaitReady().getFirst().kernel()).isEqualTo("scalar");
+    }
+    StartException refusal = failure(builder().set("kernel", arm ? "avx2" : "neon"));
+    assertThat(refusal.reason()).isEqualTo(StartException.Reason.CONFIGURATION);
+    assertThat(refusal)
+        .hasMessageContaining(
+            "kernel: it has no " + (arm ? "avx2" : "neon") + "; it can run scalar");
+  }
+
+  @Test
   void what_keeps_it_from_starting_is_told_apart() {
     assertThat(failure(builder().set("slotz", "3")).reason())
         .isEqualTo(StartException.Reason.CONFIGURATION);

@@ -42,6 +42,8 @@ class BenchIT {
                     "--rounds",
                     "1",
                     "--vs-limit",
+                    "--kernel",
+                    "scalar",
                     "--against",
                     "twin=" + twin(),
                     "--json",
@@ -69,6 +71,7 @@ class BenchIT {
         }) {
       assertThat(told.at(path).asDouble()).as(path).isPositive();
     }
+    assertThat(told.at("/limit/int8_unit").asString()).isEqualTo("128-bit vectors");
     assertThat(told.at("/second_turn/recomputed").isNumber()).isTrue();
     assertThat(exit.out()).contains("decode, 1 stream").contains("twin").contains("(ours: ");
   }
@@ -78,6 +81,7 @@ class BenchIT {
     assertThat(refusal("--threads", "0")).contains("--threads").contains("1 to 1024");
     assertThat(refusal("--streams", "1,,2")).contains("--streams");
     assertThat(refusal("--shape", "huge")).contains("2b4t");
+    assertThat(refusal("--kernel", "sse")).contains("--kernel").contains("sse");
     assertThat(refusal("--against", "nameless")).contains("NAME=PROGRAM");
     assertThat(refusal("--against", "a=" + folder)).contains("cannot be run");
     assertThat(refusal("--json", folder.resolve("no/such/folder.json").toString()))

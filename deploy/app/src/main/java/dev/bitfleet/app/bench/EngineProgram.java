@@ -67,15 +67,21 @@ public final class EngineProgram {
    *
    * @param threads how many were tried together
    * @param readBytesPerSecond from memory, in order
-   * @param int8OpsPerSecond multiplications and additions of bytes, by the best unit there is
+   * @param int8OpsPerSecond multiplications and additions of bytes, by the unit that those kernels
+   *     use
    * @param unit that unit's name
    */
   public record Limits(
       int threads, double readBytesPerSecond, double int8OpsPerSecond, String unit) {}
 
-  /** Measures them; takes some seconds of all that those threads can do. */
-  public Limits limits(int threads) throws BenchException, InterruptedException {
-    String output = run("bench-limits", "--threads", Integer.toString(threads));
+  /**
+   * Measures them; takes some seconds of all that those threads can do.
+   *
+   * @param kernels whose unit is measured; as the setting {@code kernel} names them
+   */
+  public Limits limits(int threads, String kernels) throws BenchException, InterruptedException {
+    String output =
+        run("bench-limits", "--threads", Integer.toString(threads), "--kernel", kernels);
     try {
       JsonNode told = JsonMapper.shared().readTree(output);
       return new Limits(

@@ -11,6 +11,7 @@ import dev.bitfleet.app.bench.Report;
 import dev.bitfleet.app.bench.Results;
 import dev.bitfleet.app.bench.ThisBitfleet;
 import dev.bitfleet.app.bench.WeightCount;
+import dev.bitfleet.app.config.KernelName;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.model.BundledModel;
 import dev.bitfleet.worker.home.ModelHome;
@@ -40,6 +41,7 @@ final class BenchCommand implements BitfleetCommand.Command {
   private static final String MODEL = "--model";
   private static final String SHAPE = "--shape";
   private static final String THREADS = "--threads";
+  private static final String KERNEL = "--kernel";
   private static final String STREAMS = "--streams";
   private static final String PROMPT = "--prompt";
   private static final String GENERATE = "--generate";
@@ -78,6 +80,7 @@ final class BenchCommand implements BitfleetCommand.Command {
         spec, MODEL, "MODEL", "a .gguf file or a name in the model home, in place of a random one");
     option(
         spec, THREADS, "N,…", "threads of the engine, each number a pass; all cores when left out");
+    option(spec, KERNEL, "NAME", "kernels of the engine, as 'serve' has them; auto when left out");
     option(spec, STREAMS, "N,…", "how many at once; 1,2,4,8,16 when left out");
     option(spec, PROMPT, "N", "tokens of the long prompt; 512 when left out");
     option(spec, GENERATE, "N", "tokens each timed completion makes; 64 when left out");
@@ -152,7 +155,7 @@ final class BenchCommand implements BitfleetCommand.Command {
       }
       Optional<EngineProgram.Limits> limits =
           arguments.hasMatchedOption(VS_LIMIT)
-              ? Optional.of(engine.limits(threads.getLast()))
+              ? Optional.of(engine.limits(threads.getLast(), kernel(arguments)))
               : Optional.empty();
       var plan =
           new BenchPlan(
@@ -208,6 +211,7 @@ final class BenchCommand implements BitfleetCommand.Command {
       settings.add("--" + each.substring(0, equals));
       settings.add(each.substring(equals + 1));
     }
+    settings.addAll(List.of(KERNEL, kernel(arguments)));
     contestants.add(new ThisBitfleet(settings));
     Set<String> names = new HashSet<>(Set.of(contestants.getFirst().name()));
     for (String each : arguments.matchedOptionValue(AGAINST, List.<String>of())) {
@@ -225,6 +229,16 @@ final class BenchCommand implements BitfleetCommand.Command {
       contestants.add(new LlamaServer(matcher.group(1), program));
     }
     return contestants;
+  }
+
+  private static String kernel(ParseResult arguments) {
+    String name = arguments.matchedOptionValue(KERNEL, "auto");
+    for (KernelName each : KernelName.values()) {
+      if (each.names().contains(name)) {
+        return name;
+      }
+    }
+    throw wrong(arguments, KERNEL, name, "is no name of kernels");
   }
 
   private static Optional<Path> reportFile(ParseResult arguments) {

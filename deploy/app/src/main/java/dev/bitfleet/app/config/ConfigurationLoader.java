@@ -112,6 +112,7 @@ public final class ConfigurationLoader {
             settings.get(Settings.KV_QUANT),
             settings.get(Settings.STEP_BUDGET),
             settings.get(Settings.SPECULATION),
+            settings.get(Settings.KERNEL),
             settings.get(Settings.ENGINE),
             settings.get(Settings.ENGINE_BIN)),
         new StoreConfiguration(

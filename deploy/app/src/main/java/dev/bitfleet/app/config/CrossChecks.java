@@ -33,6 +33,12 @@ final class CrossChecks {
                   + settings.get(Settings.ENGINE).names().getFirst()
                   + " needs engine-bin, the path of its program"));
     }
+    if (foreign && settings.get(Settings.KERNEL) != KernelName.AUTO) {
+      problems.add(
+          new Problem(
+              settings.source(Settings.KERNEL),
+              "llama-server was built with its instructions: kernel is the built-in engine's"));
+    }
     models(settings).ifPresent(problems::add);
     problems.addAll(cluster(settings));
     int cores = settings.get(Settings.CORES).map(List::size).orElse(Integer.MAX_VALUE);

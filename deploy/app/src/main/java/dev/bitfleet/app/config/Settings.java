@@ -225,6 +225,12 @@ public final class Settings {
           Kind.oneOf(SpeculationMode.class, SpeculationMode::names),
           SpeculationMode.AUTO,
           "guess tokens where a text repeats itself: auto or off; the text is the same");
+  public static final Setting<KernelName> KERNEL =
+      new Setting<>(
+          "kernel",
+          Kind.oneOf(KernelName.class, KernelName::names),
+          KernelName.AUTO,
+          "instructions to compute with: auto, scalar, avx2, avx512vnni, amx or neon; the text is the same");
   public static final Setting<EngineKind> ENGINE =
       new Setting<>(
           "engine",
@@ -389,6 +395,7 @@ public final class Settings {
           KV_QUANT,
           STEP_BUDGET,
           SPECULATION,
+          KERNEL,
           ENGINE,
           ENGINE_BIN,
           CONVERSATION_TTL,

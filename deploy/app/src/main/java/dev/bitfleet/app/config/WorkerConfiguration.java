@@ -28,5 +28,6 @@ public record WorkerConfiguration(
     Optional<String> kvQuant,
     Duration stepBudget,
     SpeculationMode speculation,
+    KernelName kernel,
     EngineKind engine,
     Optional<Path> engineBinary) {}

@@ -15,6 +15,7 @@ import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.KernelSet;
 import dev.bitfleet.worker.engine.KvQuant;
 import dev.bitfleet.worker.engine.Pooling;
 import dev.bitfleet.worker.engine.SchedulingOptions;
@@ -294,6 +295,7 @@ public record FleetPlan(
             switch (worker.speculation()) {
               case AUTO -> SchedulingOptions.Speculation.AUTO;
               case OFF -> SchedulingOptions.Speculation.OFF;
-            }));
+            },
+            KernelSet.valueOf(worker.kernel().name())));
   }
 }

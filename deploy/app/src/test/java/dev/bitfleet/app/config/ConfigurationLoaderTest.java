@@ -64,6 +64,7 @@ class ConfigurationLoaderTest {
                 Optional.empty(),
                 Duration.ofMillis(100),
                 SpeculationMode.AUTO,
+                KernelName.AUTO,
                 EngineKind.BUILTIN,
                 Optional.empty()));
     assertThat(defaults.store())
@@ -110,6 +111,8 @@ class ConfigurationLoaderTest {
           Map.entry("kv-quant", "none"),
           Map.entry("step-budget", "70ms"),
           Map.entry("speculation", "off"),
+          // Nor has the engine below kernels to choose from.
+          Map.entry("kernel", "auto"),
           Map.entry("engine", "bitnet.cpp"),
           Map.entry("engine-bin", "/opt/llama-server"),
           Map.entry("refuse-with-422", "true"),
@@ -178,6 +181,7 @@ class ConfigurationLoaderTest {
               Optional.of("none"),
               Duration.ofMillis(70),
               SpeculationMode.OFF,
+              KernelName.AUTO,
               EngineKind.LLAMA_SERVER,
               Optional.of(Path.of("/opt/llama-server"))),
           new StoreConfiguration(
@@ -255,6 +259,8 @@ class ConfigurationLoaderTest {
         "engine=llama.cpp engine-bin=/x unembed-quant=int8 | llama-server rounds no weights",
         "engine=llama.cpp engine-bin=/x kv-quant=int8 | kv-quant is the built-in engine's",
         "kv-quant=q4_0 | q4_0' is not none or int8",
+        "engine=llama.cpp engine-bin=/x kernel=avx2 | kernel is the built-in engine's",
+        "kernel=sse | sse' is none of auto, scalar, avx2, avx512vnni, amx, neon",
         "engine=llama.cpp engine-bin=/x pooling=mean | there are no embeddings from llama-server",
         "lora=x=much | x=much' is not an adapter's name, perhaps with =SCALE",
         "pooling=max | max' is not none, mean, cls or last",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.app.BuildVersion;
 import dev.bitfleet.app.config.EngineKind;
+import dev.bitfleet.app.config.KernelName;
 import dev.bitfleet.app.config.Settings;
 import dev.bitfleet.app.config.SpeculationMode;
 import dev.bitfleet.app.config.WorkerConfiguration;
@@ -90,6 +91,7 @@ class DoctorChecksTest {
         Optional.empty(),
         Duration.ofMillis(100),
         SpeculationMode.AUTO,
+        KernelName.AUTO,
         EngineKind.BUILTIN,
         Optional.empty());
   }

@@ -3,6 +3,7 @@ package dev.bitfleet.app.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.app.config.ConfigurationLoader;
+import dev.bitfleet.app.config.KernelName;
 import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
@@ -10,6 +11,7 @@ import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.KernelSet;
 import dev.bitfleet.worker.engine.KvQuant;
 import dev.bitfleet.worker.engine.Pooling;
 import dev.bitfleet.worker.engine.WeightOptions;
@@ -158,6 +160,17 @@ class FleetPlanTest {
     assertThat(plan.workers().getFirst().scheduling().kvQuant()).isEqualTo(KvQuant.INT8);
     assertThat(plan.gateway().defaultForUnknownModels()).isTrue();
     assertThat(plan.gateway().showSlots()).isTrue();
+  }
+
+  @Test
+  void each_kernel_set_reaches_the_workers_by_its_name() throws Exception {
+    for (KernelName name : KernelName.values()) {
+      flags.put("kernel", name.names().getFirst());
+
+      KernelSet kernels = plan(cores(2, 1)).workers().getFirst().scheduling().kernels();
+
+      assertThat(kernels.wireName()).isEqualTo(name.names().getFirst());
+    }
   }
 
   @Test

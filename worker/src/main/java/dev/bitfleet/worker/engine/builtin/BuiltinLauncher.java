@@ -76,7 +76,9 @@ public final class BuiltinLauncher implements EngineLauncher {
               "--step-budget-ms",
               Long.toString(scheduling.stepBudget().toMillis()),
               "--speculation",
-              scheduling.speculation().wireName()));
+              scheduling.speculation().wireName(),
+              "--kernel",
+              scheduling.kernels().wireName()));
       return flags;
     }
 

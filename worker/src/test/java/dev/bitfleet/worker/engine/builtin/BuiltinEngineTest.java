@@ -12,6 +12,7 @@ import dev.bitfleet.worker.engine.EngineContract;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
 import dev.bitfleet.worker.engine.EngineLauncher;
+import dev.bitfleet.worker.engine.KernelSet;
 import dev.bitfleet.worker.engine.KvQuant;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SchedulingOptions;
@@ -121,7 +122,8 @@ class BuiltinEngineTest extends EngineContract {
             OptionalLong.of(16 << 20),
             KvQuant.NONE,
             Duration.ofMillis(1),
-            SchedulingOptions.Speculation.OFF);
+            SchedulingOptions.Speculation.OFF,
+            KernelSet.SCALAR);
     assertThat(textWith(little)).isEqualTo(textWith(SchedulingOptions.DEFAULTS));
   }
 
@@ -132,13 +134,15 @@ class BuiltinEngineTest extends EngineContract {
             OptionalLong.empty(),
             KvQuant.INT8,
             Duration.ofMillis(100),
-            SchedulingOptions.Speculation.AUTO);
+            SchedulingOptions.Speculation.AUTO,
+            KernelSet.AUTO);
     var little =
         new SchedulingOptions(
             OptionalLong.of(8 << 20),
             KvQuant.INT8,
             Duration.ofMillis(1),
-            SchedulingOptions.Speculation.OFF);
+            SchedulingOptions.Speculation.OFF,
+            KernelSet.SCALAR);
     assertThat(textWith(little)).isEqualTo(textWith(roomy));
     assertThat(fingerprintWith(roomy))
         .isEqualTo(fingerprintWith(little))
