@@ -5,8 +5,8 @@
 namespace bitfleet {
 
 GrammarBound::GrammarBound(std::shared_ptr<const grammar::CompiledGrammar> grammar, const Tokenizer& tokenizer,
-                           std::span<const uint32_t> stop_tokens, bool ignore_end_tokens)
-    : cursor_(std::move(grammar)), tokenizer_(tokenizer), ends_(stop_tokens.begin(), stop_tokens.end()) {
+                           std::span<const uint32_t> stop_tokens, bool ignore_end_tokens, bool shortened)
+    : cursor_(std::move(grammar)), tokenizer_(tokenizer), ends_(stop_tokens.begin(), stop_tokens.end()), shortened_(shortened) {
   if (!ignore_end_tokens) {
     const auto& end_tokens = tokenizer.vocabulary().end_tokens;
     ends_.insert(ends_.end(), end_tokens.begin(), end_tokens.end());
@@ -30,7 +30,7 @@ void GrammarBound::find_allowed(uint32_t left) {
     }
   }
   if (nothing_allowed()) allow_completing();
-  if (nothing_allowed()) cut_ |= limited_;
+  if (nothing_allowed()) shortened_ |= limited_;
 }
 
 bool GrammarBound::nothing_allowed() const {

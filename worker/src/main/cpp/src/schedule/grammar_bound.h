@@ -22,7 +22,7 @@ namespace bitfleet {
 class GrammarBound {
  public:
   GrammarBound(std::shared_ptr<const grammar::CompiledGrammar> grammar, const Tokenizer& tokenizer,
-               std::span<const uint32_t> stop_tokens, bool ignore_end_tokens);
+               std::span<const uint32_t> stop_tokens, bool ignore_end_tokens, bool shortened = false);
 
   // Finds what may be drawn next, when `left` more tokens may follow it. Nothing, when the text is whole and no token says
   // so.
@@ -36,7 +36,7 @@ class GrammarBound {
     for (int refused = 0;;) {
       auto token = draw(std::span<const uint64_t>(allowed_));
       if (limited_ && token && (within_limit_[*token / 64] >> (*token % 64) & 1) == 0) {
-        cut_ = true;
+        shortened_ = true;
         token = draw(std::span<const uint64_t>(within_limit_));
       }
       if (!token || takes(*token)) return token;
@@ -58,8 +58,11 @@ class GrammarBound {
   bool can_go_on() const { return cursor_.can_go_on(); }
   bool was_sentence(size_t length) const { return cursor_.was_sentence(length); }
 
-  // Why a text that has ended of itself has done so: LENGTH when the limit had a hand in it.
-  wire::FinishReason finish_reason() const { return cut_ ? wire::FinishReason::length : wire::FinishReason::stop_token; }
+  // The limit has had a hand in the text. Which tokens were drawn does not tell, so whoever goes on with the text elsewhere
+  // has to be told.
+  bool shortened() const { return shortened_; }
+  // Why a text that has ended of itself has done so: LENGTH when it was shortened.
+  wire::FinishReason finish_reason() const { return shortened_ ? wire::FinishReason::length : wire::FinishReason::stop_token; }
 
  private:
   static constexpr int most_refused = 8;
@@ -77,7 +80,7 @@ class GrammarBound {
   std::vector<uint64_t> within_limit_;    // likewise; of use when limited_
   bool limited_ = false;
   uint32_t left_ = 0;
-  bool cut_ = false;
+  bool shortened_ = false;
 };
 
 }  // namespace bitfleet

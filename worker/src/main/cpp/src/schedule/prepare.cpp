@@ -224,6 +224,7 @@ std::variant<PreparedSequence, wire::SequenceRejected> prepare(wire::OpenSequenc
   sequence.ignore_end_tokens = open.ignore_end_tokens;
   sequence.top_logprobs = open.top_logprobs;
   sequence.emitted = std::move(open.emitted);
+  sequence.emitted_shortened = open.emitted_shortened;
   sequence.cache_scope = open.cache_scope;
   sequence.prompt_scoring = open.prompt_scoring;
   sequence.priority = open.priority;

@@ -24,6 +24,7 @@ struct PreparedSequence {
   std::optional<uint32_t> top_logprobs;
   uint32_t context_limit = 0;              // never 0
   std::vector<uint32_t> emitted;
+  bool emitted_shortened = false;          // the limit had a hand in them, under a grammar
   uint64_t cache_scope = 0;
   wire::PromptScoring prompt_scoring = wire::PromptScoring::none;
   wire::Priority priority = wire::Priority::interactive;

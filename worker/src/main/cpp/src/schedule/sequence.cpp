@@ -20,7 +20,9 @@ Sequence::Sequence(PreparedSequence request, const Tokenizer& tokenizer)
       tokens_(request_.prompt),
       sampler_(request_.sampling),
       text_(request_.stop_strings) {
-  if (request_.grammar) grammar_.emplace(request_.grammar, tokenizer, request_.stop_tokens, request_.ignore_end_tokens);
+  if (request_.grammar) {
+    grammar_.emplace(request_.grammar, tokenizer, request_.stop_tokens, request_.ignore_end_tokens, request_.emitted_shortened);
+  }
 }
 
 Sequence::Outcome Sequence::replay_emitted() {
@@ -174,6 +176,7 @@ std::optional<wire::TokenPiece> Sequence::piece_of(CompletionText::Settled settl
   piece.sequence_id = request_.id;
   piece.text = std::move(settled.text);
   piece.number = next_piece_++;
+  piece.shortened = grammar_ && grammar_->shortened();
   return piece;
 }
 

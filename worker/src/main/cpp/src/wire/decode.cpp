@@ -104,6 +104,7 @@ void merge(Decoder in, OpenSequence& open) {
       case 13: open.grammar = in.text(); break;
       case 14: open.prompt_scoring = static_cast<PromptScoring>(in.unsigned_integer_32()); break;
       case 15: open.priority = static_cast<Priority>(in.unsigned_integer_32()); break;
+      case 16: open.emitted_shortened = in.boolean(); break;
       default: in.skip();
     }
   }
@@ -288,6 +289,7 @@ void merge(Decoder in, TokenPiece& piece) {
         check_count(piece.tokens, most_tokens_of_a_piece, "tokens");
         merge(in.message(), piece.tokens.emplace_back());
         break;
+      case 5: piece.shortened = in.boolean(); break;
       default: in.skip();
     }
   }

@@ -50,6 +50,7 @@ void fill(Encoder& out, const OpenSequence& open) {
   out.text(13, open.grammar);
   out.unsigned_integer(14, static_cast<uint32_t>(open.prompt_scoring));
   out.unsigned_integer(15, static_cast<uint32_t>(open.priority));
+  out.boolean(16, open.emitted_shortened);
 }
 
 void fill(Encoder& out, const CancelSequence& cancel) { out.unsigned_integer(1, cancel.sequence_id); }
@@ -153,6 +154,7 @@ void fill(Encoder& out, const TokenPiece& piece) {
   out.unsigned_integer(2, piece.number);
   out.bytes(3, piece.text);
   for (const auto& token : piece.tokens) out.message(4, [&](Encoder& inner) { fill(inner, token); });
+  out.boolean(5, piece.shortened);
 }
 
 void fill(Encoder& out, const PromptScored& scored) {

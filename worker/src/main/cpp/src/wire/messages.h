@@ -47,6 +47,7 @@ struct OpenSequence {
   std::optional<uint32_t> top_logprobs;
   uint32_t context_limit = 0;
   std::vector<uint32_t> emitted;
+  bool emitted_shortened = false;
   uint64_t cache_scope = 0;
   bool add_begin_token = false;
   std::string grammar;
@@ -169,6 +170,7 @@ struct TokenPiece {
   uint32_t number = 0;
   std::string text;
   std::vector<TokenInfo> tokens;
+  bool shortened = false;
   bool operator==(const TokenPiece&) const = default;
 };
 

@@ -35,7 +35,7 @@ import java.util.regex.Pattern;
  * @param openTimeout longest wait for a worker's answer to an open
  * @param firstEventTimeout longest silence before a stream's first event: a long prompt is computed
  * @param stallTimeout longest silence between two events of a stream
- * @param attempts workers a completion is tried on, at most
+ * @param attempts that may break in a row without getting on, before a completion is given up
  * @param clientTimeout longest a client may take over its headers, stall in its body, idle on a
  *     kept connection, or leave its answer unread
  * @param pingInterval silence after which a stream gets a comment line

@@ -20,7 +20,8 @@ final class EventMapping {
             .setNumber(event.number());
     switch (event) {
       case GenerationEvent.Delta delta -> {
-        GenerationDelta.Builder body = GenerationDelta.newBuilder().setText(delta.text());
+        GenerationDelta.Builder body =
+            GenerationDelta.newBuilder().setText(delta.text()).setShortened(delta.shortened());
         delta.tokens().forEach(token -> body.addTokens(toProto(token)));
         proto.setDelta(body);
       }
@@ -66,7 +67,8 @@ final class EventMapping {
               proto.getStreamId(),
               proto.getNumber(),
               proto.getDelta().getText(),
-              proto.getDelta().getTokensList().stream().map(EventMapping::fromProto).toList());
+              proto.getDelta().getTokensList().stream().map(EventMapping::fromProto).toList(),
+              proto.getDelta().getShortened());
       case PROMPT_SCORED ->
           new GenerationEvent.PromptScored(
               proto.getStreamId(),

@@ -18,9 +18,11 @@ public sealed interface GenerationEvent {
    * More of the completion.
    *
    * @param text whole UTF-8, may be empty
-   * @param tokens the tokens this text came from
+   * @param tokens the tokens this text came from; none from an engine that does not name them
+   * @param shortened under a grammar: the limit of tokens has had a hand in the text so far
    */
-  record Delta(String streamId, int number, String text, List<TokenDetail> tokens)
+  record Delta(
+      String streamId, int number, String text, List<TokenDetail> tokens, boolean shortened)
       implements GenerationEvent {
     public Delta {
       Objects.requireNonNull(streamId);

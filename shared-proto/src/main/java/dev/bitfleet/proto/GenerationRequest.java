@@ -2,6 +2,7 @@ package dev.bitfleet.proto;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -15,9 +16,9 @@ import java.util.OptionalInt;
  * @param ignoreEndTokens go on past the model's own end tokens
  * @param topLogprobs present: report each token's logprob and those of so many likeliest (0..20)
  * @param contextLimit caps the context of this sequence; 0 = the worker's
- * @param emitted tokens of this completion that a client has already: go on after them
  * @param cacheScope prefixes are shared only within one scope, which is a tenant
  * @param grammar GBNF that the completion's text has to follow; empty = none
+ * @param continuation present: go on where another worker broke off
  */
 public record GenerationRequest(
     String streamId,
@@ -30,11 +31,11 @@ public record GenerationRequest(
     boolean ignoreEndTokens,
     OptionalInt topLogprobs,
     int contextLimit,
-    List<Integer> emitted,
     long cacheScope,
     String grammar,
     PromptScoring promptScoring,
-    Priority priority) {
+    Priority priority,
+    Optional<Continuation> continuation) {
 
   public GenerationRequest {
     Objects.requireNonNull(streamId);
@@ -47,7 +48,7 @@ public record GenerationRequest(
     Objects.requireNonNull(promptScoring);
     Objects.requireNonNull(priority);
     stopStrings = List.copyOf(stopStrings);
-    emitted = List.copyOf(emitted);
+    Objects.requireNonNull(continuation);
     if (maxTokens < 0 || contextLimit < 0) {
       throw new IllegalArgumentException("a limit is negative");
     }

@@ -10,8 +10,10 @@ public sealed interface OpenReply {
    *
    * @param cachedTokens prompt tokens whose KV was there already
    * @param fingerprint of the model that answers
+   * @param promptHash of the prompt as the engine gets it
    */
-  record Accepted(int promptTokens, int cachedTokens, String fingerprint) implements OpenReply {
+  record Accepted(int promptTokens, int cachedTokens, String fingerprint, long promptHash)
+      implements OpenReply {
     public Accepted {
       Objects.requireNonNull(fingerprint);
     }

@@ -17,7 +17,8 @@ final class ReplyMapping {
               OpenAccepted.newBuilder()
                   .setPromptTokens(accepted.promptTokens())
                   .setCachedTokens(accepted.cachedTokens())
-                  .setFingerprint(accepted.fingerprint()));
+                  .setFingerprint(accepted.fingerprint())
+                  .setPromptHash(accepted.promptHash()));
       case OpenReply.Busy busy -> proto.setBusy(OpenBusy.newBuilder().setReason(busy.reason()));
       case OpenReply.Refused refused -> proto.setRefused(toProto(refused));
     }
@@ -30,7 +31,8 @@ final class ReplyMapping {
           new OpenReply.Accepted(
               proto.getAccepted().getPromptTokens(),
               proto.getAccepted().getCachedTokens(),
-              proto.getAccepted().getFingerprint());
+              proto.getAccepted().getFingerprint(),
+              proto.getAccepted().getPromptHash());
       case BUSY -> new OpenReply.Busy(proto.getBusy().getReason());
       case REFUSED -> fromProto(proto.getRefused());
       case REPLY_NOT_SET -> throw new IllegalArgumentException("an empty reply");

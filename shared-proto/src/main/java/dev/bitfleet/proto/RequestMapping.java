@@ -4,6 +4,7 @@ import dev.bitfleet.proto.fleet.v1.ChatPrompt;
 import dev.bitfleet.proto.fleet.v1.OpenGeneration;
 import dev.bitfleet.proto.fleet.v1.SamplingParameters;
 import dev.bitfleet.proto.fleet.v1.TokenPrompt;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** Requests as protobuf and back. */
@@ -21,7 +22,6 @@ final class RequestMapping {
             .addAllStopStrings(request.stopStrings())
             .setIgnoreEndTokens(request.ignoreEndTokens())
             .setContextLimit(request.contextLimit())
-            .addAllEmitted(request.emitted())
             .setCacheScope(request.cacheScope())
             .setGrammar(request.grammar())
             .setPromptScoring(
@@ -37,6 +37,7 @@ final class RequestMapping {
                   case BACKGROUND -> OpenGeneration.Priority.PRIORITY_BACKGROUND;
                 });
     request.topLogprobs().ifPresent(proto::setTopLogprobs);
+    request.continuation().map(RequestMapping::toProto).ifPresent(proto::setContinuation);
     switch (request.prompt()) {
       case Prompt.Chat chat -> proto.setChat(toProto(chat));
       case Prompt.Text text -> proto.setText(text.text());
@@ -65,7 +66,6 @@ final class RequestMapping {
         proto.getIgnoreEndTokens(),
         proto.hasTopLogprobs() ? OptionalInt.of(proto.getTopLogprobs()) : OptionalInt.empty(),
         proto.getContextLimit(),
-        proto.getEmittedList(),
         proto.getCacheScope(),
         proto.getGrammar(),
         switch (proto.getPromptScoring()) {
@@ -78,7 +78,29 @@ final class RequestMapping {
           // One that only a newer gateway knows is no reason to refuse.
           case PRIORITY_INTERACTIVE, UNRECOGNIZED -> Priority.INTERACTIVE;
           case PRIORITY_BACKGROUND -> Priority.BACKGROUND;
-        });
+        },
+        proto.hasContinuation()
+            ? Optional.of(fromProto(proto.getContinuation()))
+            : Optional.empty());
+  }
+
+  private static dev.bitfleet.proto.fleet.v1.Continuation toProto(Continuation continuation) {
+    return dev.bitfleet.proto.fleet.v1.Continuation.newBuilder()
+        .addAllEmitted(continuation.emitted())
+        .setEmittedText(continuation.emittedText())
+        .setShortened(continuation.shortened())
+        .setFingerprint(continuation.fingerprint())
+        .setPromptHash(continuation.promptHash())
+        .build();
+  }
+
+  private static Continuation fromProto(dev.bitfleet.proto.fleet.v1.Continuation proto) {
+    return new Continuation(
+        proto.getEmittedList(),
+        proto.getEmittedText(),
+        proto.getShortened(),
+        proto.getFingerprint(),
+        proto.getPromptHash());
   }
 
   static ChatPrompt toProto(Prompt.Chat chat) {

@@ -54,11 +54,30 @@ class FleetCodecsTest {
         true,
         OptionalInt.of(0),
         2048,
-        List.of(1, 300, 128_000),
         Long.MIN_VALUE,
         "root ::= \"a\"",
         PromptScoring.WITH_COMPLETION,
-        Priority.BACKGROUND);
+        Priority.BACKGROUND,
+        Optional.of(new Continuation(List.of(1, 300, 128_000), "", true, "f00d", -3)));
+  }
+
+  private static GenerationRequest plain() {
+    return new GenerationRequest(
+        "s-2",
+        BusAddresses.inbox("g"),
+        "m",
+        new Prompt.Text("x"),
+        SAMPLING,
+        0,
+        List.of(),
+        false,
+        OptionalInt.empty(),
+        0,
+        0,
+        "",
+        PromptScoring.NONE,
+        Priority.INTERACTIVE,
+        Optional.of(new Continuation(List.of(), "Grüße 🙂", false, "f", Long.MAX_VALUE)));
   }
 
   private static WorkerHeartbeat heartbeat(
@@ -99,9 +118,10 @@ class FleetCodecsTest {
                     new Prompt.Text(""),
                     new Prompt.Tokens(List.of(0, Integer.MAX_VALUE)))
                 .map(prompt -> Arguments.of(GenerationRequest.class, request(prompt))),
+            Stream.of(Arguments.of(GenerationRequest.class, plain())),
             Stream.of(Arguments.of(CancelGeneration.class, new CancelGeneration("s"))),
             Stream.of(
-                    new OpenReply.Accepted(10, 4, "0123"),
+                    new OpenReply.Accepted(10, 4, "0123", -7),
                     new OpenReply.Busy("full"),
                     new OpenReply.Refused(
                         OpenReply.Code.CONTEXT_LENGTH_EXCEEDED, "long", "messages", 9000, 4096),
@@ -131,8 +151,8 @@ class FleetCodecsTest {
                 .map(reply -> Arguments.of(EmbedReply.class, reply)),
             Stream.concat(
                     Stream.of(
-                        new GenerationEvent.Delta("s", 0, "", List.of()),
-                        new GenerationEvent.Delta("s", 7, "Grüße", List.of(detail, detail))),
+                        new GenerationEvent.Delta("s", 0, "", List.of(), true),
+                        new GenerationEvent.Delta("s", 7, "Grüße", List.of(detail, detail), false)),
                     Stream.concat(
                         Arrays.stream(FinishReason.values())
                             .map(

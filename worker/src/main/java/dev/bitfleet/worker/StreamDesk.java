@@ -1,11 +1,13 @@
 package dev.bitfleet.worker;
 
 import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.Continuation;
 import dev.bitfleet.proto.FailureCause;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.worker.engine.Emitted;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.PromptSegment;
@@ -110,6 +112,11 @@ final class StreamDesk {
       message.reply(new OpenReply.Busy("not ready"));
       return;
     }
+    Optional<String> obstacle = now.supervisor().description().flatMap(d -> obstacle(d, request));
+    if (obstacle.isPresent()) {
+      message.reply(new OpenReply.Busy(obstacle.get()));
+      return;
+    }
     switch (slots.claim(request.streamId(), sequenceId -> new OpenStream(sequenceId, message))) {
       case SlotTable.Claim.NoneFree<OpenStream> ignored ->
           message.reply(new OpenReply.Busy("no slot free"));
@@ -117,6 +124,20 @@ final class StreamDesk {
           message.reply(new OpenReply.Busy("the stream is open here already"));
       case SlotTable.Claim.Claimed<OpenStream> claimed -> layOut(now, claimed.stream(), request);
     }
+  }
+
+  /** Why what follows on a continuation would not be drawn here as it would have been there. */
+  private static Optional<String> obstacle(EngineDescription engine, GenerationRequest request) {
+    Continuation continuation = request.continuation().orElse(null);
+    if (continuation == null) {
+      return Optional.empty();
+    }
+    if (!continuation.fingerprint().equals(engine.fingerprint())) {
+      return Optional.of("another model drew what it has");
+    }
+    return request.contextLimit() > engine.contextLength()
+        ? Optional.of("its context is longer than this one's")
+        : Optional.empty();
   }
 
   private void layOut(Serving now, OpenStream stream, GenerationRequest request) {
@@ -175,6 +196,10 @@ final class StreamDesk {
       return;
     }
     PromptHash hash = PromptHash.of(prompt);
+    if (request.continuation().filter(c -> c.promptHash() != hash.high()).isPresent()) {
+      turnDown(stream, new OpenReply.Busy("the prompt is laid out otherwise here"));
+      return;
+    }
     switch (quarantine.verdict(hash, worker.openPrompts(), System.nanoTime())) {
       case ADMITTED -> {}
       case WAITS -> {
@@ -206,7 +231,10 @@ final class StreamDesk {
                     request.ignoreEndTokens(),
                     request.topLogprobs(),
                     request.contextLimit(),
-                    request.emitted(),
+                    request
+                        .continuation()
+                        .map(c -> new Emitted(c.emitted(), c.emittedText(), c.shortened()))
+                        .orElse(Emitted.NOTHING),
                     request.cacheScope(),
                     request.grammar(),
                     request.promptScoring(),
@@ -267,7 +295,8 @@ final class StreamDesk {
                               stream.streamId(),
                               stream.nextNumber(),
                               piece.text(),
-                              piece.tokens())));
+                              piece.tokens(),
+                              piece.shortened())));
       case EngineEvent.PromptScored scored ->
           slots
               .bySequence(scored.sequenceId())
@@ -294,7 +323,8 @@ final class StreamDesk {
                 .serving()
                 .flatMap(s -> s.supervisor().description())
                 .map(EngineDescription::fingerprint)
-                .orElse("")));
+                .orElse(""),
+            stream.prompt().map(PromptHash::high).orElse(0L)));
   }
 
   private void end(OpenStream stream, EngineEvent.EndOfSequence end) {

@@ -152,11 +152,11 @@ final class WorkerBed implements AutoCloseable {
         true,
         OptionalInt.empty(),
         0,
-        List.of(),
         1,
         "",
         PromptScoring.NONE,
-        Priority.INTERACTIVE);
+        Priority.INTERACTIVE,
+        Optional.empty());
   }
 
   OpenReply open(GenerationRequest request) {

@@ -62,11 +62,11 @@ class WorkerVerticleTest {
               false,
               request.topLogprobs(),
               0,
-              List.of(),
               1,
               "",
               PromptScoring.NONE,
-              Priority.INTERACTIVE);
+              Priority.INTERACTIVE,
+              Optional.empty());
       OpenReply.Accepted accepted = bed.accepted(natural);
       List<GenerationEvent.Terminal> end = new ArrayList<>();
 
@@ -112,11 +112,11 @@ class WorkerVerticleTest {
                       false,
                       other.topLogprobs(),
                       0,
-                      List.of(),
                       1,
                       "",
                       PromptScoring.NONE,
-                      Priority.INTERACTIVE)))
+                      Priority.INTERACTIVE,
+                      Optional.empty())))
           .isEqualTo(new OpenReply.Busy("other model"));
       GenerationRequest first = bed.request(PROMPT, 0);
       bed.accepted(first);
@@ -273,11 +273,11 @@ class WorkerVerticleTest {
               true,
               OptionalInt.of(1),
               0,
-              List.of(),
               1,
               "",
               PromptScoring.WITH_COMPLETION,
-              Priority.INTERACTIVE));
+              Priority.INTERACTIVE,
+              Optional.empty()));
 
       assertThat(bed.next(plain.streamId()))
           .isInstanceOfSatisfying(

@@ -13,8 +13,9 @@ import java.util.List;
 public sealed interface CompletionEvent {
 
   /**
-   * A worker has taken the choice. A second one means that it was moved and begins anew: deltas
-   * that came before are void. That happens only while none came, or with {@link Delivery#WHOLE}.
+   * A worker has taken the choice. Nothing is said when another worker goes on with it. A second
+   * one means that it begins anew: deltas that came before are void. That happens only while none
+   * came, or with {@link Delivery#WHOLE} where nobody can go on.
    */
   record Opened(int choice, String model, String fingerprint, int promptTokens, int cachedTokens)
       implements CompletionEvent {}

@@ -36,6 +36,6 @@ public sealed interface CompletionFailure {
   /** This prompt has killed engines before. */
   record PromptQuarantined(String message) implements CompletionFailure {}
 
-  /** Every attempt broke, or one broke after tokens had reached the client. */
+  /** Its attempts broke too often, or nobody could go on where one broke off. */
   record EngineFailed(String message) implements CompletionFailure {}
 }

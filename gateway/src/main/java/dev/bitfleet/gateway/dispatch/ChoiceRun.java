@@ -3,12 +3,14 @@ package dev.bitfleet.gateway.dispatch;
 import dev.bitfleet.gateway.admission.Ticket;
 import dev.bitfleet.gateway.completion.CompletionEvent;
 import dev.bitfleet.gateway.completion.CompletionFailure;
-import dev.bitfleet.gateway.completion.CompletionRequest;
+import dev.bitfleet.gateway.completion.Delivery;
 import dev.bitfleet.gateway.routing.Router;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.TokenDetail;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One choice's way through the fleet: from its ticket to its last token. At most one attempt is
- * open at a time, and its worker's in-flight count is held exactly as long.
+ * open at a time, and its worker's in-flight count is held exactly as long. When an attempt breaks,
+ * the next one goes on where it broke off, on a worker that draws the same tokens.
  */
 final class ChoiceRun implements AttemptListener {
   private static final Logger log = LoggerFactory.getLogger(ChoiceRun.class);
@@ -31,16 +34,18 @@ final class ChoiceRun implements AttemptListener {
   private final int choice;
   private final Ticket ticket;
   private final RetryPolicy retries;
+  private final ChoiceProgress progress;
   private final Set<String> excluded = new HashSet<>();
   private String model = "";
   private @Nullable Attempt attempt;
-  private boolean delivered;
+  private @Nullable WorkerView worker;
   private boolean ended;
 
   /** Since when no worker could take it; empty while one has it. */
   private @Nullable Long searchingSinceNanos;
 
   private boolean lastAnswerWasBusy;
+  private String lastEnd = "";
   private long pauseMillis = FIRST_PAUSE_MILLIS;
 
   ChoiceRun(Dispatcher dispatcher, CompletionRun completion, int choice, Ticket ticket) {
@@ -49,8 +54,8 @@ final class ChoiceRun implements AttemptListener {
     this.choice = choice;
     this.ticket = ticket;
     DispatchLimits limits = dispatcher.limits();
-    this.retries =
-        new RetryPolicy(limits.attempts(), limits.engineLosses(), completion.request().delivery());
+    this.retries = new RetryPolicy(limits.attempts(), limits.engineLosses());
+    this.progress = new ChoiceProgress(completion.request());
   }
 
   /** The ticket was admitted: off to a worker. */
@@ -75,14 +80,17 @@ final class ChoiceRun implements AttemptListener {
     if (ended) {
       return;
     }
-    Optional<WorkerView> worker = Router.choose(dispatcher.fleet().workers(), model, excluded);
-    if (worker.isEmpty()) {
+    List<WorkerView> alike = dispatcher.fleet().workers().stream().filter(progress::alike).toList();
+    Optional<WorkerView> chosen = Router.choose(alike, model, excluded);
+    if (chosen.isEmpty()) {
       searchLater();
       return;
     }
-    Attempt next = dispatcher.newAttempt(this, requestFor(), worker.get().id());
+    worker = chosen.get();
+    GenerationRequest request =
+        progress.next(dispatcher.newStreamId(), dispatcher.inboxAddress(), model, choice);
+    Attempt next = dispatcher.newAttempt(this, request, chosen.get().id());
     attempt = next;
-    delivered = false;
     dispatcher.fleet().opened(next.workerId());
     next.open(dispatcher.limits().openTimeout(), dispatcher.now());
   }
@@ -91,11 +99,8 @@ final class ChoiceRun implements AttemptListener {
     long now = dispatcher.now();
     if (searchingSinceNanos == null) {
       searchingSinceNanos = now;
-    } else if (now - searchingSinceNanos > dispatcher.limits().workerWait().toNanos()) {
-      fail(
-          lastAnswerWasBusy
-              ? new CompletionFailure.QueueTimeout(dispatcher.retryAfter())
-              : new CompletionFailure.NoWorker(dispatcher.retryAfter()));
+    } else if (now - searchingSinceNanos > patience().toNanos()) {
+      foundNobody();
       return;
     }
     excluded.clear();
@@ -103,44 +108,62 @@ final class ChoiceRun implements AttemptListener {
     pauseMillis = Math.min(2 * pauseMillis, LONGEST_PAUSE_MILLIS);
   }
 
-  private GenerationRequest requestFor() {
-    CompletionRequest request = completion.request();
-    return new GenerationRequest(
-        dispatcher.newStreamId(),
-        dispatcher.inboxAddress(),
-        model,
-        request.promptOf(choice),
-        request.samplingOf(choice),
-        request.maxTokens(),
-        request.stopStrings(),
-        request.ignoreEndTokens(),
-        request.topLogprobs(),
-        request.contextLimit(),
-        List.of(),
-        request.cacheScope(),
-        request.grammar(),
-        request.promptScoring(),
-        request.priority());
+  /**
+   * How long to look for a worker. What a client has part of is worth as long a silence as any
+   * stream may have.
+   */
+  private Duration patience() {
+    DispatchLimits limits = dispatcher.limits();
+    boolean longer = progress.begun() && limits.stallTimeout().compareTo(limits.workerWait()) > 0;
+    return longer ? limits.stallTimeout() : limits.workerWait();
+  }
+
+  private void foundNobody() {
+    if (!progress.begun()) {
+      fail(
+          lastAnswerWasBusy
+              ? new CompletionFailure.QueueTimeout(dispatcher.retryAfter())
+              : new CompletionFailure.NoWorker(dispatcher.retryAfter()));
+    } else if (!beginAnew()) {
+      fail(
+          new CompletionFailure.EngineFailed(
+              lastEnd + ", and no worker of the same model came free to go on"));
+    }
+  }
+
+  /** Begins again from the first token, if nothing of it has left the house. */
+  private boolean beginAnew() {
+    if (completion.request().delivery() == Delivery.STREAMED) {
+      return false;
+    }
+    progress.restart();
+    searchingSinceNanos = null;
+    tryNext();
+    return true;
   }
 
   @Override
   public void accepted(Attempt from, OpenReply.Accepted reply) {
     searchingSinceNanos = null;
     pauseMillis = FIRST_PAUSE_MILLIS;
-    completion.emit(
-        new CompletionEvent.Opened(
-            choice, model, reply.fingerprint(), reply.promptTokens(), reply.cachedTokens()));
+    if (worker != null && progress.accepted(reply, worker, dispatcher.now())) {
+      completion.emit(
+          new CompletionEvent.Opened(
+              choice, model, reply.fingerprint(), reply.promptTokens(), reply.cachedTokens()));
+    }
   }
 
   @Override
   public void promptScored(GenerationEvent.PromptScored scored) {
-    delivered = true;
-    completion.emit(new CompletionEvent.PromptScored(choice, scored.tokens()));
+    List<TokenDetail> untold = progress.promptScored(scored.tokens());
+    if (!untold.isEmpty()) {
+      completion.emit(new CompletionEvent.PromptScored(choice, untold));
+    }
   }
 
   @Override
   public void delta(GenerationEvent.Delta delta) {
-    delivered = true;
+    progress.delta(delta, dispatcher.now());
     completion.emit(new CompletionEvent.Delta(choice, delta.text(), delta.tokens()));
   }
 
@@ -155,9 +178,9 @@ final class ChoiceRun implements AttemptListener {
             choice,
             finished.reason(),
             finished.matchedStop(),
-            finished.usage(),
-            finished.prefillMicros(),
-            finished.decodeMicros()));
+            progress.usage(finished.usage()),
+            progress.prefillMicros(finished.prefillMicros()),
+            progress.decodeMicros(finished.decodeMicros(), dispatcher.now())));
   }
 
   @Override
@@ -171,6 +194,13 @@ final class ChoiceRun implements AttemptListener {
 
   @Override
   public void refused(OpenReply.Refused refusal) {
+    if (progress.begun() && refusal.code() != OpenReply.Code.PROMPT_QUARANTINED) {
+      // It was fit to be served before.
+      fail(
+          new CompletionFailure.EngineFailed(
+              lastEnd + ", and going on was refused: " + refusal.message()));
+      return;
+    }
     fail(completion.request().names().translate(TextService.failure(refusal)));
   }
 
@@ -178,11 +208,13 @@ final class ChoiceRun implements AttemptListener {
   public void broke(Attempt from, AttemptEnd end, String message) {
     attemptEnded(from);
     dispatcher.metrics().attemptBroke(end.label());
-    boolean again = retries.again(end, delivered);
+    lastEnd = end.label();
+    boolean again = retries.again(end, progress.pieces());
     log.info(
-        "stream {} on {} broke: {} ({}), {}",
+        "stream {} on {} broke after {} tokens: {} ({}), {}",
         from.streamId(),
         from.workerId(),
+        progress.pieces(),
         end.label(),
         message,
         again ? "trying again" : "giving up");
@@ -192,7 +224,13 @@ final class ChoiceRun implements AttemptListener {
     }
     excluded.add(from.workerId());
     lastAnswerWasBusy = false;
-    tryNext();
+    if (progress.continuable()) {
+      tryNext();
+    } else if (!beginAnew()) {
+      fail(
+          new CompletionFailure.EngineFailed(
+              end.label() + ", and this engine cannot go on under a grammar"));
+    }
   }
 
   private void fail(CompletionFailure failure) {

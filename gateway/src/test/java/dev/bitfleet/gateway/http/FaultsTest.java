@@ -10,6 +10,7 @@ import dev.bitfleet.proto.ChatMessage;
 import dev.bitfleet.proto.FailureCause;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Role;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
 import java.net.http.HttpResponse;
@@ -31,6 +32,9 @@ class FaultsTest {
       "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"seed\":5}";
   private static final String STREAM =
       "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"seed\":5,\"stream\":true}";
+  private static final String SCORED =
+      "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],\"seed\":5,\"max_tokens\":9"
+          + ",\"logprobs\":true,\"top_logprobs\":2}";
   private static final String PATH = "/v1/chat/completions";
 
   private Gateway gateway;
@@ -107,15 +111,17 @@ class FaultsTest {
 
   @ParameterizedTest
   @MethodSource("faultsInTheMiddle")
-  void a_stream_with_tokens_ends_with_an_error_and_never_with_done(Behaviour fault) {
+  void a_stream_with_tokens_goes_on_where_it_broke_off(Behaviour fault) {
     gateway.worker().script(fault);
-    assertBroken(gateway.post(PATH, STREAM));
-    assertThat(gateway.worker().seen()).hasSize(1);
+    assertWhole(gateway.post(PATH, STREAM));
+    assertThat(gateway.worker().seen())
+        .extracting(request -> request.continuation().map(c -> c.emitted().size()).orElse(0))
+        .containsExactly(0, 3);
   }
 
   @ParameterizedTest
   @MethodSource("faultsInTheMiddle")
-  void an_answer_of_which_nothing_was_sent_begins_anew_with_the_same_tokens(Behaviour fault) {
+  void so_does_an_answer_of_which_nothing_was_sent(Behaviour fault) {
     gateway.worker().script(fault);
     assertThat(text(gateway.post(PATH, WHOLE))).isEqualTo(expected());
     assertThat(gateway.worker().seen())
@@ -124,11 +130,88 @@ class FaultsTest {
   }
 
   @Test
+  void usage_is_counted_once_and_logprobs_are_told_once() {
+    JsonNode unharmed = Gateway.json(gateway.post(PATH, SCORED));
+    gateway.worker().script(new Behaviour.FailAfter(5, FailureCause.ENGINE_LOST));
+    JsonNode moved = Gateway.json(gateway.post(PATH, SCORED));
+    assertThat(moved.path("choices")).isEqualTo(unharmed.path("choices"));
+    assertThat(moved.path("usage")).isEqualTo(unharmed.path("usage"));
+    assertThat(moved.path("choices").path(0).path("logprobs").path("content")).hasSize(9);
+  }
+
+  @Test
+  void each_choice_is_moved_by_itself_and_within_the_limit() {
+    String three = "{\"prompt\":\"hi\",\"n\":3,\"max_tokens\":9,\"seed\":5}";
+    JsonNode unharmed = Gateway.json(gateway.post("/v1/completions", three));
+    gateway
+        .worker()
+        .script(
+            new Behaviour.FailAfter(2, FailureCause.ENGINE_LOST),
+            new Behaviour.Serve(),
+            new Behaviour.SkipAfter(7));
+    JsonNode moved = Gateway.json(gateway.post("/v1/completions", three));
+    assertThat(moved.path("choices")).isEqualTo(unharmed.path("choices"));
+    assertThat(moved.path("usage")).isEqualTo(unharmed.path("usage"));
+  }
+
+  @Test
+  void a_prompt_is_not_scored_twice() {
+    String scored =
+        "{\"prompt\":\"one two three\",\"echo\":true,\"logprobs\":1,\"max_tokens\":6,\"seed\":5"
+            + ",\"stream\":true}";
+    String unharmed = logprobs(gateway.post("/v1/completions", scored));
+    for (int tokens : List.of(0, 2)) {
+      gateway.worker().script(new Behaviour.FailAfter(tokens, FailureCause.ENGINE_LOST));
+      assertThat(logprobs(gateway.post("/v1/completions", scored))).isEqualTo(unharmed);
+    }
+    assertThat(gateway.worker().seen().getLast().promptScoring()).isEqualTo(PromptScoring.NONE);
+  }
+
+  private static String logprobs(HttpResponse<String> stream) {
+    StringBuilder all = new StringBuilder();
+    for (JsonNode chunk : Gateway.chunks(stream.body())) {
+      all.append(chunk.path("choices").path(0).path("logprobs").path("tokens"));
+    }
+    assertThat(Gateway.events(stream.body())).last().isEqualTo("[DONE]");
+    return all.toString();
+  }
+
+  @Test
+  void a_stream_goes_on_with_the_same_model_only() {
+    TestWorker other = gateway.worker("worker-2", 4);
+    other.fingerprint("ffff");
+    gateway
+        .worker()
+        .script(new Behaviour.FailAfter(3, FailureCause.ENGINE_LOST), new Behaviour.Busy());
+    assertWhole(gateway.post(PATH, STREAM));
+    assertThat(other.seen()).isEmpty();
+  }
+
+  @Test
+  void without_the_same_model_a_stream_ends_with_an_error_and_a_whole_answer_begins_anew() {
+    gateway.worker().script(new Behaviour.FailAfter(3, FailureCause.ENGINE_LOST));
+    gateway.worker().pace(50);
+    CompletableFuture<HttpResponse<String>> stream = gateway.postLater(PATH, STREAM);
+    Await.until("it streams", () -> gateway.worker().sent() > 1);
+    gateway.worker().fingerprint("another");
+    HttpResponse<String> broken = stream.join();
+    assertBroken(broken);
+    assertThat(broken.body()).contains("no worker of the same model");
+
+    gateway.worker().script(new Behaviour.FailAfter(3, FailureCause.ENGINE_LOST));
+    long sent = gateway.worker().sent();
+    CompletableFuture<HttpResponse<String>> whole = gateway.postLater(PATH, WHOLE);
+    Await.until("it streams", () -> gateway.worker().sent() > sent + 1);
+    gateway.worker().fingerprint("yet another");
+    assertThat(text(whole.join())).isEqualTo(expected());
+  }
+
+  @Test
   void a_silent_worker_is_taken_for_dead_and_another_one_serves() {
     TestWorker second = gateway.worker("worker-2", 4);
     gateway.worker().script(new Behaviour.VanishAfter(2));
     // Its streams are never silent long enough to stall.
-    assertThat(text(gateway.post(PATH, WHOLE))).isEqualTo(expected());
+    assertWhole(gateway.post(PATH, STREAM));
     assertThat(second.seen()).hasSize(1);
   }
 

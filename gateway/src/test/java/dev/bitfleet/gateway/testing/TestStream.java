@@ -17,10 +17,15 @@ import org.jspecify.annotations.Nullable;
 final class TestStream {
   private final Context context;
   private final TestPace pace;
+  private final String fingerprint;
   private final GenerationRequest request;
   private final Behaviour behaviour;
   private final Consumer<TestStream> whenClosed;
   private int token;
+
+  /** Of those, how many this stream has sent itself. */
+  private int tokensOfAttempt;
+
   private int event;
   private int cancelsToIgnore;
   private boolean ended;
@@ -29,14 +34,17 @@ final class TestStream {
   TestStream(
       Context context,
       TestPace pace,
+      String fingerprint,
       GenerationRequest request,
       Behaviour behaviour,
       Consumer<TestStream> whenClosed) {
     this.context = context;
     this.pace = pace;
+    this.fingerprint = fingerprint;
     this.request = request;
     this.behaviour = behaviour;
     this.whenClosed = whenClosed;
+    this.token = request.continuation().map(c -> c.emitted().size()).orElse(0);
     this.cancelsToIgnore =
         behaviour instanceof Behaviour.IgnoreCancels ignore ? ignore.cancels() : 0;
   }
@@ -81,12 +89,13 @@ final class TestStream {
     }
   }
 
-  private static void accept(Message<GenerationRequest> message) {
+  private void accept(Message<GenerationRequest> message) {
     message.reply(
         new OpenReply.Accepted(
             TestWorker.PROMPT.promptTokens(),
             TestWorker.PROMPT.cachedTokens(),
-            TestWorker.FINGERPRINT));
+            fingerprint,
+            request.prompt().hashCode()));
   }
 
   /** Goes on for a turn, and has itself called for the next. */
@@ -150,8 +159,10 @@ final class TestStream {
             request.streamId(),
             event++,
             word.repeat(pace.textRepeat),
-            List.of(TestTokens.detail(request, word, token, logprob))));
+            List.of(TestTokens.detail(request, word, token, logprob)),
+            false));
     token++;
+    tokensOfAttempt++;
     pace.sent++;
   }
 
@@ -159,19 +170,19 @@ final class TestStream {
     String inbox = request.inbox();
     String streamId = request.streamId();
     switch (behaviour) {
-      case Behaviour.FailAfter(int tokens, var cause) when token == tokens -> {
+      case Behaviour.FailAfter(int tokens, var cause) when tokensOfAttempt == tokens -> {
         close();
         send(inbox, new GenerationEvent.Failed(streamId, event++, cause, "as the script says"));
         return true;
       }
-      case Behaviour.SkipAfter(int tokens) when token == tokens -> {
+      case Behaviour.SkipAfter(int tokens) when tokensOfAttempt == tokens -> {
         event++;
         return false;
       }
-      case Behaviour.StallAfter(int tokens) when token == tokens -> {
+      case Behaviour.StallAfter(int tokens) when tokensOfAttempt == tokens -> {
         return true;
       }
-      case Behaviour.VanishAfter(int tokens) when token == tokens -> {
+      case Behaviour.VanishAfter(int tokens) when tokensOfAttempt == tokens -> {
         pace.silent = true;
         close();
         return true;

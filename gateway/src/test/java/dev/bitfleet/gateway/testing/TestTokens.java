@@ -30,6 +30,11 @@ final class TestTokens {
     return "w" + Integer.toUnsignedString(mixed * 0x9E3779B9, 36) + " ";
   }
 
+  /** Ids of the first so many words of any completion. */
+  static List<Integer> ids(int tokens) {
+    return IntStream.range(0, tokens).map(i -> 100 + i).boxed().toList();
+  }
+
   /** Words of a text, and {@code p<id>} for an id. */
   static List<String> ofPrompt(Prompt prompt) {
     return switch (prompt) {

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.testing;
 
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
+import dev.bitfleet.proto.Continuation;
 import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.ModelDescription;
@@ -57,6 +58,7 @@ public final class TestWorker {
   private final Queue<String> cancelled = new ConcurrentLinkedQueue<>();
   private final List<MessageConsumer<?>> consumers = new ArrayList<>();
   private volatile List<String> aliases = List.of();
+  private volatile String fingerprint = FINGERPRINT;
   private volatile State state = State.READY;
   private final TestPace pace = new TestPace();
   private volatile int open;
@@ -127,6 +129,15 @@ public final class TestWorker {
     onContext(
         () -> {
           aliases = List.of(names);
+          beat();
+        });
+  }
+
+  /** It has other weights from now on. */
+  public void fingerprint(String another) {
+    onContext(
+        () -> {
+          fingerprint = another;
           beat();
         });
   }
@@ -245,7 +256,7 @@ public final class TestWorker {
     return new ModelDescription(
         modelId,
         "test",
-        FINGERPRINT,
+        fingerprint,
         contextLength,
         1000,
         1_000_000,
@@ -270,15 +281,27 @@ public final class TestWorker {
       message.reply(new OpenReply.Busy("no slot"));
       return;
     }
+    if (request.continuation().filter(c -> !goesOn(request, c)).isPresent()) {
+      message.reply(new OpenReply.Busy("it would go on otherwise"));
+      return;
+    }
     if (behaviour instanceof Behaviour.Refuse refuse) {
       message.reply(refuse.refusal());
       return;
     }
-    TestStream stream = new TestStream(context, pace, request, behaviour, this::closed);
+    TestStream stream =
+        new TestStream(context, pace, fingerprint, request, behaviour, this::closed);
     streams.put(stream.id(), stream);
     open = streams.size();
     mostOpen = Math.max(mostOpen, open);
     stream.begin(message);
+  }
+
+  /** Whether what the client has is what this worker would have said. */
+  private boolean goesOn(GenerationRequest request, Continuation continuation) {
+    return continuation.fingerprint().equals(fingerprint)
+        && continuation.promptHash() == request.prompt().hashCode()
+        && continuation.emitted().equals(TestTokens.ids(continuation.emitted().size()));
   }
 
   private void asked(Message<TextRequest> message) {

@@ -68,8 +68,10 @@ public sealed interface EngineEvent {
    *
    * @param text whole UTF-8, may be empty
    * @param tokens those the text came from; empty from an engine that does not name its tokens
+   * @param shortened under a grammar: the limit of tokens has had a hand in the text so far
    */
-  record Piece(long sequenceId, String text, List<TokenDetail> tokens) implements OfSequence {
+  record Piece(long sequenceId, String text, List<TokenDetail> tokens, boolean shortened)
+      implements OfSequence {
     public Piece {
       Objects.requireNonNull(text);
       tokens = List.copyOf(tokens);

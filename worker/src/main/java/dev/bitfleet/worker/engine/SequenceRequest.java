@@ -15,7 +15,7 @@ import java.util.OptionalInt;
  * @param addBeginToken whether the model's begin token goes first where its metadata asks for it
  * @param maxTokens completion tokens at most; 0 = until the context is full
  * @param contextLimit caps the context of this sequence; 0 = the engine's
- * @param emitted tokens of this completion drawn elsewhere already
+ * @param emitted of this completion elsewhere already: it goes on after that
  * @param cacheScope prefixes are shared only within one scope
  * @param grammar GBNF that the completion's text has to follow; empty = none
  * @param priority a wish: an engine that knows no priorities serves in the order of asking
@@ -31,7 +31,7 @@ public record SequenceRequest(
     boolean ignoreEndTokens,
     OptionalInt topLogprobs,
     int contextLimit,
-    List<Integer> emitted,
+    Emitted emitted,
     long cacheScope,
     String grammar,
     PromptScoring promptScoring,
@@ -46,7 +46,7 @@ public record SequenceRequest(
     Objects.requireNonNull(grammar);
     Objects.requireNonNull(promptScoring);
     Objects.requireNonNull(priority);
-    emitted = List.copyOf(emitted);
+    Objects.requireNonNull(emitted);
   }
 
   /** The shortest sequence that proves an engine computes: a few prompt tokens, one drawn. */
@@ -62,7 +62,7 @@ public record SequenceRequest(
         true,
         OptionalInt.empty(),
         0,
-        List.of(),
+        Emitted.NOTHING,
         PROBE_CACHE_SCOPE,
         "",
         PromptScoring.NONE,

@@ -233,7 +233,7 @@ public abstract class EngineContract {
             true,
             plain.topLogprobs(),
             0,
-            whole.tokens().subList(0, 6),
+            Emitted.of(whole.tokens().subList(0, 6)),
             plain.cacheScope(),
             "",
             PromptScoring.NONE,

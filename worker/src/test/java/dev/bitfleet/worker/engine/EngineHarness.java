@@ -135,7 +135,7 @@ public final class EngineHarness implements AutoCloseable {
         true,
         OptionalInt.empty(),
         0,
-        List.of(),
+        Emitted.NOTHING,
         7,
         "",
         PromptScoring.NONE,

@@ -95,6 +95,14 @@ final class BuiltinEngine implements Engine {
 
   @Override
   public void open(SequenceRequest request) {
+    if (!request.emitted().text().isEmpty()) {
+      events.accept(
+          new EngineEvent.Refused(
+              request.id(),
+              new OpenReply.Refused(
+                  OpenReply.Code.INVALID, "it goes on after tokens, not after text", "emitted")));
+      return;
+    }
     byte[] frame;
     try {
       frame = EngineFrames.encode(EngineMessages.open(request));

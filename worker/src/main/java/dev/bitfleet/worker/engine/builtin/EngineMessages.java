@@ -48,7 +48,8 @@ public final class EngineMessages {
             .addAllStopStrings(request.stopStrings())
             .setIgnoreEndTokens(request.ignoreEndTokens())
             .setContextLimit(request.contextLimit())
-            .addAllEmitted(request.emitted())
+            .addAllEmitted(request.emitted().tokens())
+            .setEmittedShortened(request.emitted().shortened())
             .setCacheScope(request.cacheScope())
             .setAddBeginToken(request.addBeginToken())
             .setGrammar(request.grammar())
@@ -163,7 +164,8 @@ public final class EngineMessages {
         infos.size() == 1
             ? List.of(token(infos.getFirst()))
             : infos.stream().map(EngineMessages::token).toList();
-    return new EngineEvent.Piece(piece.getSequenceId(), utf8(piece.getText()), tokens);
+    return new EngineEvent.Piece(
+        piece.getSequenceId(), utf8(piece.getText()), tokens, piece.getShortened());
   }
 
   static EngineCommand embed(EmbeddingRequest request) {

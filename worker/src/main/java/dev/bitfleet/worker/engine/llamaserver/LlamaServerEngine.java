@@ -20,6 +20,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,8 +33,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What this engine cannot do is refused, not imitated: logprobs (asking for them ends the server
  * when its output is not whole UTF-8), scores of the prompt, stop tokens of the caller. Its pieces
- * name no tokens, and {@code emitted} tokens go on as part of the prompt: exact for greedy
- * sampling, a fresh draw for any other.
+ * name no tokens, so a completion that broke off goes on after its text, which is tokenized anew
+ * and becomes part of the prompt: nothing of it is lost or said twice, but what follows is drawn
+ * afresh.
  */
 final class LlamaServerEngine implements Engine {
   private static final Duration HEALTH_INTERVAL = Duration.ofMillis(50);
@@ -110,8 +112,28 @@ final class LlamaServerEngine implements Engine {
     Future<Void> checked =
         request.grammar().isEmpty() ? Future.succeededFuture() : tokenizer.check(request);
     checked
-        .compose(ok -> tokenizer.tokenize(request.prompt(), request.addBeginToken(), false, 0))
-        .onComplete(tokens -> sequence.start(tokens.ids()), sequence::notTokenized);
+        .compose(ok -> tokens(request, request.prompt()))
+        .compose(
+            prompt ->
+                emitted(request, prompt).onSuccess(emitted -> sequence.start(prompt, emitted)))
+        .onFailure(sequence::notTokenized);
+  }
+
+  private Future<List<Integer>> tokens(SequenceRequest request, List<PromptSegment> prompt) {
+    return tokenizer.tokenize(prompt, request.addBeginToken(), false, 0).map(Tokenization::ids);
+  }
+
+  /**
+   * The tokens to go on after. They are told apart from the prompt's, and never merge with them.
+   */
+  private Future<List<Integer>> emitted(SequenceRequest request, List<Integer> prompt) {
+    if (request.emitted().text().isEmpty()) {
+      return Future.succeededFuture(request.emitted().tokens());
+    }
+    List<PromptSegment> whole = new ArrayList<>(request.prompt());
+    whole.add(new PromptSegment.Tokens(List.of()));
+    whole.add(new PromptSegment.Text(request.emitted().text()));
+    return tokens(request, whole).map(ids -> ids.subList(prompt.size(), ids.size()));
   }
 
   @Override

@@ -40,11 +40,16 @@ final class RequestCheck {
   /**
    * What only its tokens show.
    *
+   * @param emitted tokens of the completion that come before what is asked for
    * @param context tokens the sequence may hold
    * @param vocabulary ids there are
    */
   static Optional<OpenReply.Refused> ofTokens(
-      SequenceRequest request, List<Integer> prompt, int context, int vocabulary) {
+      SequenceRequest request,
+      List<Integer> prompt,
+      List<Integer> emitted,
+      int context,
+      int vocabulary) {
     if (prompt.isEmpty()) {
       return Optional.of(
           new OpenReply.Refused(
@@ -63,7 +68,7 @@ final class RequestCheck {
     if (prompt.stream().anyMatch(id -> id < 0 || id >= vocabulary)) {
       return invalid("prompt");
     }
-    if (request.emitted().stream().anyMatch(id -> id < 0 || id >= vocabulary)) {
+    if (emitted.stream().anyMatch(id -> id < 0 || id >= vocabulary)) {
       return invalid("emitted");
     }
     if (request.sampling().logitBias().keySet().stream().anyMatch(id -> id >= vocabulary)) {

@@ -51,6 +51,7 @@ final class ServerSequence {
   private Optional<ServerSlots.Choice> slot = Optional.empty();
   private Optional<LlamaServerClient.Streaming> streaming = Optional.empty();
   private int promptTokens;
+  private int emittedTokens;
   private int chunks;
   private boolean accepted;
 
@@ -107,7 +108,12 @@ final class ServerSequence {
     }
   }
 
-  void start(List<Integer> prompt) {
+  /**
+   * Asks the server.
+   *
+   * @param emitted tokens of the completion that come before what is asked for
+   */
+  void start(List<Integer> prompt, List<Integer> emitted) {
     if (gone()) {
       return;
     }
@@ -116,16 +122,17 @@ final class ServerSequence {
             ? settings.contextLength()
             : Math.min(request.contextLimit(), settings.contextLength());
     Optional<OpenReply.Refused> refusal =
-        RequestCheck.ofTokens(request, prompt, context, owner.vocabulary());
+        RequestCheck.ofTokens(request, prompt, emitted, context, owner.vocabulary());
     if (refusal.isPresent()) {
       finish(new EngineEvent.Refused(request.id(), refusal.get()));
       return;
     }
     promptTokens = prompt.size();
+    emittedTokens = emitted.size();
     List<Integer> whole = new ArrayList<>(prompt);
-    whole.addAll(request.emitted());
+    whole.addAll(emitted);
     int room = context - whole.size();
-    int wanted = request.maxTokens() == 0 ? room : request.maxTokens() - request.emitted().size();
+    int wanted = request.maxTokens() == 0 ? room : request.maxTokens() - emittedTokens;
     if (room < 1 || wanted < 1) {
       accept();
       finish(finished(FinishReason.LENGTH, "", 0, 0, 0, 0));
@@ -231,7 +238,7 @@ final class ServerSequence {
 
   private void piece(String text) {
     if (!text.isEmpty()) {
-      owner.pass(new EngineEvent.Piece(request.id(), text, List.of()));
+      owner.pass(new EngineEvent.Piece(request.id(), text, List.of(), false));
     }
   }
 
@@ -268,13 +275,13 @@ final class ServerSequence {
       int evaluated,
       long prefillMicros,
       long decodeMicros) {
-    int whole = promptTokens + request.emitted().size();
+    int whole = promptTokens + emittedTokens;
     int cached = evaluated < 0 ? 0 : Math.clamp(whole - evaluated, 0, promptTokens);
     return new EngineEvent.Finished(
         request.id(),
         reason,
         stop,
-        new Usage(promptTokens, cached, request.emitted().size() + predicted),
+        new Usage(promptTokens, cached, emittedTokens + predicted),
         prefillMicros,
         decodeMicros);
   }

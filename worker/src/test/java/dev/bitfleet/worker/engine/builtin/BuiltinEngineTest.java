@@ -8,6 +8,7 @@ import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.TokenDetail;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.worker.engine.AdapterOptions;
+import dev.bitfleet.worker.engine.Emitted;
 import dev.bitfleet.worker.engine.EngineContract;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
@@ -270,7 +271,7 @@ class BuiltinEngineTest extends EngineContract {
         false,
         OptionalInt.of(2),
         0,
-        List.of(),
+        Emitted.NOTHING,
         plain.cacheScope(),
         "",
         PromptScoring.ALONE,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.PromptScoring;
+import dev.bitfleet.worker.engine.Emitted;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
 import dev.bitfleet.worker.engine.EngineHarness.Completion;
@@ -296,7 +297,7 @@ class RecordedLlamaServerTest {
                       true,
                       java.util.OptionalInt.of(3),
                       0,
-                      List.of(),
+                      Emitted.NOTHING,
                       0,
                       "",
                       PromptScoring.NONE,
