@@ -1,0 +1,279 @@
+package dev.bitfleet.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Engines that die under streams, with another worker beside them: every event a client reads is
+ * what it would have read anyway.
+ *
+ * <p>{@code -Dmoved.trials=N} breaks N streams of each kind in each way instead of one.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class MovedStreamsIT {
+  private static final int TRIALS = Integer.getInteger("moved.trials", 1);
+  private static final long SEED = Long.getLong("moved.seed", System.nanoTime());
+  private static final int TOKENS = 60;
+  private static final String COMPLETIONS = "/v1/completions";
+
+  @RegisterExtension
+  static final Served served =
+      Served.after(
+          SlowModel::in,
+          "slow.gguf",
+          "--workers",
+          "2",
+          "--threads",
+          "1",
+          "--slots",
+          "2",
+          "--ctx-size",
+          "512");
+
+  private static final Random random = new Random(SEED);
+  private static int prompts;
+
+  /** What is asked for. */
+  enum Kind {
+    GREEDY,
+    SAMPLED,
+    GRAMMAR,
+    LOGPROBS,
+    STOP_STRING;
+
+    /** Each time another prompt, so that no trial finds what an earlier one left. */
+    ObjectNode request() {
+      ObjectNode body =
+          JsonMapper.shared()
+              .createObjectNode()
+              .put("model", "slow")
+              .put("prompt", "Tale %d of %d".formatted(++prompts, SEED))
+              .put("max_tokens", TOKENS)
+              .put("temperature", 0)
+              .put("seed", random.nextInt(1 << 30))
+              .put("ignore_eos", true);
+      body.putObject("stream_options").put("include_usage", true);
+      switch (this) {
+        case GREEDY -> {}
+        case SAMPLED -> body.put("temperature", 1.1).put("top_p", 0.95);
+        case LOGPROBS -> body.put("temperature", 0.8).put("logprobs", 3).put("echo", true);
+        case STOP_STRING -> body.put("temperature", 1);
+        case GRAMMAR ->
+            body.put("temperature", 1)
+                .put(
+                    "grammar",
+                    "root ::= \"[\" item (\",\" item)* \"]\"\nitem ::= [a-zé世]+ | [0-9]+");
+      }
+      return body;
+    }
+  }
+
+  /** What happens to its engine. */
+  enum Fault {
+    KILL("KILL"),
+    /** Lives, and does nothing any more. */
+    STOP("STOP");
+
+    final String signal;
+
+    Fault(String signal) {
+      this.signal = signal;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  @Order(1)
+  void a_stream_whose_engine_is_killed_is_read_to_its_end_as_if_nothing_had_been(Kind kind)
+      throws Exception {
+    for (int trial = 0; trial < TRIALS; trial++) {
+      breakOne(kind, Fault.KILL);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"SAMPLED", "GRAMMAR"})
+  @Order(2)
+  void so_is_one_whose_engine_stands_still(Kind kind) throws Exception {
+    for (int trial = 0; trial < TRIALS; trial++) {
+      Duration gap = breakOne(kind, Fault.STOP);
+      System.out.printf("stopped engine: the next token came after %d ms%n", gap.toMillis());
+      assertThat(gap).isLessThan(Duration.ofSeconds(4));
+    }
+  }
+
+  @Test
+  @Order(3)
+  void a_request_is_served_whose_engine_dies_before_the_first_token() throws Exception {
+    for (int trial = 0; trial < TRIALS; trial++) {
+      settle();
+      List<Long> engines = engines();
+      engines.forEach(pid -> signal("STOP", pid));
+      CompletableFuture<HttpResponse<String>> answer = ask(Kind.GREEDY.request());
+      Await.until("it is in flight", Duration.ofSeconds(5), () -> busyEngine() != 0);
+      // Both: it has to wait for an engine that loads.
+      engines.forEach(pid -> signal("KILL", pid));
+      assertThat(answer.get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  @Order(4)
+  void a_request_is_served_that_comes_while_all_engines_load() throws Exception {
+    for (int trial = 0; trial < TRIALS; trial++) {
+      settle();
+      engines().forEach(pid -> signal("KILL", pid));
+      assertThat(ask(Kind.GREEDY.request()).get(30, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+  }
+
+  /** How long the client waited for the event after the fault. */
+  private static Duration breakOne(Kind kind, Fault fault) throws Exception {
+    settle();
+    ObjectNode request = kind.request();
+    List<String> unharmed = read(request);
+    if (kind == Kind.STOP_STRING) {
+      // What the text comes to late in its course, so that its beginnings are met on the way.
+      String text = text(unharmed);
+      int at = text.offsetByCodePoints(0, text.codePointCount(0, text.length()) * 3 / 4);
+      request.put("stop", text.substring(at, text.offsetByCodePoints(at, 3)));
+      unharmed = read(request);
+      assertThat(text(unharmed).length()).isLessThan(text.length());
+    }
+    int last = unharmed.size() - 4;
+    assertThat(last).as("events of %s", unharmed).isPositive();
+    int cut = 1 + random.nextInt(last);
+
+    List<String> events = new ArrayList<>();
+    Duration gap;
+    try (Chat.Stream stream = served.chat().stream(COMPLETIONS, request)) {
+      assertThat(stream.status()).isEqualTo(200);
+      while (events.size() < cut) {
+        events.add(comparable(stream.next()));
+      }
+      long engine = busyEngine();
+      assertThat(engine).isPositive();
+      signal(fault.signal, engine);
+      long broken = System.nanoTime();
+      // What was under way when it broke comes at once; the longest wait is the one that counts.
+      gap = Duration.ZERO;
+      for (String event = stream.next(); event != null; event = stream.next()) {
+        Duration waited = Duration.ofNanos(System.nanoTime() - broken);
+        gap = waited.compareTo(gap) > 0 ? waited : gap;
+        broken = System.nanoTime();
+        events.add(comparable(event));
+      }
+    }
+    assertThat(events)
+        .as("%s, %s after %d events, moved.seed=%d", kind, fault, cut, SEED)
+        .isEqualTo(unharmed);
+    return gap;
+  }
+
+  private static List<String> read(ObjectNode request) throws Exception {
+    try (Chat.Stream stream = served.chat().stream(COMPLETIONS, request)) {
+      assertThat(stream.status()).isEqualTo(200);
+      List<String> events = stream.rest().stream().map(MovedStreamsIT::comparable).toList();
+      assertThat(events).last().isEqualTo("[DONE]");
+      return events;
+    }
+  }
+
+  /** An event without what differs between any two answers: id, time, what a cache held. */
+  private static String comparable(String data) {
+    if (data.equals("[DONE]")) {
+      return data;
+    }
+    JsonNode event = JsonMapper.shared().readTree(data);
+    assertThat(event.has("error")).as(data).isFalse();
+    ObjectNode plain = (ObjectNode) event;
+    plain.remove(List.of("id", "created"));
+    if (plain.get("usage") instanceof ObjectNode usage) {
+      usage.remove(List.of("cached_tokens", "prompt_tokens_details"));
+    }
+    return plain.toString();
+  }
+
+  private static String text(List<String> events) {
+    StringBuilder text = new StringBuilder();
+    for (String event : events) {
+      if (!event.equals("[DONE]")) {
+        text.append(Chat.text(JsonMapper.shared().readTree(event)));
+      }
+    }
+    return text.toString();
+  }
+
+  private static CompletableFuture<HttpResponse<String>> ask(ObjectNode request) {
+    request.remove("stream_options");
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return served.chat().post(COMPLETIONS, request.toString());
+          } catch (Exception e) {
+            throw new IllegalStateException(e);
+          }
+        });
+  }
+
+  private static void settle() {
+    Await.until(
+        "both engines are ready and idle",
+        Duration.ofSeconds(30),
+        () ->
+            served.bitfleet().workers().stream()
+                .allMatch(
+                    worker ->
+                        worker.get("state").asString().equals("ready")
+                            && worker.get("engine_pid").asLong() > 0
+                            && worker.get("in_flight").asInt() == 0));
+  }
+
+  private static List<Long> engines() {
+    return served.bitfleet().workers().stream()
+        .map(worker -> worker.get("engine_pid").asLong())
+        .toList();
+  }
+
+  /** The engine of the worker that has a stream; 0 while none has. */
+  private static long busyEngine() {
+    return served.bitfleet().workers().stream()
+        .filter(worker -> worker.get("in_flight").asInt() > 0)
+        .mapToLong(worker -> worker.get("engine_pid").asLong())
+        .findFirst()
+        .orElse(0);
+  }
+
+  private static void signal(String name, long pid) {
+    try {
+      Exit kill =
+          Exit.of(
+              served.folder(),
+              java.util.Map.of(),
+              Duration.ofSeconds(5),
+              List.of("kill", "-" + name, String.valueOf(pid)));
+      assertThat(kill.status()).as(kill.err()).isZero();
+    } catch (Exception e) {
+      throw new AssertionError(e);
+    }
+  }
+}
