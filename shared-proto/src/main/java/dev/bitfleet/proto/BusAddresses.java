@@ -10,6 +10,9 @@ public final class BusAddresses {
   /** Published within one node alone when another has left the cluster: that node's id. */
   public static final String NODE_LEFT = PREFIX + "node-left";
 
+  /** Published by workers when an engine has died, and after: {@link PromptNote}. */
+  public static final String PROMPTS = PREFIX + "prompts";
+
   private BusAddresses() {}
 
   /** Request/reply: {@link GenerationRequest} → {@link OpenReply}. */

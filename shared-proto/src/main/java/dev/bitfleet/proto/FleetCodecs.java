@@ -64,6 +64,11 @@ public final class FleetCodecs {
               dev.bitfleet.proto.fleet.v1.WorkerCall.parser(),
               ModelMapping::fromProto),
           new Codec<>(
+              PromptNote.class,
+              NoteMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.PromptNote.parser(),
+              NoteMapping::fromProto),
+          new Codec<>(
               ModelCommand.class,
               ModelMapping::toProto,
               dev.bitfleet.proto.fleet.v1.ModelCommand.parser(),
@@ -97,6 +102,7 @@ public final class FleetCodecs {
               case TextReply ignored -> TextReply.class.getName();
               case WorkerHeartbeat ignored -> WorkerHeartbeat.class.getName();
               case WorkerCall ignored -> WorkerCall.class.getName();
+              case PromptNote ignored -> PromptNote.class.getName();
               case ModelCommand ignored -> ModelCommand.class.getName();
               case ModelReply ignored -> ModelReply.class.getName();
               case null, default -> null;

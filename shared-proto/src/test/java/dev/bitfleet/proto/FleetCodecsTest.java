@@ -207,6 +207,17 @@ class FleetCodecsTest {
                                         3)),
                                 state)))
                 .map(beat -> Arguments.of(WorkerHeartbeat.class, beat)),
+            Arrays.stream(PromptNote.Kind.values())
+                .map(
+                    kind ->
+                        new PromptNote(
+                            "w",
+                            "f",
+                            kind,
+                            List.of(
+                                new PromptNote.Prompt(-1, Long.MAX_VALUE, 0),
+                                new PromptNote.Prompt(2, 3, 4096))))
+                .map(note -> Arguments.of(PromptNote.class, note)),
             Arrays.stream(WorkerCall.values()).map(call -> Arguments.of(WorkerCall.class, call)),
             Stream.of(
                     ModelCommand.Load.replacing("me/modèle"),

@@ -11,7 +11,6 @@ import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.supervise.EngineSupervisor;
 import dev.bitfleet.worker.supervise.PromptHash;
-import dev.bitfleet.worker.supervise.Quarantine;
 import io.vertx.core.Future;
 import io.vertx.core.eventbus.EventBus;
 import io.vertx.core.eventbus.Message;
@@ -43,7 +42,7 @@ final class EmbeddingDesk {
   private static final int MOST_AT_ENGINE = 32;
 
   private final WorkerOptions options;
-  private final Quarantine quarantine;
+  private final Suspects suspects;
   private final Supplier<Collection<PromptHash>> openPrompts;
   private final Runnable whenAsked;
   private final Runnable whenIdle;
@@ -84,12 +83,12 @@ final class EmbeddingDesk {
    */
   EmbeddingDesk(
       WorkerOptions options,
-      Quarantine quarantine,
+      Suspects suspects,
       Supplier<Collection<PromptHash>> openPrompts,
       Runnable whenAsked,
       Runnable whenIdle) {
     this.options = options;
-    this.quarantine = quarantine;
+    this.suspects = suspects;
     this.openPrompts = openPrompts;
     this.whenAsked = whenAsked;
     this.whenIdle = whenIdle;
@@ -197,7 +196,7 @@ final class EmbeddingDesk {
               case Prompt.Chat chat -> throw new IllegalStateException("checked before: " + chat);
             });
     PromptHash hash = PromptHash.of(segments);
-    switch (quarantine.verdict(hash, openPrompts.get(), System.nanoTime())) {
+    switch (suspects.verdict(hash, openPrompts.get())) {
       case ADMITTED -> {}
       case WAITS -> {
         return Optional.of(
@@ -233,7 +232,7 @@ final class EmbeddingDesk {
     Order order = part.order();
     switch (event) {
       case EngineEvent.Embedded embedded -> {
-        quarantine.cleared(part.hash());
+        suspects.finished(part.hash());
         order.embeddings[part.index()] = embedded.embedding();
         if (++order.done == order.size()) {
           String fingerprint = engine().map(EngineDescription::fingerprint).orElse("");

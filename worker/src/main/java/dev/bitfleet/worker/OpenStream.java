@@ -24,11 +24,13 @@ final class OpenStream {
   private Phase phase = Phase.LAYING_OUT;
   private boolean cancelled;
   private int events;
+  private int tokens;
   private @Nullable PromptHash prompt;
 
   OpenStream(long sequenceId, Message<GenerationRequest> request) {
     this.sequenceId = sequenceId;
     this.request = request;
+    this.tokens = request.body().continuation().map(c -> c.emitted().size()).orElse(0);
   }
 
   long sequenceId() {
@@ -68,6 +70,17 @@ final class OpenStream {
 
   boolean cancelled() {
     return cancelled;
+  }
+
+  /** So many more tokens are out; returns how many that makes, those drawn elsewhere included. */
+  int add(int more) {
+    tokens += more;
+    return tokens;
+  }
+
+  /** Tokens of its completion that are out. */
+  int tokens() {
+    return tokens;
   }
 
   /** The number the next event goes out with. */

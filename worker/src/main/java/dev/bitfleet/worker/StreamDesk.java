@@ -70,14 +70,14 @@ final class StreamDesk {
   }
 
   private final WorkerOptions options;
-  private final Quarantine quarantine;
+  private final Suspects suspects;
   private final Surroundings worker;
   private final SlotTable<OpenStream> slots;
   private @Nullable MessageConsumer<GenerationRequest> consumer;
 
-  StreamDesk(WorkerOptions options, Quarantine quarantine, Surroundings worker) {
+  StreamDesk(WorkerOptions options, Suspects suspects, Surroundings worker) {
     this.options = options;
-    this.quarantine = quarantine;
+    this.suspects = suspects;
     this.worker = worker;
     this.slots = new SlotTable<>(options.slots());
   }
@@ -200,7 +200,7 @@ final class StreamDesk {
       turnDown(stream, new OpenReply.Busy("the prompt is laid out otherwise here"));
       return;
     }
-    switch (quarantine.verdict(hash, worker.openPrompts(), System.nanoTime())) {
+    switch (suspects.verdict(hash, worker.openPrompts())) {
       case ADMITTED -> {}
       case WAITS -> {
         turnDown(stream, new OpenReply.Busy("an engine died with it; another such is tried first"));
@@ -266,6 +266,15 @@ final class StreamDesk {
     return slots.streams().stream().map(OpenStream::prompt).flatMap(Optional::stream).toList();
   }
 
+  /** The same, and how far their completions have come. */
+  List<Quarantine.Open> openCompletions() {
+    return slots.streams().stream()
+        .flatMap(
+            stream ->
+                stream.prompt().stream().map(hash -> new Quarantine.Open(hash, stream.tokens())))
+        .toList();
+  }
+
   /** Gives a stream up; nothing happens when it is unknown. */
   void cancel(String streamId) {
     slots
@@ -285,18 +294,7 @@ final class StreamDesk {
   void on(EngineEvent.OfSequence event) {
     switch (event) {
       case EngineEvent.Piece piece ->
-          slots
-              .bySequence(piece.sequenceId())
-              .ifPresent(
-                  stream ->
-                      send(
-                          stream,
-                          new GenerationEvent.Delta(
-                              stream.streamId(),
-                              stream.nextNumber(),
-                              piece.text(),
-                              piece.tokens(),
-                              piece.shortened())));
+          slots.bySequence(piece.sequenceId()).ifPresent(stream -> piece(stream, piece));
       case EngineEvent.PromptScored scored ->
           slots
               .bySequence(scored.sequenceId())
@@ -311,6 +309,19 @@ final class StreamDesk {
       case EngineEvent.EndOfSequence end ->
           release(end.sequenceId()).ifPresent(stream -> end(stream, end));
     }
+  }
+
+  private void piece(OpenStream stream, EngineEvent.Piece piece) {
+    int tokens = stream.add(Math.max(1, piece.tokens().size()));
+    stream.prompt().ifPresent(prompt -> suspects.reached(prompt, tokens));
+    send(
+        stream,
+        new GenerationEvent.Delta(
+            stream.streamId(),
+            stream.nextNumber(),
+            piece.text(),
+            piece.tokens(),
+            piece.shortened()));
   }
 
   private void accept(OpenStream stream, EngineEvent.Accepted accepted) {
@@ -333,7 +344,7 @@ final class StreamDesk {
       case EngineEvent.Refused refused -> stream.reply(refused.refusal());
       case EngineEvent.Finished finished -> {
         if (finished.whole()) {
-          stream.prompt().ifPresent(quarantine::cleared);
+          stream.prompt().ifPresent(suspects::finished);
         }
         send(
             stream,

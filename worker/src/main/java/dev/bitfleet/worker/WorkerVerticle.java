@@ -4,9 +4,11 @@ import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
 import dev.bitfleet.proto.FailureCause;
 import dev.bitfleet.proto.GenerationEvent;
+import dev.bitfleet.proto.PromptNote;
 import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
 import dev.bitfleet.worker.home.ModelFacts;
@@ -42,7 +44,7 @@ public final class WorkerVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerVerticle.class);
 
   private final WorkerOptions options;
-  private final Quarantine quarantine;
+  private final Suspects suspects;
   private final StreamDesk streams;
   private final EmbeddingDesk embeddings;
   private final Pulse pulse;
@@ -55,16 +57,21 @@ public final class WorkerVerticle extends VerticleBase {
   private @Nullable Promise<Void> drained;
   private long heartbeatTimer = -1;
   private @Nullable MessageConsumer<CancelGeneration> cancels;
+  private @Nullable MessageConsumer<PromptNote> notes;
   private @Nullable MessageConsumer<TextRequest> questions;
   private @Nullable MessageConsumer<WorkerCall> calls;
 
   public WorkerVerticle(WorkerOptions options) {
     this.options = options;
-    this.quarantine = new Quarantine(options.supervision());
-    this.streams = new StreamDesk(options, quarantine, new StreamSurroundings());
+    this.suspects =
+        new Suspects(
+            options,
+            this::fingerprint,
+            note -> vertx.eventBus().publish(BusAddresses.PROMPTS, note));
+    this.streams = new StreamDesk(options, suspects, new StreamSurroundings());
     this.embeddings =
         new EmbeddingDesk(
-            options, quarantine, this::openPrompts, this::asked, this::signalWhenDrained);
+            options, suspects, this::openPrompts, this::asked, this::signalWhenDrained);
     this.pulse = new Pulse(options);
     this.idle = new IdleClock(options.offer().keepAlive());
   }
@@ -80,6 +87,8 @@ public final class WorkerVerticle extends VerticleBase {
                   embeddings.cancel(message.body().streamId());
                   streams.cancel(message.body().streamId());
                 });
+    notes =
+        vertx.eventBus().consumer(BusAddresses.PROMPTS, message -> suspects.hear(message.body()));
     questions = new TextDesk(vertx, options, this::askedAboutText).open();
     calls = vertx.eventBus().consumer(BusAddresses.call(options.workerId()), this::onCall);
     heartbeatTimer = vertx.setPeriodic(options.heartbeatInterval().toMillis(), ignored -> onBeat());
@@ -87,6 +96,7 @@ public final class WorkerVerticle extends VerticleBase {
     return Future.join(
         streams.open(vertx.eventBus()),
         cancels.completion(),
+        notes.completion(),
         questions.completion(),
         calls.completion(),
         embeddings.open(vertx.eventBus()));
@@ -110,6 +120,7 @@ public final class WorkerVerticle extends VerticleBase {
                 Future.join(
                     streams.close(),
                     unregister(cancels),
+                    unregister(notes),
                     unregister(questions),
                     unregister(calls)));
   }
@@ -262,6 +273,13 @@ public final class WorkerVerticle extends VerticleBase {
 
   // ---- between engine and desks ----------------------------------------------------------------
 
+  private String fingerprint() {
+    return serving
+        .flatMap(s -> s.supervisor().description())
+        .map(EngineDescription::fingerprint)
+        .orElse("");
+  }
+
   private List<PromptHash> openPrompts() {
     return Stream.concat(streams.openPrompts().stream(), embeddings.openPrompts().stream())
         .toList();
@@ -285,7 +303,11 @@ public final class WorkerVerticle extends VerticleBase {
 
     @Override
     public void engineLost(String cause) {
-      quarantine.engineLost(openPrompts(), System.nanoTime());
+      suspects.engineLost(
+          Stream.concat(
+                  streams.openCompletions().stream(),
+                  embeddings.openPrompts().stream().map(prompt -> new Quarantine.Open(prompt, 0)))
+              .toList());
       embeddings.engineLost(cause);
       streams.failAll(FailureCause.ENGINE_LOST, cause);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.CancelGeneration;
+import dev.bitfleet.proto.Continuation;
 import dev.bitfleet.proto.EmbedReply;
 import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.FleetCodecs;
@@ -12,6 +13,7 @@ import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptNote;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.proto.TextReply;
@@ -23,6 +25,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -157,6 +160,46 @@ final class WorkerBed implements AutoCloseable {
         PromptScoring.NONE,
         Priority.INTERACTIVE,
         Optional.empty());
+  }
+
+  /** The same in a new stream, going on after that. */
+  GenerationRequest goingOn(GenerationRequest whole, Continuation continuation) {
+    return new GenerationRequest(
+        "s" + streamIds.incrementAndGet(),
+        whole.inbox(),
+        whole.model(),
+        whole.prompt(),
+        whole.sampling(),
+        whole.maxTokens(),
+        whole.stopStrings(),
+        whole.ignoreEndTokens(),
+        whole.topLogprobs(),
+        whole.contextLimit(),
+        whole.cacheScope(),
+        whole.grammar(),
+        whole.promptScoring(),
+        whole.priority(),
+        Optional.of(continuation));
+  }
+
+  /** The ids of all tokens a stream brings. */
+  List<Integer> tokens(String streamId) {
+    List<Integer> ids = new ArrayList<>();
+    while (true) {
+      switch (next(streamId)) {
+        case GenerationEvent.Delta delta -> delta.tokens().forEach(token -> ids.add(token.id()));
+        case GenerationEvent.PromptScored ignored -> {}
+        case GenerationEvent.Finished ignored -> {
+          return ids;
+        }
+        case GenerationEvent.Failed failed -> throw new AssertionError(failed);
+      }
+    }
+  }
+
+  /** Another worker tells something of prompts. */
+  void note(PromptNote note) {
+    vertx.eventBus().publish(BusAddresses.PROMPTS, note);
   }
 
   OpenReply open(GenerationRequest request) {

@@ -3,6 +3,7 @@ package dev.bitfleet.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.ChatMessage;
+import dev.bitfleet.proto.Continuation;
 import dev.bitfleet.proto.FailureCause;
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.GenerationEvent;
@@ -10,10 +11,13 @@ import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
+import dev.bitfleet.proto.PromptNote;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Role;
 import dev.bitfleet.proto.WorkerHeartbeat;
+import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.TestModels;
+import dev.bitfleet.worker.supervise.PromptHash;
 import dev.bitfleet.worker.supervise.SupervisionSettings;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -254,6 +258,66 @@ class WorkerVerticleTest {
               OpenReply.Refused.class,
               refused -> assertThat(refused.code()).isEqualTo(OpenReply.Code.PROMPT_QUARANTINED));
       bed.accepted(bed.request(user("live"), 1));
+    }
+  }
+
+  @Test
+  void what_killed_engines_elsewhere_is_refused_here() {
+    try (WorkerBed bed = WorkerBed.ready()) {
+      GenerationRequest poison = bed.request(new Prompt.Text("poison"), 1);
+      PromptHash hash = PromptHash.of(List.of(new PromptSegment.Text("poison")));
+      OpenReply.Accepted before = bed.accepted(poison);
+      bed.end(poison.streamId());
+      assertThat(before.promptHash()).isEqualTo(hash.high());
+
+      bed.note(note("elsewhere", "another model", hash));
+      bed.note(note("elsewhere", "another model", hash));
+      bed.note(note("w1", before.fingerprint(), hash));
+      bed.note(note("elsewhere", before.fingerprint(), hash));
+      GenerationRequest suspect = bed.request(new Prompt.Text("poison"), 1);
+      bed.accepted(suspect);
+      bed.end(suspect.streamId());
+      // It has ended well, so there is nothing against it any more.
+      bed.note(note("elsewhere", before.fingerprint(), hash));
+      bed.note(note("other", before.fingerprint(), hash));
+
+      assertThat(bed.open(bed.request(new Prompt.Text("poison"), 1)))
+          .isInstanceOfSatisfying(
+              OpenReply.Refused.class,
+              refused -> assertThat(refused.code()).isEqualTo(OpenReply.Code.PROMPT_QUARANTINED));
+    }
+  }
+
+  private static PromptNote note(String worker, String fingerprint, PromptHash prompt) {
+    return new PromptNote(
+        worker,
+        fingerprint,
+        PromptNote.Kind.ENGINE_LOST,
+        List.of(new PromptNote.Prompt(prompt.high(), prompt.low(), 0)));
+  }
+
+  @Test
+  void a_stream_goes_on_where_the_same_model_drew_it_and_nowhere_else() {
+    try (WorkerBed bed = WorkerBed.ready()) {
+      GenerationRequest whole = bed.request(new Prompt.Text("one two three"), 12);
+      OpenReply.Accepted accepted = bed.accepted(whole);
+      List<Integer> tokens = bed.tokens(whole.streamId());
+      assertThat(tokens).hasSize(12);
+
+      GenerationRequest rest =
+          bed.goingOn(
+              whole,
+              new Continuation(
+                  tokens.subList(0, 5), "", false, accepted.fingerprint(), accepted.promptHash()));
+      bed.accepted(rest);
+      assertThat(bed.tokens(rest.streamId())).isEqualTo(tokens.subList(5, 12));
+
+      for (Continuation other :
+          List.of(
+              new Continuation(tokens, "", false, "another", accepted.promptHash()),
+              new Continuation(tokens, "", false, accepted.fingerprint(), 1))) {
+        assertThat(bed.open(bed.goingOn(whole, other))).isInstanceOf(OpenReply.Busy.class);
+      }
     }
   }
 

@@ -32,6 +32,8 @@ class MovedStreamsIT {
   private static final long SEED = Long.getLong("moved.seed", System.nanoTime());
   private static final int TOKENS = 60;
   private static final String COMPLETIONS = "/v1/completions";
+  private static final String GRAMMAR =
+      "root ::= \"[\" item (\",\" item)* \"]\"\nitem ::= [a-zé世]+ | [0-9]+";
 
   @RegisterExtension
   static final Served served =
@@ -58,6 +60,10 @@ class MovedStreamsIT {
     LOGPROBS,
     STOP_STRING;
 
+    String path() {
+      return this == GRAMMAR ? "/completion" : COMPLETIONS;
+    }
+
     /** Each time another prompt, so that no trial finds what an earlier one left. */
     ObjectNode request() {
       ObjectNode body =
@@ -75,11 +81,10 @@ class MovedStreamsIT {
         case SAMPLED -> body.put("temperature", 1.1).put("top_p", 0.95);
         case LOGPROBS -> body.put("temperature", 0.8).put("logprobs", 3).put("echo", true);
         case STOP_STRING -> body.put("temperature", 1);
-        case GRAMMAR ->
-            body.put("temperature", 1)
-                .put(
-                    "grammar",
-                    "root ::= \"[\" item (\",\" item)* \"]\"\nitem ::= [a-zé世]+ | [0-9]+");
+        case GRAMMAR -> {
+          body.put("temperature", 1).put("grammar", MovedStreamsIT.GRAMMAR);
+          body.remove("ignore_eos");
+        }
       }
       return body;
     }
@@ -146,17 +151,90 @@ class MovedStreamsIT {
     }
   }
 
+  @Test
+  @Order(5)
+  void all_streams_of_a_dead_engine_go_on() throws Exception {
+    for (int trial = 0; trial < TRIALS; trial++) {
+      settle();
+      List<ObjectNode> requests = new ArrayList<>();
+      List<List<String>> unharmed = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        requests.add(Kind.SAMPLED.request());
+        unharmed.add(read(Kind.SAMPLED, requests.getLast()));
+      }
+      List<CompletableFuture<List<String>>> answers = new ArrayList<>();
+      for (ObjectNode request : requests) {
+        answers.add(
+            CompletableFuture.supplyAsync(
+                () -> {
+                  try {
+                    return read(Kind.SAMPLED, request);
+                  } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                  }
+                }));
+      }
+      Await.until(
+          "every slot is taken",
+          Duration.ofSeconds(10),
+          () ->
+              served.bitfleet().workers().stream()
+                  .allMatch(worker -> worker.get("in_flight").asInt() == 2));
+      signal("KILL", busyEngine());
+      for (int i = 0; i < 4; i++) {
+        assertThat(answers.get(i).get(60, TimeUnit.SECONDS))
+            .as("moved.seed=%d", SEED)
+            .isEqualTo(unharmed.get(i));
+      }
+    }
+  }
+
+  @Test
+  @Order(6)
+  void one_prompt_costs_the_fleet_two_engines() throws Exception {
+    for (int trial = 0; trial < TRIALS; trial++) {
+      settle();
+      int restarts = restarts();
+      ObjectNode poison = Kind.GREEDY.request().put("max_tokens", 400);
+      try (Chat.Stream stream = served.chat().stream(COMPLETIONS, poison)) {
+        stream.firstText();
+        for (int death = 1; death <= 2; death++) {
+          int deaths = death;
+          signal("KILL", busyEngine());
+          Await.until(
+              "the death is known, and the stream elsewhere or at its end",
+              Duration.ofSeconds(10),
+              () -> restarts() == restarts + deaths && (deaths == 2 || busyEngine() != 0));
+        }
+        List<String> rest = stream.rest();
+        assertThat(rest).doesNotContain("[DONE]");
+        assertThat(rest.getLast()).contains("\"error\"");
+      }
+      settle();
+      HttpResponse<String> again = ask(poison).get(30, TimeUnit.SECONDS);
+      assertThat(again.statusCode()).as(again.body()).isEqualTo(400);
+      assertThat(again.body()).contains("prompt_quarantined");
+      assertThat(restarts()).isEqualTo(restarts + 2);
+    }
+  }
+
+  private static int restarts() {
+    return served.bitfleet().workers().stream()
+        .mapToInt(worker -> worker.get("engine_restarts").asInt())
+        .sum();
+  }
+
   /** How long the client waited for the event after the fault. */
   private static Duration breakOne(Kind kind, Fault fault) throws Exception {
     settle();
     ObjectNode request = kind.request();
-    List<String> unharmed = read(request);
+    List<String> unharmed = read(kind, request);
     if (kind == Kind.STOP_STRING) {
       // What the text comes to late in its course, so that its beginnings are met on the way.
       String text = text(unharmed);
       int at = text.offsetByCodePoints(0, text.codePointCount(0, text.length()) * 3 / 4);
       request.put("stop", text.substring(at, text.offsetByCodePoints(at, 3)));
-      unharmed = read(request);
+      unharmed = read(kind, request);
       assertThat(text(unharmed).length()).isLessThan(text.length());
     }
     int last = unharmed.size() - 4;
@@ -165,10 +243,14 @@ class MovedStreamsIT {
 
     List<String> events = new ArrayList<>();
     Duration gap;
-    try (Chat.Stream stream = served.chat().stream(COMPLETIONS, request)) {
+    try (Chat.Stream stream = served.chat().stream(kind.path(), request)) {
       assertThat(stream.status()).isEqualTo(200);
       while (events.size() < cut) {
-        events.add(comparable(stream.next()));
+        String event = stream.next();
+        if (event == null) {
+          throw new AssertionError("it ended after " + events);
+        }
+        events.add(comparable(event));
       }
       long engine = busyEngine();
       assertThat(engine).isPositive();
@@ -189,11 +271,11 @@ class MovedStreamsIT {
     return gap;
   }
 
-  private static List<String> read(ObjectNode request) throws Exception {
-    try (Chat.Stream stream = served.chat().stream(COMPLETIONS, request)) {
+  private static List<String> read(Kind kind, ObjectNode request) throws Exception {
+    try (Chat.Stream stream = served.chat().stream(kind.path(), request)) {
       assertThat(stream.status()).isEqualTo(200);
       List<String> events = stream.rest().stream().map(MovedStreamsIT::comparable).toList();
-      assertThat(events).last().isEqualTo("[DONE]");
+      assertThat(events.getLast()).matches("\\[DONE]|.*\"stop\":true.*");
       return events;
     }
   }
@@ -206,7 +288,7 @@ class MovedStreamsIT {
     JsonNode event = JsonMapper.shared().readTree(data);
     assertThat(event.has("error")).as(data).isFalse();
     ObjectNode plain = (ObjectNode) event;
-    plain.remove(List.of("id", "created"));
+    plain.remove(List.of("id", "created", "timings", "tokens_cached"));
     if (plain.get("usage") instanceof ObjectNode usage) {
       usage.remove(List.of("cached_tokens", "prompt_tokens_details"));
     }

@@ -11,6 +11,7 @@ import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.ProtocolVersion;
@@ -41,6 +42,7 @@ class ChoiceProgressTest {
         grammar,
         scoring,
         1,
+        Priority.INTERACTIVE,
         Delivery.STREAMED);
   }
 

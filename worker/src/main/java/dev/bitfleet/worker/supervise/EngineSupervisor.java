@@ -309,7 +309,7 @@ public final class EngineSupervisor {
     if (serving == null) {
       return;
     }
-    if (watch.stalled(elapsed, serving.longestStep())) {
+    if (watch.stalled(elapsed, serving.longestStep(), ProcessEffort.of(serving.pid()))) {
       kill("it stood still for " + watch.silence().toMillis() + " ms");
     } else {
       serving.ping();

@@ -12,9 +12,10 @@ import java.util.stream.Collectors;
  * <p>A crash makes a suspect of every prompt that was open, the killer and the bystanders alike,
  * and their clients tend to send all of them again together. So suspects are tried one at a time:
  * while one is open the others wait. If the engine dies again within the window, the one suspect
- * that was open is convicted and refused for a while; one that finishes in good order is cleared.
- * Thus no prompt kills more than two engines, and no bystander is refused along with it. Bounded;
- * the least recently noted is forgotten first.
+ * that was open is convicted and refused for a while; one that finishes in good order, or gets past
+ * where its completion was when the engine died, is cleared. Thus no prompt kills more than two
+ * engines, and no bystander is refused along with it, or waits for the whole of another's text.
+ * Bounded; the least recently noted is forgotten first.
  */
 public final class Quarantine {
   private static final int CAPACITY = 1024;
@@ -23,7 +24,17 @@ public final class Quarantine {
   private final long timeNanos;
   private final Map<PromptHash, Standing> records = new LinkedHashMap<>();
 
-  private record Standing(boolean convicted, long lastCrash) {}
+  /** Tokens past the place of its death that clear a prompt: more than one step draws. */
+  static final int PROVEN = 32;
+
+  /**
+   * A prompt that an engine has.
+   *
+   * @param tokens that its completion has, those drawn elsewhere included
+   */
+  public record Open(PromptHash prompt, int tokens) {}
+
+  private record Standing(boolean convicted, long lastCrash, int tokens) {}
 
   /** What may be done with a prompt now. */
   public enum Verdict {
@@ -59,15 +70,19 @@ public final class Quarantine {
   }
 
   /** An engine died with these prompts open. */
-  public void engineLost(Collection<PromptHash> open, long now) {
+  public void engineLost(Collection<Open> open, long now) {
     Set<PromptHash> suspectsOpen =
-        open.stream().filter(prompt -> suspected(prompt, now)).collect(Collectors.toSet());
-    for (PromptHash prompt : open) {
+        open.stream()
+            .map(Open::prompt)
+            .filter(prompt -> suspected(prompt, now))
+            .collect(Collectors.toSet());
+    for (Open each : open) {
+      PromptHash prompt = each.prompt();
       // With two suspects open, either may be the innocent one.
       boolean convicted = suspectsOpen.size() == 1 && suspectsOpen.contains(prompt);
       // Removed first, so that it goes to the young end of the order.
       records.remove(prompt);
-      records.put(prompt, new Standing(convicted, now));
+      records.put(prompt, new Standing(convicted, now, each.tokens()));
     }
     var eldest = records.entrySet().iterator();
     while (records.size() > CAPACITY) {
@@ -76,9 +91,29 @@ public final class Quarantine {
     }
   }
 
-  /** That prompt was computed to its end: it does not kill. */
-  public void cleared(PromptHash prompt) {
-    records.remove(prompt);
+  /**
+   * That prompt was computed to its end: it does not kill.
+   *
+   * @return whether there was anything against it
+   */
+  public boolean cleared(PromptHash prompt) {
+    return records.remove(prompt) != null;
+  }
+
+  /**
+   * The completion of that prompt has so many tokens now.
+   *
+   * @return whether that clears it
+   */
+  public boolean reached(PromptHash prompt, int tokens) {
+    if (records.isEmpty()) {
+      return false;
+    }
+    Standing known = records.get(prompt);
+    return known != null
+        && !known.convicted()
+        && tokens >= known.tokens() + PROVEN
+        && cleared(prompt);
   }
 
   private boolean suspected(PromptHash prompt, long now) {

@@ -2,12 +2,17 @@ package dev.bitfleet.worker.supervise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import dev.bitfleet.proto.EngineFrames;
 import dev.bitfleet.proto.engine.v1.Ready;
+import dev.bitfleet.proto.engine.v1.SequenceAccepted;
 import dev.bitfleet.proto.engine.v1.SequenceFinished;
+import dev.bitfleet.proto.engine.v1.TokenInfo;
 import dev.bitfleet.proto.engine.v1.TokenPiece;
+import dev.bitfleet.worker.engine.Emitted;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineHarness;
+import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.TestModels;
 import dev.bitfleet.worker.engine.builtin.BuiltinLauncher;
 import dev.bitfleet.worker.engine.process.ChildProcess;
@@ -129,6 +134,57 @@ class FaultyEngineTest {
         engine.next(EngineEvent.Ready.class);
         engine.onContext(e -> e.open(engine.text("x", 1)));
 
+        assertThat(engine.next(EngineEvent.Lost.class).cause()).contains(fault.cause());
+      }
+    }
+  }
+
+  @Test
+  void text_that_cannot_be_gone_on_after_ends_it_and_reaches_nobody() {
+    TokenPiece.Builder piece =
+        TokenPiece.newBuilder().setSequenceId(1).setText(ByteString.copyFromUtf8("x"));
+    TokenInfo foreign = TokenInfo.newBuilder().setId(1 << 20).build();
+    SequenceFinished.Builder empty =
+        SequenceFinished.newBuilder()
+            .setSequenceId(1)
+            .setReason(dev.bitfleet.proto.engine.v1.FinishReason.FINISH_REASON_STOP_TOKEN);
+    var event = dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder();
+    for (EngineFault fault :
+        List.of(
+            new EngineFault(event.setPiece(piece).build(), "text without its tokens"),
+            new EngineFault(
+                event.setPiece(piece.clone().addTokens(foreign)).build(),
+                "a token that does not exist"),
+            new EngineFault(event.setFinished(empty).build(), "fewer tokens than it sent"))) {
+      String script =
+          "printf '%s'; head -c 1 >/dev/null; printf '%s%s'; exec sleep 60"
+              .formatted(
+                  READY,
+                  octal(event.setAccepted(SequenceAccepted.newBuilder().setSequenceId(1)).build()),
+                  octal(fault.event()));
+      try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
+        engine.next(EngineEvent.Ready.class);
+        SequenceRequest plain = engine.text("x", 5);
+        SequenceRequest resumed =
+            new SequenceRequest(
+                plain.id(),
+                plain.prompt(),
+                true,
+                plain.sampling(),
+                5,
+                List.of(),
+                List.of(),
+                true,
+                plain.topLogprobs(),
+                0,
+                Emitted.of(List.of(3, 4)),
+                0,
+                "",
+                plain.promptScoring(),
+                plain.priority());
+        engine.onContext(e -> e.open(resumed));
+
+        engine.next(EngineEvent.Accepted.class);
         assertThat(engine.next(EngineEvent.Lost.class).cause()).contains(fault.cause());
       }
     }

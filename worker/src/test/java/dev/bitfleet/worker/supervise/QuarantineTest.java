@@ -6,6 +6,7 @@ import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.supervise.Quarantine.Verdict;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -23,9 +24,13 @@ class QuarantineTest {
     return PromptHash.of(List.of(new PromptSegment.Text(text)));
   }
 
+  private static List<Quarantine.Open> open(PromptHash... prompts) {
+    return Arrays.stream(prompts).map(prompt -> new Quarantine.Open(prompt, 100)).toList();
+  }
+
   @Test
   void one_crash_is_an_accident() {
-    quarantine.engineLost(List.of(poison), 0);
+    quarantine.engineLost(open(poison), 0);
 
     assertThat(refuses(poison, 1)).isFalse();
   }
@@ -36,8 +41,8 @@ class QuarantineTest {
 
   @Test
   void a_suspect_that_is_there_at_the_next_crash_is_refused_and_the_others_are_not() {
-    quarantine.engineLost(List.of(poison, bystander), 0);
-    quarantine.engineLost(List.of(poison, newcomer), 1);
+    quarantine.engineLost(open(poison, bystander), 0);
+    quarantine.engineLost(open(poison, newcomer), 1);
 
     assertThat(refuses(poison, 2)).isTrue();
     assertThat(refuses(bystander, 2)).isFalse();
@@ -46,7 +51,7 @@ class QuarantineTest {
 
   @Test
   void suspects_are_tried_one_at_a_time() {
-    quarantine.engineLost(List.of(poison, bystander), 0);
+    quarantine.engineLost(open(poison, bystander), 0);
 
     assertThat(quarantine.verdict(poison, List.of(newcomer), 1)).isEqualTo(Verdict.ADMITTED);
     assertThat(quarantine.verdict(bystander, List.of(poison), 1)).isEqualTo(Verdict.WAITS);
@@ -61,8 +66,8 @@ class QuarantineTest {
 
   @Test
   void of_two_suspects_at_one_crash_none_is_convicted() {
-    quarantine.engineLost(List.of(poison, bystander), 0);
-    quarantine.engineLost(List.of(poison, bystander), 1);
+    quarantine.engineLost(open(poison, bystander), 0);
+    quarantine.engineLost(open(poison, bystander), 1);
 
     assertThat(refuses(poison, 2)).isFalse();
     assertThat(refuses(bystander, 2)).isFalse();
@@ -77,7 +82,7 @@ class QuarantineTest {
           new ArrayList<>(List.of(poison, bystander, newcomer, hash("another")));
       List<PromptHash> waiting = new ArrayList<>(clients);
       List<PromptHash> refused = new ArrayList<>();
-      court.engineLost(clients, 0);
+      court.engineLost(open(clients.toArray(PromptHash[]::new)), 0);
       int deaths = 1;
       for (int time = 1; !waiting.isEmpty(); time++) {
         Collections.shuffle(waiting, random);
@@ -94,7 +99,7 @@ class QuarantineTest {
         }
         if (open.contains(poison)) {
           deaths++;
-          court.engineLost(open, time);
+          court.engineLost(open(open.toArray(PromptHash[]::new)), time);
         } else {
           open.forEach(court::cleared);
           waiting.removeAll(open);
@@ -108,24 +113,47 @@ class QuarantineTest {
 
   @Test
   void the_same_prompt_twice_in_one_crash_counts_once() {
-    quarantine.engineLost(List.of(poison, poison), 0);
+    quarantine.engineLost(open(poison, poison), 0);
 
     assertThat(refuses(poison, 1)).isFalse();
   }
 
   @Test
   void a_bystander_that_finishes_is_cleared() {
-    quarantine.engineLost(List.of(bystander), 0);
+    quarantine.engineLost(open(bystander), 0);
     quarantine.cleared(bystander);
-    quarantine.engineLost(List.of(bystander), 1);
+    quarantine.engineLost(open(bystander), 1);
 
     assertThat(refuses(bystander, 2)).isFalse();
   }
 
   @Test
+  void one_that_gets_past_where_the_engine_died_is_cleared_and_no_sooner() {
+    quarantine.engineLost(open(bystander), 0);
+
+    assertThat(quarantine.reached(bystander, 100 + Quarantine.PROVEN - 1)).isFalse();
+    assertThat(quarantine.verdict(poison, List.of(bystander), 1)).isEqualTo(Verdict.ADMITTED);
+    assertThat(quarantine.reached(newcomer, 1000)).isFalse();
+    assertThat(quarantine.reached(bystander, 100 + Quarantine.PROVEN)).isTrue();
+    assertThat(quarantine.reached(bystander, 100 + Quarantine.PROVEN)).isFalse();
+
+    quarantine.engineLost(open(bystander), 1);
+    assertThat(refuses(bystander, 2)).isFalse();
+  }
+
+  @Test
+  void getting_on_helps_nobody_who_is_convicted() {
+    quarantine.engineLost(open(poison), 0);
+    quarantine.engineLost(open(poison), 1);
+
+    assertThat(quarantine.reached(poison, 10_000)).isFalse();
+    assertThat(refuses(poison, 2)).isTrue();
+  }
+
+  @Test
   void the_sentence_ends() {
-    quarantine.engineLost(List.of(poison), 0);
-    quarantine.engineLost(List.of(poison), 1);
+    quarantine.engineLost(open(poison), 0);
+    quarantine.engineLost(open(poison), 1);
 
     assertThat(refuses(poison, SENTENCE)).isTrue();
     assertThat(refuses(poison, 1 + SENTENCE)).isFalse();
@@ -133,19 +161,19 @@ class QuarantineTest {
 
   @Test
   void crashes_far_apart_are_two_accidents() {
-    quarantine.engineLost(List.of(poison), 0);
-    quarantine.engineLost(List.of(poison), WINDOW);
+    quarantine.engineLost(open(poison), 0);
+    quarantine.engineLost(open(poison), WINDOW);
 
     assertThat(refuses(poison, WINDOW + 1)).isFalse();
   }
 
   @Test
   void what_is_kept_is_bounded_and_the_oldest_goes_first() {
-    quarantine.engineLost(List.of(poison), 0);
+    quarantine.engineLost(open(poison), 0);
     for (int i = 0; i < 5000; i++) {
-      quarantine.engineLost(List.of(hash("p" + i)), 1);
+      quarantine.engineLost(open(hash("p" + i)), 1);
     }
-    quarantine.engineLost(List.of(poison), 2);
+    quarantine.engineLost(open(poison), 2);
 
     assertThat(refuses(poison, 3)).isFalse();
   }

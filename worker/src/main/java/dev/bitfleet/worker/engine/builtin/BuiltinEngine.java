@@ -38,7 +38,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Threads: a reader thread takes frames apart and hands each event to the context; everything
  * else happens there. Whatever breaks the protocol ends the process, and nothing of it reaches a
- * client: a length out of bounds, bytes that are no message, a piece out of turn, an event of a
+ * client: a length out of bounds, bytes that are no message, a piece out of turn, text without its
+ * tokens or with tokens that do not exist, an end that knows of fewer than came, an event of a
  * sequence that is not open.
  */
 final class BuiltinEngine implements Engine {
@@ -53,6 +54,7 @@ final class BuiltinEngine implements Engine {
   // Texts under way, by request. Context only.
   private final Set<Long> embedding = new HashSet<>();
   private EngineDescription.Embeddings embeddings = EngineDescription.Embeddings.NONE;
+  private int vocabulary;
   private final TextQuestions questions = new TextQuestions(this::send);
   private final ChildProcess child;
   private boolean over;
@@ -64,13 +66,17 @@ final class BuiltinEngine implements Engine {
     /** The number its next piece must have. */
     private int nextPiece;
 
+    /** Of its completion, those drawn elsewhere included. */
+    private int tokens;
+
     /** A chunk while the engine has not counted them. */
     private int promptTokens;
 
     private boolean accepted;
 
-    Progress(int promptTokens) {
+    Progress(int promptTokens, int emittedTokens) {
       this.promptTokens = promptTokens;
+      this.tokens = emittedTokens;
     }
 
     /** Prompt tokens that may not be computed yet. */
@@ -111,7 +117,7 @@ final class BuiltinEngine implements Engine {
       events.accept(tooLong(request.id()));
       return;
     }
-    open.put(request.id(), new Progress(chunkTokens));
+    open.put(request.id(), new Progress(chunkTokens, request.emitted().tokens().size()));
     send(frame);
   }
 
@@ -284,7 +290,16 @@ final class BuiltinEngine implements Engine {
       breach("a piece out of turn");
       return;
     }
+    if (piece.tokens().isEmpty() && !piece.text().isEmpty()) {
+      breach("text without its tokens");
+      return;
+    }
+    if (piece.tokens().stream().anyMatch(token -> token.id() < 0 || token.id() >= vocabulary)) {
+      breach("a token that does not exist");
+      return;
+    }
     sequence.nextPiece++;
+    sequence.tokens += piece.tokens().size();
     pass(piece);
   }
 
@@ -301,6 +316,10 @@ final class BuiltinEngine implements Engine {
           return;
         }
         if (end instanceof EngineEvent.Finished finished) {
+          if (finished.usage().completionTokens() < sequence.tokens) {
+            breach("the end of a completion with fewer tokens than it sent");
+            return;
+          }
           steps.learn(finished);
         }
       }
@@ -325,7 +344,10 @@ final class BuiltinEngine implements Engine {
         }
       }
       case EngineEvent.Pong ignored -> pinging = false;
-      case EngineEvent.Ready ready -> embeddings = ready.description().embeddings();
+      case EngineEvent.Ready ready -> {
+        embeddings = ready.description().embeddings();
+        vocabulary = ready.description().vocabularySize();
+      }
       case EngineEvent.OfEmbedding of -> {
         if (!embedding.remove(of.requestId())) {
           return; // It crossed our giving it up.

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -232,6 +233,58 @@ class RecordedLlamaServerTest {
       assertThat(completion.finished().reason()).isEqualTo(FinishReason.STOP_STRING);
       assertThat(completion.finished().matchedStop()).isEqualTo(", two");
     }
+  }
+
+  @Test
+  void a_text_that_broke_off_goes_on_behind_itself() throws Exception {
+    try (EngineHarness engine = replaying("completion-greedy-limit")) {
+      engine.await(EngineEvent.Ready.class);
+      Completion whole = engine.complete(anything(engine, 4));
+      JsonNode before = JsonMapper.builder().build().readTree(asked().toFile());
+      String text = " one, twö";
+      List<Integer> emitted = new ArrayList<>();
+      engine.onContext(
+          e ->
+              e.tokenize(List.of(new PromptSegment.Text(text)), false, false, 0)
+                  .onSuccess(tokens -> emitted.addAll(tokens.ids())));
+      SequenceRequest plain = anything(engine, 4 + 20);
+      Completion rest =
+          engine.complete(
+              new SequenceRequest(
+                  plain.id(),
+                  plain.prompt(),
+                  true,
+                  plain.sampling(),
+                  24,
+                  List.of(),
+                  List.of(),
+                  true,
+                  plain.topLogprobs(),
+                  0,
+                  new Emitted(List.of(), text, false),
+                  0,
+                  "",
+                  PromptScoring.NONE,
+                  plain.priority()));
+      JsonNode asked = JsonMapper.builder().build().readTree(asked().toFile());
+
+      // The prompt as before, then the text; what comes is the rest alone, and counts with it.
+      List<Integer> prompt = ids(before);
+      assertThat(emitted).isNotEmpty();
+      assertThat(ids(asked).subList(0, prompt.size())).isEqualTo(prompt);
+      assertThat(ids(asked).subList(prompt.size(), ids(asked).size())).isEqualTo(emitted);
+      assertThat(asked.path("n_predict").asInt()).isEqualTo(24 - emitted.size());
+      assertThat(rest.text()).isEqualTo(whole.text());
+      assertThat(rest.finished().usage().promptTokens()).isEqualTo(prompt.size());
+      assertThat(rest.finished().usage().completionTokens())
+          .isEqualTo(whole.finished().usage().completionTokens() + emitted.size());
+    }
+  }
+
+  private static List<Integer> ids(JsonNode asked) {
+    List<Integer> ids = new ArrayList<>();
+    asked.path("prompt").forEach(id -> ids.add(id.asInt()));
+    return ids;
   }
 
   @Test
