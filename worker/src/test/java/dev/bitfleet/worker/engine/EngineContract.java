@@ -205,7 +205,7 @@ public abstract class EngineContract {
             true,
             plain.topLogprobs(),
             0,
-            List.of(),
+            Emitted.NOTHING,
             plain.cacheScope(),
             "",
             PromptScoring.NONE,
