@@ -109,12 +109,13 @@ final class ChoiceRun implements AttemptListener {
   }
 
   /**
-   * How long to look for a worker. What a client has part of is worth as long a silence as any
-   * stream may have.
+   * How long to look for a worker. One that broke off is worth as long a silence as any stream may
+   * have: its engine may have to load again, and suspects of its death are tried one at a time.
    */
   private Duration patience() {
     DispatchLimits limits = dispatcher.limits();
-    boolean longer = progress.begun() && limits.stallTimeout().compareTo(limits.workerWait()) > 0;
+    boolean longer =
+        !lastEnd.isEmpty() && limits.stallTimeout().compareTo(limits.workerWait()) > 0;
     return longer ? limits.stallTimeout() : limits.workerWait();
   }
 
