@@ -114,8 +114,7 @@ final class ChoiceRun implements AttemptListener {
    */
   private Duration patience() {
     DispatchLimits limits = dispatcher.limits();
-    boolean longer =
-        !lastEnd.isEmpty() && limits.stallTimeout().compareTo(limits.workerWait()) > 0;
+    boolean longer = !lastEnd.isEmpty() && limits.stallTimeout().compareTo(limits.workerWait()) > 0;
     return longer ? limits.stallTimeout() : limits.workerWait();
   }
 
