@@ -29,7 +29,16 @@ final class Chat {
   private final URI api;
 
   Chat(BitfleetProcess bitfleet) {
-    this.api = bitfleet.api();
+    this(bitfleet.api());
+  }
+
+  /**
+   * The same of what stands before it.
+   *
+   * @param api scheme, host and port
+   */
+  Chat(URI api) {
+    this.api = api;
   }
 
   /** A chat request of one question, greedy. */

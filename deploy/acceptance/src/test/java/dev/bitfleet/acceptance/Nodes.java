@@ -68,6 +68,25 @@ final class Nodes implements AutoCloseable {
     return started;
   }
 
+  /** The same at a fixed port of the API, so that a balancer finds it again. */
+  BitfleetProcess serve(int node, int port, String... arguments) throws Exception {
+    var all =
+        new ArrayList<>(
+            List.of(
+                "serve",
+                "--port",
+                String.valueOf(port),
+                "--management-port",
+                "0",
+                "--data-dir",
+                folder(node).resolve("data").toString()));
+    all.addAll(settings(node));
+    all.addAll(Arrays.asList(arguments));
+    BitfleetProcess started = BitfleetProcess.start(folder(node), Installation.command(all));
+    running.add(started);
+    return started;
+  }
+
   @Override
   public void close() {
     running.forEach(BitfleetProcess::close);

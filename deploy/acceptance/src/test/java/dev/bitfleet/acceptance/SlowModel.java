@@ -15,9 +15,20 @@ final class SlowModel {
    * @param folder where the engine is unpacked and the file is put
    */
   static Path in(Path folder) throws Exception {
+    return in(folder, 4096);
+  }
+
+  /**
+   * The same.
+   *
+   * @param context tokens a sequence may hold
+   */
+  static Path in(Path folder, int context) throws Exception {
     return RandomModel.write(
         folder,
         folder.resolve("slow.gguf"),
+        "--context",
+        String.valueOf(context),
         "--shape",
         "tiny",
         "--layers",

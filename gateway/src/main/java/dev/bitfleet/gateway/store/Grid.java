@@ -16,10 +16,21 @@ import com.hazelcast.instance.ProtocolType;
 import com.hazelcast.map.IMap;
 import com.hazelcast.partition.strategy.StringPartitioningStrategy;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /**
  * The fleet's maps, in this node's member of the Hazelcast cluster. Thread-safe.
@@ -55,6 +66,49 @@ final class Grid implements AutoCloseable {
             Map.entry("hazelcast.io.output.thread.count", "1"),
             Map.entry("hazelcast.event.thread.count", "1")));
   }
+
+  /**
+   * Hazelcast's exceptions, those of the JDK that they can carry, and what every one of them has.
+   */
+  private static final ClassFilter FAILURES =
+      new ClassFilter()
+          .addPrefixes("com.hazelcast.")
+          .addClasses(
+              Stream.of(
+                      Throwable.class,
+                      Exception.class,
+                      RuntimeException.class,
+                      Error.class,
+                      VirtualMachineError.class,
+                      OutOfMemoryError.class,
+                      LinkageError.class,
+                      ArithmeticException.class,
+                      ClassCastException.class,
+                      ClassNotFoundException.class,
+                      ReflectiveOperationException.class,
+                      IllegalArgumentException.class,
+                      IllegalStateException.class,
+                      IndexOutOfBoundsException.class,
+                      InterruptedException.class,
+                      NullPointerException.class,
+                      SecurityException.class,
+                      UnsupportedOperationException.class,
+                      IOException.class,
+                      EOFException.class,
+                      SocketException.class,
+                      ConnectException.class,
+                      CancellationException.class,
+                      CompletionException.class,
+                      ExecutionException.class,
+                      RejectedExecutionException.class,
+                      TimeoutException.class,
+                      StackTraceElement.class,
+                      StackTraceElement[].class,
+                      ArrayList.class)
+                  .map(Class::getName)
+                  .toArray(String[]::new))
+          // An exception's empty list of suppressed ones.
+          .addClasses("java.util.CollSer", "java.util.Collections$EmptyList");
 
   private final HazelcastInstance hazelcast;
   private final boolean own;
@@ -99,13 +153,14 @@ final class Grid implements AutoCloseable {
     QUIET.forEach((name, value) -> config.setProperty((String) name, (String) value));
     config.getMetricsConfig().setEnabled(false);
     config.getJetConfig().setEnabled(false);
-    // Nothing of ours is serialised by Java, so nothing that comes may be.
+    // Nothing of ours is serialised by Java, so nothing that comes may be but what a member answers
+    // when it cannot do
+    // something now ("this partition is moving"): refused, whoever asked would wait for an answer
+    // that never comes.
     config
         .getSerializationConfig()
         .setJavaSerializationFilterConfig(
-            new JavaSerializationFilterConfig()
-                .setDefaultsDisabled(true)
-                .setWhitelist(new ClassFilter().addClasses("none")));
+            new JavaSerializationFilterConfig().setDefaultsDisabled(true).setWhitelist(FAILURES));
     config
         .getSerializationConfig()
         .getCompactSerializationConfig()

@@ -1,4 +1,4 @@
-package dev.bitfleet.app;
+package dev.bitfleet.app.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -9,10 +9,12 @@ import dev.bitfleet.app.config.ServeConfiguration;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,25 +27,55 @@ class SystemdUnitTest {
 
   @Test
   void systemd_finds_nothing_wrong_with_the_unit() throws Exception {
+    assertThat(complaints("bitfleet.service")).isEmpty();
+  }
+
+  @Test
+  void systemd_finds_nothing_wrong_with_a_node_of_a_fleet() throws Exception {
+    assertThat(complaints("bitfleet.service", "fleet.conf")).isEmpty();
+  }
+
+  @Test
+  void systemd_would_find_what_is_wrong_with_a_drop_in() throws Exception {
+    Files.createDirectories(folder.resolve("bitfleet.service.d"));
+    Files.writeString(
+        folder.resolve("bitfleet.service.d/wrong.conf"), "[Service]\nTimeoutStopSex=1\n");
+
+    assertThat(complaints("bitfleet.service")).contains("TimeoutStopSex");
+  }
+
+  /** What systemd has to say about the unit with those drop-ins. */
+  private String complaints(String service, String... dropIns) throws Exception {
     assumeTrue(
         Files.isExecutable(ANALYZE) || System.getenv("CI") != null,
         "systemd-analyze is not installed (apt-get install systemd)");
-    Path unit = folder.resolve("bitfleet.service");
-    // The program of the unit is not installed here; any that exists will do.
-    Files.writeString(
-        unit,
-        Files.readString(FOLDER.resolve("bitfleet.service"))
-            .replace("ExecStart=/usr/local/lib/bitfleet/bitfleet ", "ExecStart=/bin/true "));
-
+    Path unit = copy(service, folder.resolve(service));
+    Path beside = Files.createDirectories(folder.resolve(service + ".d"));
+    for (String dropIn : dropIns) {
+      copy(dropIn, beside.resolve(dropIn));
+    }
     Process process =
         new ProcessBuilder(ANALYZE.toString(), "verify", "--man=no", unit.toString())
             .redirectErrorStream(true)
             .start();
     String output = new String(process.getInputStream().readAllBytes());
-
     assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat(output.lines().filter(line -> line.contains("bitfleet.service"))).isEmpty();
-    assertThat(process.exitValue()).as(output).isZero();
+    // It may have something to say of other units of this machine.
+    String ours =
+        output
+            .lines()
+            .filter(line -> line.contains("bitfleet.service"))
+            .collect(Collectors.joining("\n"));
+    assertThat(process.exitValue() == 0 || !ours.isEmpty()).as(output).isTrue();
+    return ours;
+  }
+
+  /** The program of the unit is not installed here; any that exists will do. */
+  private static Path copy(String name, Path to) throws Exception {
+    return Files.writeString(
+        to,
+        Files.readString(FOLDER.resolve(name))
+            .replace("ExecStart=/usr/local/lib/bitfleet/bitfleet ", "ExecStart=/bin/true "));
   }
 
   @Test
@@ -63,6 +95,43 @@ class SystemdUnitTest {
     long patience = Long.parseLong(values("TimeoutStopSec").getFirst());
 
     assertThat(Duration.ofSeconds(patience)).isGreaterThan(shipped().drainTimeout().plusSeconds(5));
+  }
+
+  @Test
+  void a_node_of_a_fleet_has_settings_that_hold_a_role_and_time_to_drain() throws Exception {
+    Map<String, String> environment = fleetEnvironment();
+    String role = environment.remove("NODE_ROLE");
+    environment.put("BITFLEET_CLUSTER_SECRET_FILE", "%d/cluster-secret");
+    ServeConfiguration node = Settled.of(environment, folder);
+
+    assertThat(role).isIn("serve", "gateway", "worker");
+    assertThat(node.cluster().orElseThrow().join())
+        .contains(fleetEnvironment().get("BITFLEET_CLUSTER_HOST"));
+    assertThat(
+            Duration.ofSeconds(Long.parseLong(valuesOf("fleet.conf", "TimeoutStopSec").getFirst())))
+        .isGreaterThan(Settled.stopping(node));
+    assertThat(node.drainDelay()).isGreaterThan(HaproxyFile.read().noticesWithin().plusSeconds(1));
+  }
+
+  @Test
+  void the_secret_is_handed_over_where_the_node_looks_for_it() throws Exception {
+    String name = valuesOf("fleet.conf", "LoadCredential").getFirst().split(":", -1)[0];
+
+    assertThat(valuesOf("fleet.conf", "Environment"))
+        .containsExactly("BITFLEET_CLUSTER_SECRET_FILE=%d/" + name);
+    assertThat(valuesOf("fleet.conf", "EnvironmentFile"))
+        .containsExactly("/etc/bitfleet/fleet.env");
+  }
+
+  private static Map<String, String> fleetEnvironment() throws Exception {
+    var environment = new HashMap<String, String>();
+    for (String line : Files.readAllLines(FOLDER.resolve("fleet.env"))) {
+      if (!line.isBlank() && !line.startsWith("#")) {
+        String[] parts = line.split("=", 2);
+        environment.put(parts[0], parts[1]);
+      }
+    }
+    return environment;
   }
 
   @Test
@@ -96,7 +165,11 @@ class SystemdUnitTest {
   }
 
   private static List<String> values(String directive) throws Exception {
-    return Files.readAllLines(FOLDER.resolve("bitfleet.service")).stream()
+    return valuesOf("bitfleet.service", directive);
+  }
+
+  private static List<String> valuesOf(String file, String directive) throws Exception {
+    return Files.readAllLines(FOLDER.resolve(file)).stream()
         .filter(line -> line.startsWith(directive + "="))
         .map(line -> line.substring(directive.length() + 1))
         .flatMap(value -> List.of(value.split(" ", -1)).stream())

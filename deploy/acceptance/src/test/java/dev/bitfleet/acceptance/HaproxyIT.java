@@ -1,0 +1,193 @@
+package dev.bitfleet.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A fleet behind the real HAProxy, with the configuration that is shipped. {@code
+ * -Dbitfleet.rolling.rounds=N} restarts every node N times in place of once. The last test kills a
+ * node.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class HaproxyIT {
+  private static final int NODES = 2;
+
+  /** Short enough for a test to be longer than it; a stream says something every ten seconds. */
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(12);
+
+  /** Tokens of a sequence. */
+  private static final int CONTEXT = 32_768;
+
+  /** Words of a prompt that tells how fast this machine reads. */
+  private static final int PROBE = 400;
+
+  private static final Pattern LOGGED =
+      Pattern.compile(" nodes/\\S+ \\S+ (?<status>-?\\d+) \\d+ \\S+ \\S+ (?<end>\\S{4}) ");
+
+  @TempDir static Path folder;
+  private static Nodes nodes;
+  private static List<Integer> ports;
+  private static Path model;
+  private static HaproxyProcess haproxy;
+  private static final List<BitfleetProcess> RUNNING = new ArrayList<>();
+
+  @BeforeAll
+  static void a_fleet() throws Exception {
+    assumeTrue(
+        HaproxyProcess.isInstalled() || System.getenv("CI") != null,
+        "haproxy is not installed (apt-get install haproxy)");
+    model = SlowModel.in(folder, CONTEXT);
+    nodes = new Nodes(folder, NODES);
+    ports = HaproxyProcess.freePorts(NODES);
+    for (int i = 0; i < NODES; i++) {
+      RUNNING.add(start(i));
+    }
+    haproxy = HaproxyProcess.start(folder, ports, Map.of());
+    haproxy.awaitHealthy(NODES);
+  }
+
+  @AfterAll
+  static void end() {
+    if (haproxy != null) {
+      haproxy.close();
+    }
+    if (nodes != null) {
+      nodes.close();
+    }
+  }
+
+  private static BitfleetProcess start(int node) throws Exception {
+    return nodes.serve(
+        node,
+        ports.get(node),
+        model.toString(),
+        "--threads",
+        "1",
+        "--ctx-size",
+        String.valueOf(CONTEXT),
+        "--kv-memory",
+        "1GiB",
+        "--drain-delay",
+        "3s",
+        "--drain-timeout",
+        "60s");
+  }
+
+  private static Load load() throws Exception {
+    return new Load(new Chat(RUNNING.getFirst()), haproxy.api(), 60);
+  }
+
+  @Test
+  @Order(1)
+  void requests_spread_over_the_nodes() throws Exception {
+    try (Load load = load().shortOnes(4)) {
+      Await.until("some requests", Duration.ofSeconds(30), () -> load.requests() >= 20);
+      load.close();
+
+      assertThat(load.failures()).isEmpty();
+      assertThat(haproxy.requestsOfNodes()).hasSize(NODES).allMatch(requests -> requests > 0);
+    }
+  }
+
+  @Test
+  @Order(2)
+  void a_stream_outlives_a_silence_longer_than_the_timeout_for_answers() throws Exception {
+    try (var impatient =
+        HaproxyProcess.start(
+            folder, ports, Map.of("FLEET_ANSWER_TIMEOUT", ANSWER_TIMEOUT.toSeconds() + "s"))) {
+      impatient.awaitHealthy(NODES);
+      var chat = new Chat(impatient.api());
+      Duration quick = untilText(chat, PROBE);
+      // Reading the prompt is the silence: twice as long as the timeout, or as long as there is
+      // room for.
+      long repeats = PROBE * 2 * ANSWER_TIMEOUT.toMillis() / quick.toMillis();
+      Duration silence = untilText(chat, (int) Math.min(repeats, CONTEXT / 2));
+
+      assertThat(silence).isGreaterThan(ANSWER_TIMEOUT);
+    }
+  }
+
+  /** How long the first text of a prompt takes; the stream has to end whole. */
+  private static Duration untilText(Chat chat, int repeats) throws Exception {
+    long began = System.nanoTime();
+    String prompt = "word ".repeat(repeats);
+    try (Chat.Stream stream = chat.stream("/completion", Chat.endless(3).put("prompt", prompt))) {
+      stream.firstText();
+      Duration took = Duration.ofNanos(System.nanoTime() - began);
+      assertThat(stream.rest().getLast()).contains("\"stop\":true");
+      return took;
+    }
+  }
+
+  @Test
+  @Order(3)
+  void a_rolling_restart_of_every_node_fails_no_request() throws Exception {
+    int rounds = Integer.getInteger("bitfleet.rolling.rounds", 1);
+    try (Load load = load().streams(3).shortOnes(2).conversations(1)) {
+      for (int round = 0; round < rounds; round++) {
+        for (int i = 0; i < NODES; i++) {
+          int before = load.wholeStreams();
+          RUNNING.get(i).terminate();
+          assertThat(RUNNING.get(i).awaitExit(Duration.ofSeconds(90)))
+              .as(RUNNING.get(i).describe())
+              .isZero();
+          RUNNING.set(i, start(i));
+          haproxy.awaitHealthy(NODES);
+          Await.until(
+              "streams after the restart",
+              Duration.ofSeconds(60),
+              () -> load.wholeStreams() > before);
+        }
+      }
+      load.close();
+      System.out.printf(
+          "%d restarts: %d requests, %d of them streams, %d failed%n",
+          rounds * NODES, load.requests(), load.wholeStreams(), load.failures().size());
+
+      assertThat(load.failures()).as(haproxy.describe()).isEmpty();
+      assertThat(load.wholeStreams()).isGreaterThan(NODES * rounds);
+    }
+  }
+
+  @Test
+  @Order(4)
+  void a_killed_node_costs_none_but_the_requests_it_had() throws Exception {
+    try (Load load = load().shortOnes(3).conversations(2)) {
+      Await.until("some requests", Duration.ofSeconds(30), () -> load.requests() >= 20);
+      RUNNING.getFirst().kill();
+      haproxy.awaitHealthy(NODES - 1);
+      int since = load.requests();
+      Await.until(
+          "requests after the death", Duration.ofSeconds(30), () -> load.requests() >= since + 20);
+      load.close();
+
+      List<String> broken = haproxy.requestLog().stream().filter(HaproxyIT::broken).toList();
+      assertThat(broken).allMatch(line -> line.contains(" nodes/node1 "));
+      assertThat(load.failures()).as(haproxy.describe()).hasSameSizeAs(broken);
+    }
+  }
+
+  /** Whether a line of the log is of a request that was not answered, or not in full. */
+  private static boolean broken(String line) {
+    Matcher request = LOGGED.matcher(line);
+    if (!request.find()) {
+      throw new AssertionError("not as option httplog writes it: " + line);
+    }
+    return request.group("status").compareTo("5") >= 0 || !request.group("end").startsWith("--");
+  }
+}
