@@ -171,14 +171,17 @@ class HaproxyIT {
       Await.until("some requests", Duration.ofSeconds(30), () -> load.requests() >= 20);
       RUNNING.getFirst().kill();
       haproxy.awaitHealthy(NODES - 1);
+      int failed = load.failures().size();
       int since = load.requests();
       Await.until(
           "requests after the death", Duration.ofSeconds(30), () -> load.requests() >= since + 20);
       load.close();
 
-      List<String> broken = haproxy.requestLog().stream().filter(HaproxyIT::broken).toList();
-      assertThat(broken).allMatch(line -> line.contains(" nodes/node1 "));
-      assertThat(load.failures()).as(haproxy.describe()).hasSameSizeAs(broken);
+      // On a client's connection that was used before HAProxy closes without answer or log, so that
+      // the client repeats; what a node that lives answered badly would be in the log.
+      assertThat(haproxy.requestLog().stream().filter(HaproxyIT::broken))
+          .allMatch(line -> line.contains(" nodes/node1 "));
+      assertThat(load.failures()).hasSizeLessThanOrEqualTo(5).hasSize(failed);
     }
   }
 
