@@ -97,7 +97,7 @@ class HaproxyIT {
   void requests_spread_over_the_nodes() throws Exception {
     try (Load load = load().shortOnes(4)) {
       Await.until("some requests", Duration.ofSeconds(30), () -> load.requests() >= 20);
-      load.close();
+      load.finish();
 
       assertThat(load.failures()).isEmpty();
       assertThat(haproxy.requestsOfNodes()).hasSize(NODES).allMatch(requests -> requests > 0);
@@ -154,7 +154,7 @@ class HaproxyIT {
               () -> load.wholeStreams() > before);
         }
       }
-      load.close();
+      load.finish();
       System.out.printf(
           "%d restarts: %d requests, %d of them streams, %d failed%n",
           rounds * NODES, load.requests(), load.wholeStreams(), load.failures().size());
@@ -175,7 +175,7 @@ class HaproxyIT {
       int since = load.requests();
       Await.until(
           "requests after the death", Duration.ofSeconds(30), () -> load.requests() >= since + 20);
-      load.close();
+      load.finish();
 
       // On a client's connection that was used before HAProxy closes without answer or log, so that
       // the client repeats; what a node that lives answered badly would be in the log.

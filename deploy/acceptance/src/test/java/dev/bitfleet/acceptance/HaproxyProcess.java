@@ -73,7 +73,7 @@ final class HaproxyProcess implements AutoCloseable {
       try (var free = new ServerSocket(port++, 1, InetAddress.getLoopbackAddress())) {
         found.add(free.getLocalPort());
       } catch (IOException taken) {
-        continue;
+        // The next one, then.
       }
     }
     return found;

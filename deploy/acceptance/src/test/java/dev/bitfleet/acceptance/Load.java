@@ -140,10 +140,15 @@ final class Load implements AutoCloseable {
     return Served.ok(answer).at("/choices/0/text").asString();
   }
 
-  /** Waits for the end of what runs; nothing new is begun. */
+  /** Nothing new is begun. */
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     over = true;
+  }
+
+  /** The same, and what runs has ended. */
+  void finish() throws InterruptedException {
+    close();
     for (Thread client : clients) {
       client.join();
     }
