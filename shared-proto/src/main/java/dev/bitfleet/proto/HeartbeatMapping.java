@@ -1,5 +1,6 @@
 package dev.bitfleet.proto;
 
+import com.google.protobuf.ByteString;
 import java.util.Optional;
 
 /** Heartbeats as protobuf and back. */
@@ -32,7 +33,8 @@ final class HeartbeatMapping {
             .setEngineRestarts(heartbeat.engineRestarts())
             .addAllCores(heartbeat.cores())
             .setEnginePid(heartbeat.enginePid())
-            .setDetail(heartbeat.detail());
+            .setDetail(heartbeat.detail())
+            .setPrefixes(ByteString.copyFrom(heartbeat.prefixes().bytes()));
     heartbeat.model().map(HeartbeatMapping::toProto).ifPresent(proto::setModel);
     return proto.build();
   }
@@ -61,7 +63,8 @@ final class HeartbeatMapping {
         proto.getEngineRestarts(),
         proto.getCoresList(),
         proto.getEnginePid(),
-        proto.getDetail());
+        proto.getDetail(),
+        PrefixSummary.ofBytes(proto.getPrefixes().toByteArray()));
   }
 
   private static dev.bitfleet.proto.fleet.v1.ModelDescription toProto(ModelDescription model) {

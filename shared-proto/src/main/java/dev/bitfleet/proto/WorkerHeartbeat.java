@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param cores CPU numbers the engine is pinned to
  * @param enginePid 0 while no process runs
  * @param detail why, in {@link State#FAILED} and {@link State#RESTARTING}
+ * @param prefixes the beginnings of prompts it may still hold
  */
 public record WorkerHeartbeat(
     String workerId,
@@ -31,7 +32,8 @@ public record WorkerHeartbeat(
     int engineRestarts,
     List<Integer> cores,
     long enginePid,
-    String detail) {
+    String detail,
+    PrefixSummary prefixes) {
 
   /** What can be asked of a worker now. */
   public enum State {
@@ -55,6 +57,43 @@ public record WorkerHeartbeat(
     Objects.requireNonNull(engineVersion);
     Objects.requireNonNull(kernel);
     Objects.requireNonNull(detail);
+    Objects.requireNonNull(prefixes);
     cores = List.copyOf(cores);
+  }
+
+  /** One of a worker that holds nothing. */
+  public WorkerHeartbeat(
+      String workerId,
+      String nodeId,
+      long number,
+      ProtocolVersion protocol,
+      State state,
+      Optional<ModelDescription> model,
+      int slots,
+      int openSequences,
+      String engine,
+      String engineVersion,
+      String kernel,
+      int engineRestarts,
+      List<Integer> cores,
+      long enginePid,
+      String detail) {
+    this(
+        workerId,
+        nodeId,
+        number,
+        protocol,
+        state,
+        model,
+        slots,
+        openSequences,
+        engine,
+        engineVersion,
+        kernel,
+        engineRestarts,
+        cores,
+        enginePid,
+        detail,
+        PrefixSummary.NONE);
   }
 }

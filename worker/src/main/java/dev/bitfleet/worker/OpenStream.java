@@ -2,6 +2,7 @@ package dev.bitfleet.worker;
 
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.PromptChain;
 import dev.bitfleet.worker.supervise.PromptHash;
 import io.vertx.core.eventbus.Message;
 import java.util.Optional;
@@ -26,6 +27,7 @@ final class OpenStream {
   private int events;
   private int tokens;
   private @Nullable PromptHash prompt;
+  private @Nullable PromptChain chain;
 
   OpenStream(long sequenceId, Message<GenerationRequest> request) {
     this.sequenceId = sequenceId;
@@ -43,6 +45,16 @@ final class OpenStream {
 
   String inbox() {
     return request.body().inbox();
+  }
+
+  /** How its prompt begins. */
+  PromptChain chain() {
+    PromptChain known = chain;
+    if (known == null) {
+      known = PromptChain.of(request.body().prompt(), request.body().cacheScope());
+      chain = known;
+    }
+    return known;
   }
 
   Phase phase() {

@@ -1,6 +1,7 @@
 package dev.bitfleet.worker;
 
 import dev.bitfleet.proto.ModelDescription;
+import dev.bitfleet.proto.PrefixSummary;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.engine.EngineDescription;
@@ -29,13 +30,15 @@ final class Pulse {
    * @param chat whether chats can be laid out
    * @param openStreams slots that are taken
    * @param detail what there is to say of the state; may be empty
+   * @param held beginnings of prompts the engine may still hold
    */
   WorkerHeartbeat next(
       WorkerHeartbeat.State state,
       Optional<Serving> serving,
       boolean chat,
       int openStreams,
-      String detail) {
+      String detail,
+      PrefixSummary held) {
     Optional<EngineDescription> engine = serving.flatMap(s -> s.supervisor().description());
     engine
         .flatMap(known -> serving.map(s -> model(known, s, chat)))
@@ -55,7 +58,8 @@ final class Pulse {
         serving.map(s -> s.supervisor().restarts()).orElse(0),
         options.cores(),
         serving.map(s -> s.supervisor().pid()).orElse(0L),
-        detail);
+        detail,
+        held);
   }
 
   private ModelDescription model(EngineDescription engine, Serving serving, boolean chat) {

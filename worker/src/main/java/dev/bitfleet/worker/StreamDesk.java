@@ -6,6 +6,7 @@ import dev.bitfleet.proto.FailureCause;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.PrefixSummary;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.worker.engine.Emitted;
 import dev.bitfleet.worker.engine.EngineDescription;
@@ -14,6 +15,7 @@ import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.model.ChatTemplateException;
 import dev.bitfleet.worker.model.PromptTooLongException;
+import dev.bitfleet.worker.slot.PrefixLedger;
 import dev.bitfleet.worker.slot.SlotTable;
 import dev.bitfleet.worker.supervise.EngineSupervisor;
 import dev.bitfleet.worker.supervise.PromptHash;
@@ -62,8 +64,14 @@ final class StreamDesk {
      */
     void released(boolean awaited);
 
+    /** All slots are taken: the fleet should not ask here for a while. */
+    void full();
+
     /** A stream is over. */
     void ended();
+
+    /** What {@link StreamDesk#held} says has changed. */
+    void holdsOther();
 
     /** To the gateway that has the stream. */
     void send(String inbox, GenerationEvent event);
@@ -73,6 +81,7 @@ final class StreamDesk {
   private final Suspects suspects;
   private final Surroundings worker;
   private final SlotTable<OpenStream> slots;
+  private Optional<PrefixLedger> ledger = Optional.empty();
   private @Nullable MessageConsumer<GenerationRequest> consumer;
 
   StreamDesk(WorkerOptions options, Suspects suspects, Surroundings worker) {
@@ -122,7 +131,12 @@ final class StreamDesk {
           message.reply(new OpenReply.Busy("no slot free"));
       case SlotTable.Claim.Duplicate<OpenStream> ignored ->
           message.reply(new OpenReply.Busy("the stream is open here already"));
-      case SlotTable.Claim.Claimed<OpenStream> claimed -> layOut(now, claimed.stream(), request);
+      case SlotTable.Claim.Claimed<OpenStream> claimed -> {
+        if (slots.open() == slots.slots()) {
+          worker.full();
+        }
+        layOut(now, claimed.stream(), request);
+      }
     }
   }
 
@@ -275,6 +289,16 @@ final class StreamDesk {
         .toList();
   }
 
+  /** The beginnings of prompts that the engine may still hold. */
+  PrefixSummary held() {
+    return ledger.map(PrefixLedger::summary).orElse(PrefixSummary.NONE);
+  }
+
+  /** The engine that held anything is gone. */
+  void forgetHeld() {
+    ledger = Optional.empty();
+  }
+
   /** Gives a stream up; nothing happens when it is unknown. */
   void cancel(String streamId) {
     slots
@@ -326,6 +350,12 @@ final class StreamDesk {
 
   private void accept(OpenStream stream, EngineEvent.Accepted accepted) {
     stream.opened();
+    if (ledger.isEmpty()) {
+      ledger = worker.serving().flatMap(s -> s.supervisor().description()).map(StreamDesk::ledger);
+    }
+    ledger.ifPresent(
+        kept -> kept.computed(stream.chain(), accepted.promptTokens() - accepted.cachedTokens()));
+    worker.holdsOther();
     stream.reply(
         new OpenReply.Accepted(
             accepted.promptTokens(),
@@ -338,11 +368,16 @@ final class StreamDesk {
             stream.prompt().map(PromptHash::high).orElse(0L)));
   }
 
+  private static PrefixLedger ledger(EngineDescription engine) {
+    return new PrefixLedger((long) engine.slots() * engine.contextLength());
+  }
+
   private void end(OpenStream stream, EngineEvent.EndOfSequence end) {
     switch (end) {
       case EngineEvent.Busy busy -> stream.reply(new OpenReply.Busy(busy.reason()));
       case EngineEvent.Refused refused -> stream.reply(refused.refusal());
       case EngineEvent.Finished finished -> {
+        ledger.ifPresent(kept -> kept.drawn(stream.chain(), finished.usage().completionTokens()));
         if (finished.whole()) {
           stream.prompt().ifPresent(suspects::finished);
         }

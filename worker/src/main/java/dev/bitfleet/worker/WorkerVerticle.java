@@ -26,6 +26,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +44,15 @@ import org.slf4j.LoggerFactory;
 public final class WorkerVerticle extends VerticleBase {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerVerticle.class);
 
+  /**
+   * A next turn may come to another gateway soon. Told more often, a fleet's heartbeats would weigh
+   * more than what they save.
+   */
+  private static final long HELD_TOLD_WITHIN_MILLIS = 500;
+
+  /** So that a worker of few slots, which is full with each request, is not all heartbeats. */
+  private static final long FULL_TOLD_WITHIN_MILLIS = 10;
+
   private final WorkerOptions options;
   private final Suspects suspects;
   private final StreamDesk streams;
@@ -51,6 +61,7 @@ public final class WorkerVerticle extends VerticleBase {
   private final IdleClock idle;
   private Optional<Serving> serving = Optional.empty();
   private boolean asleep;
+  private long beatDueMillis = Long.MAX_VALUE;
   private Future<Void> stopped = Future.succeededFuture();
   private String setupProblem = "";
   private boolean chat;
@@ -152,6 +163,7 @@ public final class WorkerVerticle extends VerticleBase {
     Optional<Serving> ended = serving;
     serving = Optional.empty();
     chat = false;
+    streams.forgetHeld();
     embeddings.rest();
     ended.ifPresent(s -> s.renderer().close());
     stopped = ended.map(s -> s.supervisor().stop()).orElse(stopped);
@@ -308,6 +320,7 @@ public final class WorkerVerticle extends VerticleBase {
                   streams.openCompletions().stream(),
                   embeddings.openPrompts().stream().map(prompt -> new Quarantine.Open(prompt, 0)))
               .toList());
+      streams.forgetHeld();
       embeddings.engineLost(cause);
       streams.failAll(FailureCause.ENGINE_LOST, cause);
     }
@@ -349,6 +362,16 @@ public final class WorkerVerticle extends VerticleBase {
     }
 
     @Override
+    public void full() {
+      tellWithin(FULL_TOLD_WITHIN_MILLIS);
+    }
+
+    @Override
+    public void holdsOther() {
+      tellWithin(HELD_TOLD_WITHIN_MILLIS);
+    }
+
+    @Override
     public void send(String inbox, GenerationEvent event) {
       vertx.eventBus().send(inbox, event);
     }
@@ -356,12 +379,28 @@ public final class WorkerVerticle extends VerticleBase {
 
   // ---- heartbeats ----------------------------------------------------------------------------
 
+  /** Something has changed that the fleet should hear of before the next regular heartbeat. */
+  private void tellWithin(long millis) {
+    long due = TimeUnit.NANOSECONDS.toMillis(System.nanoTime()) + millis;
+    if (due < beatDueMillis) {
+      beatDueMillis = due;
+      vertx.setTimer(
+          millis,
+          ignored -> {
+            if (beatDueMillis == due) {
+              heartbeat();
+            }
+          });
+    }
+  }
+
   private void heartbeat() {
+    beatDueMillis = Long.MAX_VALUE;
     vertx
         .eventBus()
         .publish(
             BusAddresses.HEARTBEATS,
-            pulse.next(state(), serving, chat, streams.streams(), detail()));
+            pulse.next(state(), serving, chat, streams.streams(), detail(), streams.held()));
   }
 
   private WorkerHeartbeat.State state() {

@@ -4,11 +4,13 @@ import dev.bitfleet.gateway.admission.Ticket;
 import dev.bitfleet.gateway.completion.CompletionEvent;
 import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.Delivery;
+import dev.bitfleet.gateway.routing.RouteWish;
 import dev.bitfleet.gateway.routing.Router;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.PromptChain;
 import dev.bitfleet.proto.TokenDetail;
 import java.time.Duration;
 import java.util.HashSet;
@@ -36,6 +38,7 @@ final class ChoiceRun implements AttemptListener {
   private final RetryPolicy retries;
   private final ChoiceProgress progress;
   private final Set<String> excluded = new HashSet<>();
+  private final PromptChain beginning;
   private String model = "";
   private @Nullable Attempt attempt;
   private @Nullable WorkerView worker;
@@ -53,6 +56,8 @@ final class ChoiceRun implements AttemptListener {
     this.completion = completion;
     this.choice = choice;
     this.ticket = ticket;
+    this.beginning =
+        PromptChain.of(completion.request().promptOf(choice), completion.request().cacheScope());
     DispatchLimits limits = dispatcher.limits();
     this.retries = new RetryPolicy(limits.attempts(), limits.engineLosses());
     this.progress = new ChoiceProgress(completion.request());
@@ -81,7 +86,8 @@ final class ChoiceRun implements AttemptListener {
       return;
     }
     List<WorkerView> alike = dispatcher.fleet().workers().stream().filter(progress::alike).toList();
-    Optional<WorkerView> chosen = Router.choose(alike, model, excluded);
+    Optional<WorkerView> chosen =
+        Router.choose(alike, new RouteWish(model, excluded, beginning, dispatcher.node()));
     if (chosen.isEmpty()) {
       searchLater();
       return;

@@ -41,6 +41,7 @@ public final class Dispatcher {
   private final DispatchLimits limits;
   private final GatewayMetrics metrics;
   private final Inbox inbox;
+  private final String node;
   private final String streamIdPrefix;
   private final Map<Ticket, Waiter> waiters = new IdentityHashMap<>();
   private long streams;
@@ -64,6 +65,7 @@ public final class Dispatcher {
     this.queue = queue;
     this.limits = limits;
     this.metrics = metrics;
+    this.node = gatewayId;
     this.inbox = new Inbox(vertx.eventBus(), gatewayId, System::nanoTime);
     // A gateway that comes back under its old id must not meet the streams of its former life.
     byte[] life = new byte[6];
@@ -132,6 +134,11 @@ public final class Dispatcher {
   /** The fleet as this gateway sees it. */
   public FleetView fleet() {
     return fleet;
+  }
+
+  /** Where this gateway is; a node has one at most, and they go by one name. */
+  String node() {
+    return node;
   }
 
   /** Completions that wait for a slot. */

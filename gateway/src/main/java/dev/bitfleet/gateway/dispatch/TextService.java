@@ -4,6 +4,7 @@ import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.FailedCompletion;
 import dev.bitfleet.gateway.routing.ModelSupply;
 import dev.bitfleet.gateway.routing.ModelWish;
+import dev.bitfleet.gateway.routing.RouteWish;
 import dev.bitfleet.gateway.routing.Router;
 import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.BusAddresses;
@@ -151,7 +152,9 @@ public final class TextService {
       switch (dispatcher.supply(model)) {
         case ModelSupply.Serving serving -> {
           Optional<WorkerView> worker =
-              Router.choose(dispatcher.fleet().workers(), serving.model(), excluded);
+              Router.choose(
+                  dispatcher.fleet().workers(),
+                  RouteWish.uncached(serving.model(), excluded, dispatcher.node()));
           if (worker.isPresent()) {
             line.await(() -> ask(worker.get().id(), serving.model()), atOnce());
           } else {

@@ -135,7 +135,8 @@ class FleetViewTest {
   }
 
   private Optional<String> choice(String model, String... excluded) {
-    return Router.choose(fleet.workers(), model, Set.of(excluded)).map(WorkerView::id);
+    return Router.choose(fleet.workers(), RouteWish.uncached(model, Set.of(excluded), "elsewhere"))
+        .map(WorkerView::id);
   }
 
   @Test
