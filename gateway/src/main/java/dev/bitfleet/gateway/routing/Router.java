@@ -81,6 +81,7 @@ public final class Router {
       Comparator.comparing(Candidate::full)
           .thenComparing(each -> !each.next())
           .thenComparingLong(Candidate::work)
+          .thenComparing(each -> -each.worker().heartbeat().slots())
           .thenComparing(POINTED_TO);
 
   private Router() {}
