@@ -198,6 +198,10 @@ public final class GatewayVerticle extends VerticleBase {
   }
 
   private void openOnceServing(Store keeping, FleetView fleet) {
+    if (cluster.isPresent()) {
+      // What its journal has is the fleet's: other nodes may be asked for it now.
+      keeping.open();
+    }
     storeTimer =
         vertx.setPeriodic(
             STORE_OPENS_AFTER_MILLIS,

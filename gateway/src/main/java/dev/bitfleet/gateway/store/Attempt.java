@@ -20,6 +20,7 @@ public sealed interface Attempt {
     private final String tenant;
     private final byte[] fingerprint;
     private final Duration ttl;
+    private final boolean keyed;
     private boolean committing;
 
     Fresh(
@@ -28,13 +29,15 @@ public sealed interface Attempt {
         String id,
         String tenant,
         byte[] fingerprint,
-        Duration ttl) {
+        Duration ttl,
+        boolean keyed) {
       this.offLoop = offLoop;
       this.lease = lease;
       this.id = id;
       this.tenant = tenant;
       this.fingerprint = fingerprint.clone();
       this.ttl = ttl;
+      this.keyed = keyed;
     }
 
     /**
@@ -77,6 +80,11 @@ public sealed interface Attempt {
 
     Duration ttl() {
       return ttl;
+    }
+
+    /** Whether its client has named it: no other request has its {@link #id}. */
+    boolean keyed() {
+      return keyed;
     }
   }
 }

@@ -26,7 +26,10 @@ public final class Commit {
   private final EventLogs events;
   private final String tenant;
   private final List<Part> parts = new ArrayList<>();
+  private final List<Appending> appending = new ArrayList<>();
   private @Nullable Answered answered;
+
+  private record Appending(Turn turn, List<ObjectNode> items) {}
 
   private record Answered(Attempt.Fresh attempt, StoredAnswer answer) {}
 
@@ -71,9 +74,7 @@ public final class Commit {
 
   /** Ends a turn: the items go to the end of its conversation. They have ids. */
   public Commit append(Turn turn, List<ObjectNode> items) {
-    parts.add(
-        new ConversationParts.Append(
-            tenant, turn.conversationId(), UUID.randomUUID().toString(), items, turn));
+    appending.add(new Appending(turn, items));
     return this;
   }
 
@@ -97,11 +98,18 @@ public final class Commit {
 
   /** Carries it out. */
   public Future<Void> run() {
-    List<Part> all = new ArrayList<>(parts);
+    List<Part> all = new ArrayList<>();
     Answered known = answered;
+    for (int i = 0; i < appending.size(); i++) {
+      Turn turn = appending.get(i).turn();
+      all.add(
+          new ConversationParts.Append(
+              tenant, turn.conversationId(), turnId(known, i), appending.get(i).items(), turn));
+    }
+    all.addAll(parts);
     if (known != null) {
       List<String> about =
-          parts.stream().flatMap(part -> part.tellsOf().stream()).distinct().toList();
+          all.stream().flatMap(part -> part.tellsOf().stream()).distinct().toList();
       all.add(new AnswerPart(known.attempt(), known.answer(), about));
     }
     all.forEach(Part::taken);
@@ -109,6 +117,17 @@ public final class Commit {
         vault -> {
           carryOut(vault, all);
         });
+  }
+
+  /**
+   * The name of what is appended. A request that can be known again gives it the same one wherever
+   * it is carried out: where two nodes that could not know of each other have done so, or one that
+   * died and one after it, the conversation has it once all the same.
+   */
+  private static String turnId(@Nullable Answered known, int number) {
+    return known == null || !known.attempt().keyed()
+        ? UUID.randomUUID().toString()
+        : known.attempt().id() + "-" + number;
   }
 
   static void carryOut(Vault vault, List<Part> parts) {

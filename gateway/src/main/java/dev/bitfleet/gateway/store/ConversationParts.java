@@ -32,7 +32,17 @@ final class ConversationParts {
         before.with(body.build().toByteArray(), now, now + vault.options().ttl().toMillis());
     rows.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, filed.toBytes()));
     IMap<String, Filed> map = vault.grid().shelf(Shelf.CONVERSATIONS);
-    return () -> map.set(id, filed);
+    return () -> {
+      // Who held the conversation in the other half of a split changed it too.
+      if (!map.replace(id, before, filed)) {
+        Union.join(map, id, filed, Union::ofConversations);
+      }
+    };
+  }
+
+  /** A lease may have been lost: whatever stands at that place stays. */
+  private static void place(Vault vault, String key, byte[] place) {
+    Union.join(vault.grid().places(), key, place, Union::ofPlaces);
   }
 
   private static List<String> idsOf(String conversation, List<ObjectNode> items) {
@@ -92,7 +102,7 @@ final class ConversationParts {
       byte[] place = Places.of(UUID.randomUUID().toString(), now, packed).toByteArray();
       rows.add(new Change.Put(Shelf.PLACES, id, 0, now, place));
       return () -> {
-        vault.grid().places().set(Grid.key(id, 0), place);
+        place(vault, Grid.key(id, 0), place);
         conversation.run();
       };
     }
@@ -126,22 +136,25 @@ final class ConversationParts {
       // It lived when the turn began; what has expired since is taken up again by this.
       Filed before = DocumentParts.there(vault, Shelf.CONVERSATIONS, tenant, id);
       List<Item> packed = Places.pack(items, vault.options().bytesPerItem());
-      Conversation.Builder body = Places.body(before).toBuilder();
+      Conversation.Builder body = Places.counted(vault, id, Places.body(before)).toBuilder();
       int place = body.getPlaces();
       while (vault.grid().places().containsKey(Grid.key(id, place))) {
         // Its writer died before it could say so.
         place++;
+        body.setJoined(true);
       }
       body.setPlaces(place + 1)
           .setItems(body.getItems() + packed.size())
           .setBytes(body.getBytes() + size(packed));
       check(vault, body);
-      byte[] bytes = Places.of(turnId, now, packed).toByteArray();
+      // Later than all that is known here, whatever the clocks say: it is the turns' order.
+      long committed = Math.max(now, before.updated() + 1);
+      byte[] bytes = Places.of(turnId, committed, packed).toByteArray();
       rows.add(new Change.Put(Shelf.PLACES, id, place, now, bytes));
       Runnable conversation = write(vault, id, before, body, now, rows);
       String key = Grid.key(id, place);
       return () -> {
-        vault.grid().places().set(key, bytes);
+        place(vault, key, bytes);
         conversation.run();
       };
     }
@@ -182,15 +195,16 @@ final class ConversationParts {
 
     @Override
     public Runnable prepare(Vault vault, long now, List<Change> rows) {
-      Filed gone =
-          find(vault, tenant, id, now).tombstone(now, now + vault.options().ttl().toMillis());
+      Filed before = find(vault, tenant, id, now);
+      Filed gone = before.tombstone(now, now + vault.options().ttl().toMillis());
+      int places = Places.body(before).getPlaces();
       rows.add(new Change.Remove(Shelf.PLACES, id));
       rows.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, gone.toBytes()));
       Runnable answers = Answers.forget(vault, tenant, Shelf.CONVERSATIONS.thing(), id, now, rows);
       return () -> {
         answers.run();
         vault.grid().shelf(Shelf.CONVERSATIONS).set(id, gone);
-        Places.remove(vault, id);
+        Places.remove(vault.grid(), id, places);
         vault.oneLess(tenant);
       };
     }
@@ -222,7 +236,7 @@ final class ConversationParts {
           String key = Grid.key(id, standing.number());
           return () -> {
             answers.run();
-            vault.grid().places().set(key, bytes);
+            place(vault, key, bytes);
             conversation.run();
           };
         }

@@ -19,7 +19,7 @@ public final class Conversations {
   }
 
   public Future<Conversation> find(String tenant, String id) {
-    return offLoop.call(vault -> conversation(id, filed(vault, tenant, id)));
+    return offLoop.call(vault -> conversation(vault, id, filed(vault, tenant, id)));
   }
 
   /** A tenant's conversations, by their creation. */
@@ -31,7 +31,7 @@ public final class Conversations {
                 Shelf.CONVERSATIONS,
                 tenant,
                 page,
-                Conversations::conversation,
+                (id, filed) -> conversation(vault, id, filed),
                 conversation -> true));
   }
 
@@ -40,7 +40,7 @@ public final class Conversations {
     return offLoop.call(
         vault -> {
           Commit.carryOut(vault, List.of(new ConversationParts.Describe(tenant, id, metadata)));
-          return conversation(id, filed(vault, tenant, id));
+          return conversation(vault, id, filed(vault, tenant, id));
         });
   }
 
@@ -93,7 +93,7 @@ public final class Conversations {
     return offLoop.call(
         vault -> {
           Commit.carryOut(vault, List.of(new ConversationParts.DeleteItem(tenant, id, itemId)));
-          return conversation(id, filed(vault, tenant, id));
+          return conversation(vault, id, filed(vault, tenant, id));
         });
   }
 
@@ -147,8 +147,8 @@ public final class Conversations {
     return items.stream().map(Places::unpack).toList();
   }
 
-  private static Conversation conversation(String id, Filed filed) {
-    dev.bitfleet.proto.store.v1.Conversation body = Places.body(filed);
+  private static Conversation conversation(Vault vault, String id, Filed filed) {
+    dev.bitfleet.proto.store.v1.Conversation body = Places.counted(vault, id, Places.body(filed));
     ObjectNode metadata =
         (ObjectNode) JsonMapper.shared().readTree(body.getMetadata().toByteArray());
     return new Conversation(id, filed.created(), metadata, body.getItems());

@@ -1,5 +1,7 @@
 package dev.bitfleet.gateway.store;
 
+import com.hazelcast.cluster.MembershipAdapter;
+import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.ClassFilter;
 import com.hazelcast.config.Config;
@@ -12,6 +14,7 @@ import com.hazelcast.config.PartitioningStrategyConfig;
 import com.hazelcast.config.ServerSocketEndpointConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.instance.ProtocolType;
 import com.hazelcast.map.IMap;
 import com.hazelcast.partition.strategy.StringPartitioningStrategy;
@@ -43,6 +46,12 @@ import java.util.stream.Stream;
 final class Grid implements AutoCloseable {
   static final String LEASES = "bitfleet.leases";
   static final String FRAMES = "bitfleet.frames";
+
+  /**
+   * Copies beside the first. With two, each of three nodes has everything: whichever of them is cut
+   * off still answers about all that was there before.
+   */
+  private static final int BACKUPS = 2;
 
   private static final String LOGGING = "hazelcast.logging.type";
   private static final Properties QUIET = new Properties();
@@ -171,7 +180,12 @@ final class Grid implements AutoCloseable {
         map.setMergePolicyConfig(new MergePolicyConfig().setPolicy(PlacesMerge.class.getName()));
         byConversation(map);
       } else {
-        map.setMergePolicyConfig(new MergePolicyConfig().setPolicy(FiledMerge.class.getName()));
+        map.setMergePolicyConfig(
+            new MergePolicyConfig()
+                .setPolicy(
+                    shelf == Shelf.CONVERSATIONS
+                        ? ConversationsMerge.class.getName()
+                        : FiledMerge.class.getName()));
         map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.TENANT));
         if (shelf == Shelf.ANSWERS) {
           map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.ABOUT_ANY));
@@ -187,7 +201,10 @@ final class Grid implements AutoCloseable {
   }
 
   private static MapConfig map(String name) {
-    return new MapConfig(name).setBackupCount(1).setAsyncBackupCount(0).setStatisticsEnabled(true);
+    return new MapConfig(name)
+        .setBackupCount(BACKUPS)
+        .setAsyncBackupCount(0)
+        .setStatisticsEnabled(true);
   }
 
   /** Keys are "number@owner": all of an owner are in one partition. */
@@ -247,9 +264,46 @@ final class Grid implements AutoCloseable {
         .anyMatch(each -> each.getUuid().toString().equals(member));
   }
 
-  /** Whether there is nobody to agree with. */
+  /** Whether nobody else will ever fill these maps. */
   boolean alone() {
-    return hazelcast.getCluster().getMembers().size() == 1;
+    return own;
+  }
+
+  /** Calls when a member has left, for whatever reason. */
+  void whenLeft(Runnable then) {
+    hazelcast
+        .getCluster()
+        .addMembershipListener(
+            new MembershipAdapter() {
+              @Override
+              public void memberRemoved(MembershipEvent event) {
+                then.run();
+              }
+            });
+  }
+
+  /** Calls when the two halves of a split have become one fleet, in this node's eyes. */
+  void whenMerged(Runnable then) {
+    hazelcast
+        .getLifecycleService()
+        .addLifecycleListener(
+            event -> {
+              if (event.getState() == LifecycleEvent.LifecycleState.MERGED) {
+                then.run();
+              }
+            });
+  }
+
+  /** Calls when entries of the maps are on no node any more. */
+  void whenLost(Runnable then) {
+    hazelcast
+        .getPartitionService()
+        .addPartitionLostListener(
+            event -> {
+              if (event.allReplicasInPartitionLost() || event.getLostBackupCount() >= BACKUPS) {
+                then.run();
+              }
+            });
   }
 
   /** Bytes that this member's entries take. */

@@ -7,6 +7,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Lets a request that comes twice happen once. May be used from any thread. */
 public final class Idempotency {
@@ -17,6 +18,9 @@ public final class Idempotency {
 
   /** SDKs have given up by then. */
   private static final Duration RETRY_WITHIN = Duration.ofMinutes(10);
+
+  /** SDKs try again after eight seconds at most. */
+  private static final Duration RETRY_SOON = Duration.ofSeconds(15);
 
   private final OffLoop offLoop;
 
@@ -48,7 +52,7 @@ public final class Idempotency {
             }
             kept = true;
             return new Attempt.Fresh(
-                offLoop, lease, id, tenant, fingerprint, vault.options().answerTtl());
+                offLoop, lease, id, tenant, fingerprint, vault.options().answerTtl(), true);
           } finally {
             if (!kept) {
               lease.close();
@@ -59,8 +63,9 @@ public final class Idempotency {
 
   /**
    * Begins a request without a key whose sender says how often it has tried. What an earlier try
-   * was answered with, and its sender did not get, the next try gets. A first try is never taken
-   * for a repeat, however alike it is to another request.
+   * was answered with, and its sender did not get, the next try gets; one that is still being
+   * carried out it waits for. A first try is never taken for a repeat, however alike it is to
+   * another request, and waits for nobody.
    *
    * @param again whether the sender has tried before
    */
@@ -68,23 +73,47 @@ public final class Idempotency {
     return offLoop.call(
         vault -> {
           String id = id(tenant, "retry", fingerprint);
-          vault.catchUp();
-          Filed filed = vault.grid().shelf(Shelf.ANSWERS).get(id);
-          if (filed != null && filed.live(System.currentTimeMillis())) {
-            if (again) {
-              return Answers.replay(filed, fingerprint);
+          Leases.@Nullable Lease lease = attempting(vault, id, again);
+          boolean kept = false;
+          try {
+            vault.catchUp();
+            Filed filed = vault.grid().shelf(Shelf.ANSWERS).get(id);
+            if (filed != null && filed.live(System.currentTimeMillis())) {
+              if (again) {
+                return Answers.replay(filed, fingerprint);
+              }
+              forget(vault, id);
             }
-            forget(vault, id);
+            kept = true;
+            return new Attempt.Fresh(offLoop, lease, id, tenant, fingerprint, RETRY_WITHIN, false);
+          } finally {
+            if (!kept && lease != null) {
+              lease.close();
+            }
           }
-          return new Attempt.Fresh(offLoop, null, id, tenant, fingerprint, RETRY_WITHIN);
         });
   }
 
-  /** Its sender got the answer: there will be no next try. */
+  private static Leases.@Nullable Lease attempting(Vault vault, String id, boolean again) {
+    return again
+        ? vault.leases().acquire(Leases.answer(id), WAIT, WAITING).orElseThrow(StoreErrors::keyBusy)
+        : vault.leases().acquire(Leases.answer(id), Duration.ZERO, 0).orElse(null);
+  }
+
+  /**
+   * Its sender got the answer, as far as can be seen from here: if so, there will be no next try.
+   * It is kept for a moment all the same, for a connection may have been lost with the answer in
+   * it.
+   */
   public void delivered(Attempt.Fresh attempt) {
     offLoop.later(
         vault -> {
-          forget(vault, attempt.id());
+          Filed answered = vault.grid().shelf(Shelf.ANSWERS).get(attempt.id());
+          Thread.sleep(RETRY_SOON);
+          Filed now = vault.grid().shelf(Shelf.ANSWERS).get(attempt.id());
+          if (answered != null && now != null && now.updated() == answered.updated()) {
+            forget(vault, attempt.id());
+          }
         });
   }
 

@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.store;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -68,7 +69,7 @@ final class Journal implements AutoCloseable {
     JournalFile file = JournalFile.open(folder);
     try {
       for (Shelf shelf : order) {
-        file.read(shelf, reader);
+        file.read(shelf, 0, reader);
       }
     } catch (JournalException | RuntimeException e) {
       file.close();
@@ -85,6 +86,34 @@ final class Journal implements AutoCloseable {
    */
   CompletableFuture<Void> write(List<Change> changes) {
     return submit(new Entry(changes, null, new CompletableFuture<>()));
+  }
+
+  /** Gives the rows that were touched since, Unix milliseconds. Blocks; writes wait meanwhile. */
+  void read(List<Shelf> order, long since, JournalFile.Reader reader) {
+    submit(
+            new Entry(
+                List.of(),
+                journal -> {
+                  for (Shelf shelf : order) {
+                    journal.read(shelf, since, reader);
+                  }
+                },
+                new CompletableFuture<>()))
+        .join();
+  }
+
+  /** Those of the owners that have a row on that shelf. Blocks. */
+  List<String> have(Shelf shelf, Set<String> owners) {
+    List<String> found = new ArrayList<>();
+    if (!owners.isEmpty()) {
+      submit(
+              new Entry(
+                  List.of(),
+                  journal -> found.addAll(journal.have(shelf, owners)),
+                  new CompletableFuture<>()))
+          .join();
+    }
+    return found;
   }
 
   /** Owners with rows that were last touched before that time. */

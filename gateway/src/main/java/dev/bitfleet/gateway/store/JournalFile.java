@@ -162,13 +162,14 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
-  /** All rows of a shelf, by owner and place. */
-  void read(Shelf shelf, Reader reader) throws JournalException {
+  /** All rows of a shelf that were touched since, Unix milliseconds; by owner and place. */
+  void read(Shelf shelf, long since, Reader reader) throws JournalException {
     try (PreparedStatement select =
         connection.prepareStatement(
             "SELECT owner, place, touched, checksum, value FROM entry WHERE shelf = ?"
-                + " ORDER BY owner, place")) {
+                + " AND touched >= ? ORDER BY owner, place")) {
       select.setInt(1, shelf.number());
+      select.setLong(2, since);
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
           byte[] value = rows.getBytes(5);
@@ -260,13 +261,37 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
+  /** Those of the owners that have a row on that shelf. */
+  List<String> have(Shelf shelf, Set<String> owners) throws JournalException {
+    List<String> found = new java.util.ArrayList<>();
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT 1 FROM entry WHERE shelf = ? AND owner = ? LIMIT 1")) {
+      for (String owner : owners) {
+        select.setInt(1, shelf.number());
+        select.setString(2, owner);
+        try (ResultSet row = select.executeQuery()) {
+          if (row.next()) {
+            found.add(owner);
+          }
+        }
+      }
+      return found;
+    } catch (SQLException e) {
+      throw described(path, e);
+    }
+  }
+
   /** Gives up to so many free pages back to the file system. */
   void shrink(int pages) throws JournalException {
     try {
       try (Statement statement = connection.createStatement()) {
-        // Steps through the pages only as far as its rows are asked for.
-        try (ResultSet freed = statement.executeQuery("PRAGMA incremental_vacuum(" + pages + ")")) {
-          while (freed.next()) {}
+        // There is no result where there is nothing to give back, and the driver's executeQuery
+        // takes that for an error, after which nothing more would be kept.
+        if (statement.execute("PRAGMA incremental_vacuum(" + pages + ")")) {
+          // Steps through the pages only as far as its rows are asked for.
+          try (ResultSet freed = statement.getResultSet()) {
+            while (freed.next()) {}
+          }
         }
       }
     } catch (SQLException e) {

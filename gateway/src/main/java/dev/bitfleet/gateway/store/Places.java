@@ -7,7 +7,9 @@ import dev.bitfleet.proto.store.v1.Item;
 import dev.bitfleet.proto.store.v1.Place;
 import dev.bitfleet.proto.store.v1.Turn;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -44,25 +46,41 @@ final class Places {
     return standing;
   }
 
-  /** The items that are not deleted, in order. */
+  /**
+   * The items that are not deleted, in order: that of their turns' commits. Places have it too,
+   * unless nodes that knew nothing of each other went on with one conversation.
+   */
   static List<Item> items(List<Standing> places) {
-    List<Item> items = new ArrayList<>();
+    Map<String, Turn> turns = new LinkedHashMap<>();
     for (Standing standing : places) {
       for (Turn turn : standing.place().getTurnsList()) {
-        for (Item item : turn.getItemsList()) {
-          if (!item.getDeleted()) {
-            items.add(item);
-          }
-        }
+        turns.merge(turn.getId(), turn, Union::later);
       }
     }
-    return items;
+    return turns.values().stream()
+        .sorted(Comparator.comparingLong(Turn::getCommitted).thenComparing(Turn::getId))
+        .flatMap(turn -> turn.getItemsList().stream())
+        .filter(item -> !item.getDeleted())
+        .toList();
   }
 
-  /** Removes all of them, however many there are. */
-  static void remove(Vault vault, String id) {
+  /** What its turns add up to, where that is not known. */
+  static Conversation counted(Vault vault, String id, Conversation body) {
+    if (!body.getJoined()) {
+      return body;
+    }
+    List<Item> items = items(read(vault, id, body.getPlaces()));
+    return body.toBuilder()
+        .setItems(items.size())
+        .setBytes(items.stream().mapToLong(item -> item.getJson().size()).sum())
+        .setJoined(false)
+        .build();
+  }
+
+  /** Removes all of them: as many as are known of, and what follows them. */
+  static void remove(Grid grid, String id, int known) {
     int place = 0;
-    while (vault.grid().places().remove(Grid.key(id, place)) != null) {
+    while (grid.places().remove(Grid.key(id, place)) != null || place < known) {
       place++;
     }
   }

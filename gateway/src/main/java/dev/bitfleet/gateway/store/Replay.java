@@ -74,7 +74,10 @@ final class Replay {
                 .entrySet()
                 .removeIf(
                     entry -> {
-                      boolean expired = entry.getValue().expires() <= now;
+                      // Another node may know of a later turn, which has kept a conversation.
+                      boolean expired =
+                          entry.getValue().expires() <= now
+                              && (grid.alone() || shelf != Shelf.CONVERSATIONS);
                       if (expired) {
                         stale.add(new Change.Remove(shelf, entry.getKey()));
                       }
@@ -82,12 +85,13 @@ final class Replay {
                     }));
     Map<String, Filed> conversations =
         documents.computeIfAbsent(Shelf.CONVERSATIONS, shelf -> new HashMap<>());
+    Map<String, Integer> emptied = deletedElsewhere(grid, conversations, now, stale);
     sums.entrySet()
         .removeIf(
             entry -> {
               String id = entry.getKey();
               Filed conversation = conversations.get(id);
-              if (conversation != null && conversation.live(now)) {
+              if (conversation != null && !conversation.deleted()) {
                 return false;
               }
               stale.add(new Change.Remove(Shelf.PLACES, id));
@@ -96,26 +100,76 @@ final class Replay {
               }
               return true;
             });
-    conversations.replaceAll((id, filed) -> filed.deleted() ? filed : recounted(id, filed));
-    fill(grid.places(), places, Union::ofPlaces, grid.alone());
-    documents.forEach((shelf, filed) -> fill(grid.shelf(shelf), filed, Union::of, grid.alone()));
+    boolean complete = grid.alone();
+    conversations.replaceAll(
+        (id, filed) -> filed.deleted() ? filed : recounted(id, filed, complete));
+    fill(grid);
+    emptied.forEach((id, there) -> Places.remove(grid, id, there));
     return stale;
   }
 
-  private Filed recounted(String id, Filed filed) {
-    Sum sum = sums.getOrDefault(id, new Sum());
-    ByteString metadata;
-    try {
-      metadata = Conversation.parseFrom(filed.body()).getMetadata();
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("a conversation that is none", e);
+  /**
+   * Puts rows into maps that have lost some, or have been joined from two halves; nothing is
+   * counted, for these may not be all rows. Gives what the journal can forget.
+   */
+  List<Change> again(Grid grid, long now) {
+    List<Change> stale = new ArrayList<>();
+    Map<String, Filed> conversations =
+        documents.computeIfAbsent(Shelf.CONVERSATIONS, shelf -> new HashMap<>());
+    Map<String, Integer> emptied = deletedElsewhere(grid, conversations, now, stale);
+    places.keySet().removeIf(key -> emptied.containsKey(key.substring(key.indexOf('@') + 1)));
+    fill(grid);
+    emptied.forEach((id, there) -> Places.remove(grid, id, there));
+    return stale;
+  }
+
+  private void fill(Grid grid) {
+    fill(grid.places(), places, Union::ofPlaces, grid.alone());
+    documents.forEach(
+        (shelf, filed) -> fill(grid.shelf(shelf), filed, Union.on(shelf), grid.alone()));
+  }
+
+  /**
+   * Takes over the tombstones that other nodes have brought for conversations of this journal.
+   * Gives the conversations that only one of the two knew to be deleted, with the places that are
+   * to be emptied.
+   */
+  private static Map<String, Integer> deletedElsewhere(
+      Grid grid, Map<String, Filed> conversations, long now, List<Change> stale) {
+    Map<String, Integer> emptied = new HashMap<>();
+    if (grid.alone()) {
+      return emptied;
     }
+    conversations.replaceAll(
+        (id, own) -> {
+          Filed there = grid.shelf(Shelf.CONVERSATIONS).get(id);
+          if (there == null || there.deleted() == own.deleted()) {
+            return own;
+          }
+          if (own.deleted()) {
+            emptied.put(id, Places.body(there).getPlaces());
+            return own;
+          }
+          stale.add(new Change.Remove(Shelf.PLACES, id));
+          stale.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, there.toBytes()));
+          emptied.put(id, Places.body(own).getPlaces());
+          return there;
+        });
+    return emptied;
+  }
+
+  private Filed recounted(String id, Filed filed, boolean complete) {
+    Sum sum = sums.getOrDefault(id, new Sum());
+    ByteString metadata = Places.body(filed).getMetadata();
+    int known = complete ? 0 : Places.body(filed).getPlaces();
     byte[] body =
         Conversation.newBuilder()
             .setMetadata(metadata)
-            .setPlaces(sum.places)
+            .setPlaces(Math.max(sum.places, known))
             .setItems(sum.items)
             .setBytes(sum.bytes)
+            // Those in other journals are not among them.
+            .setJoined(!complete)
             .build()
             .toByteArray();
     return new Filed(
@@ -125,7 +179,7 @@ final class Replay {
   private static <V> void fill(
       IMap<String, V> map, Map<String, V> rows, BinaryOperator<V> union, boolean alone) {
     if (!alone) {
-      rows.forEach((key, value) -> join(map, key, value, union));
+      rows.forEach((key, value) -> Union.join(map, key, value, union));
       return;
     }
     Map<String, V> batch = new HashMap<>();
@@ -138,15 +192,6 @@ final class Replay {
           }
         });
     map.setAll(batch);
-  }
-
-  private static <V> void join(IMap<String, V> map, String key, V value, BinaryOperator<V> union) {
-    while (true) {
-      V there = map.putIfAbsent(key, value);
-      if (there == null || map.replace(key, there, union.apply(there, value))) {
-        return;
-      }
-    }
   }
 
   int conversations() {

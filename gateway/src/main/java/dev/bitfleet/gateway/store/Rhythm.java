@@ -40,7 +40,8 @@ final class Rhythm implements AutoCloseable {
       try {
         step.run();
       } catch (HazelcastInstanceNotActiveException e) {
-        return;
+        // The node is stopping, or joins the other half of a split just now.
+        log.debug("not now", e);
       } catch (RuntimeException e) {
         log.warn("looking after the store failed; it is tried again", e);
       }

@@ -5,7 +5,12 @@ import com.hazelcast.query.Predicates;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +32,17 @@ final class Sweep {
   /** Pages given back after one sweep. */
   private static final int PAGES = 2000;
 
+  /**
+   * Nodes of a fleet may start one after the other, and the later one knows what has kept a
+   * document of the earlier one.
+   */
+  private static final long COMING_NANOS = Duration.ofMinutes(10).toNanos();
+
+  private final long opened = System.nanoTime();
   private final Vault vault;
+
+  /** Tombstones that this journal has, where it had anything. */
+  private final Map<Shelf, Set<String>> buried = new EnumMap<>(Shelf.class);
 
   Sweep(Vault vault) {
     this.vault = vault;
@@ -45,8 +60,12 @@ final class Sweep {
    */
   void run(long now) {
     vault.recount();
+    if (!vault.grid().alone() && System.nanoTime() - opened < COMING_NANOS) {
+      return;
+    }
     int gone = 0;
     try {
+      tombstones(now);
       for (Shelf shelf : Shelf.values()) {
         if (shelf == Shelf.PLACES) {
           continue;
@@ -79,6 +98,41 @@ final class Sweep {
         });
   }
 
+  /**
+   * Writes tombstones of other nodes over what this journal has: should the node that made one not
+   * come back, the document does not either.
+   */
+  private void tombstones(long now) {
+    for (Shelf shelf : Shelf.values()) {
+      if (shelf == Shelf.PLACES || shelf == Shelf.ANSWERS) {
+        continue;
+      }
+      Set<String> known = buried.computeIfAbsent(shelf, each -> new HashSet<>());
+      Map<String, Filed> all = new HashMap<>();
+      for (Map.Entry<String, Filed> entry :
+          vault.grid().shelf(shelf).entrySet(Predicates.equal(FiledSerializer.DELETED, true))) {
+        all.put(entry.getKey(), entry.getValue());
+      }
+      known.retainAll(all.keySet());
+      all.keySet().removeAll(known);
+      List<Change> rows = new ArrayList<>();
+      Set<String> here = Set.copyOf(vault.journal().have(shelf, all.keySet()));
+      all.forEach(
+          (id, tombstone) -> {
+            if (here.contains(id)) {
+              rows.add(new Change.Put(shelf, id, 0, now, tombstone.toBytes()));
+              if (shelf == Shelf.CONVERSATIONS) {
+                rows.add(new Change.Remove(Shelf.PLACES, id));
+              }
+            }
+          });
+      if (!rows.isEmpty()) {
+        vault.journal().write(rows).join();
+      }
+      known.addAll(all.keySet());
+    }
+  }
+
   /** Rows of this journal whose document another node has removed. */
   private int fromJournal(Shelf shelf, long now) {
     Duration ttl = shelf == Shelf.ANSWERS ? vault.options().answerTtl() : vault.options().ttl();
@@ -104,6 +158,7 @@ final class Sweep {
     List<Leases.Lease> held = new ArrayList<>();
     try {
       List<String> removed = new ArrayList<>();
+      Map<String, Integer> places = new HashMap<>();
       List<Change> rows = new ArrayList<>();
       for (String id : ids) {
         vault
@@ -116,6 +171,10 @@ final class Sweep {
                     removed.add(id);
                     rows.add(new Change.Remove(shelf, id));
                     if (shelf == Shelf.CONVERSATIONS) {
+                      Filed filed = vault.grid().shelf(shelf).get(id);
+                      places.put(
+                          id,
+                          filed == null || filed.deleted() ? 0 : Places.body(filed).getPlaces());
                       rows.add(new Change.Remove(Shelf.PLACES, id));
                     }
                   }
@@ -128,7 +187,7 @@ final class Sweep {
       for (String id : removed) {
         vault.grid().shelf(shelf).delete(id);
         if (shelf == Shelf.CONVERSATIONS) {
-          Places.remove(vault, id);
+          Places.remove(vault.grid(), id, places.getOrDefault(id, 0));
         }
       }
       return removed.size();

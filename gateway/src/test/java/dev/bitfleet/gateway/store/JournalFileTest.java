@@ -31,7 +31,7 @@ class JournalFileTest {
     List<String> rows = new ArrayList<>();
     try (JournalFile file = JournalFile.open(folder)) {
       file.read(
-          Shelf.PLACES, (shelf, owner, place, touched, value) -> rows.add(owner + "/" + place));
+          Shelf.PLACES, 0, (shelf, owner, place, touched, value) -> rows.add(owner + "/" + place));
     }
     return rows;
   }

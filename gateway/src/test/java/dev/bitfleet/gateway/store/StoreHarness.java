@@ -22,6 +22,16 @@ final class StoreHarness implements AutoCloseable {
     store = new Store(vertx, options, new SimpleMeterRegistry());
   }
 
+  /** One of several on a member of a cluster. */
+  StoreHarness(StoreOptions options, com.hazelcast.core.HazelcastInstance member) {
+    store =
+        new Store(
+            vertx,
+            options,
+            java.util.Optional.of(Membership.of(member)),
+            new SimpleMeterRegistry());
+  }
+
   Store store() {
     return store;
   }

@@ -1,0 +1,463 @@
+package dev.bitfleet.acceptance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.bitfleet.acceptance.history.History;
+import dev.bitfleet.acceptance.history.HistoryCheck;
+import dev.bitfleet.acceptance.history.Said;
+import dev.bitfleet.acceptance.history.Seen;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Three nodes, each on a host of its own, and what happens to them: rows R10 to R14 of
+ * docs/benchmarks/reliability.md. While it happens clients converse; in the end what the nodes show
+ * is held against what the clients were told.
+ *
+ * <p>{@code -Dbitfleet.faults=20 -Dbitfleet.partition-seconds=60 -Dbitfleet.retries=500} makes it
+ * the long run, {@code -Dbitfleet.seed=…} repeats one.
+ */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class FleetFaultsIT {
+  private static final int FAULTS = Integer.getInteger("bitfleet.faults", 1);
+  private static final int RETRIES = Integer.getInteger("bitfleet.retries", 15);
+  private static final Duration PARTITION =
+      Duration.ofSeconds(Integer.getInteger("bitfleet.partition-seconds", 20));
+  private static final long SEED = Long.getLong("bitfleet.seed", System.nanoTime() % 1_000_000);
+
+  /** The figure is 15 s; a machine that also builds something else gets more. */
+  private static final Duration WHOLE_AGAIN_WITHIN =
+      Duration.ofSeconds(Integer.getInteger("bitfleet.whole-seconds", 30));
+
+  private static final int NODES = 3;
+  private static final int SPEAKERS = 6;
+  private static final int CONVERSATIONS = 8;
+  private static final int SLOTS = 4;
+
+  @TempDir static Path folder;
+  private static HostedFleet fleet;
+
+  @BeforeAll
+  static void three_hosts() throws Exception {
+    String missing = Network.missing();
+    if (System.getenv("CI") != null && System.getProperty("user.name").equals("root")) {
+      assertThat(missing).as("what keeps these tests from running").isEmpty();
+    }
+    assumeTrue(missing.isEmpty(), missing);
+    System.out.println("seed " + SEED);
+    fleet = new HostedFleet(folder, NODES, "--threads", "1", "--slots", Integer.toString(SLOTS));
+  }
+
+  @AfterAll
+  static void end() throws IOException {
+    if (fleet != null) {
+      fleet.close();
+    }
+  }
+
+  /** Clients that converse while something is done to the fleet. */
+  private static final class Load {
+    final History history = new History(System::nanoTime);
+    final List<String> conversations = new ArrayList<>();
+    final List<Speaker> speakers = new ArrayList<>();
+    private final AtomicBoolean over = new AtomicBoolean();
+    private final List<Future<?>> running = new ArrayList<>();
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+
+    Load(long seed, int conversations, List<List<Integer>> nodesOfSpeakers) throws Exception {
+      for (int i = 0; i < conversations; i++) {
+        this.conversations.add(
+            Served.ok(new Chat(fleet.node(i % NODES)).post("/v1/conversations", "{}"))
+                .get("id")
+                .asString());
+      }
+      for (List<Integer> nodes : nodesOfSpeakers) {
+        speakers.add(
+            new Speaker(
+                speakers.size(), seed, fleet, nodes, this.conversations, history, over::get));
+      }
+      speakers.forEach(each -> running.add(threads.submit(each)));
+    }
+
+    /** Everybody asks anybody. */
+    static Load everywhere(long seed) throws Exception {
+      List<Integer> all = IntStream.range(0, NODES).boxed().toList();
+      return new Load(
+          seed, CONVERSATIONS, IntStream.range(0, SPEAKERS).mapToObj(each -> all).toList());
+    }
+
+    int acknowledged() {
+      return speakers.stream().mapToInt(Speaker::acknowledged).sum();
+    }
+
+    /** Waits until so many more turns have been acknowledged. */
+    void more(int turns) {
+      int wanted = acknowledged() + turns;
+      Await.until(
+          turns + " more turns are acknowledged",
+          Duration.ofSeconds(90),
+          () -> acknowledged() >= wanted || running.stream().anyMatch(Future::isDone));
+      running.stream().filter(Future::isDone).forEach(Load::join);
+    }
+
+    void stop() {
+      over.set(true);
+      try {
+        running.forEach(Load::join);
+      } finally {
+        threads.shutdownNow();
+      }
+    }
+
+    private static void join(Future<?> speaker) {
+      try {
+        speaker.get(100, TimeUnit.SECONDS);
+      } catch (Exception e) {
+        throw new AssertionError("a client failed: " + e.getCause(), e);
+      }
+    }
+
+    List<String> problems() {
+      var atEnd = new ArrayList<Seen>();
+      for (int node = 0; node < NODES; node++) {
+        for (String conversation : conversations) {
+          Optional<List<String>> labels = speakers.getFirst().labels(node, conversation);
+          if (labels.isEmpty()) {
+            return List.of("node " + node + " does not show " + conversation);
+          }
+          atEnd.add(
+              new Seen("node " + node, conversation, Long.MAX_VALUE, "", labels.orElseThrow()));
+        }
+      }
+      return HistoryCheck.problems(history.said(), history.seen(), atEnd);
+    }
+
+    void report(String row, String more) {
+      System.out.printf(
+          "%s: %d turns said, %d acknowledged, %d requests sent again, %d looks; %s%n",
+          row,
+          history.said().size(),
+          acknowledged(),
+          speakers.stream().mapToInt(Speaker::repeated).sum(),
+          history.seen().size(),
+          more);
+    }
+  }
+
+  @Test
+  @Order(1)
+  void r13_clients_at_two_nodes_in_one_conversation_make_one_order() throws Exception {
+    var load = new Load(SEED, 1, List.of(List.of(0), List.of(1), List.of(2)));
+    try {
+      load.more(60 * FAULTS);
+    } finally {
+      load.stop();
+    }
+    load.report("R13", "one conversation");
+    assertThat(load.problems()).isEmpty();
+  }
+
+  @Test
+  @Order(2)
+  void r14_a_request_that_comes_again_at_another_node_is_kept_once() throws Exception {
+    var random = new Random(SEED);
+    int cut = 0;
+    for (int i = 0; i < RETRIES; i++) {
+      boolean keyed = i % 3 != 0;
+      int first = random.nextInt(NODES);
+      int second = (first + 1 + random.nextInt(NODES - 1)) % NODES;
+      String conversation = conversation();
+      URI path = URI.create("/v1/conversations/" + conversation + "/chat");
+      String body = Chat.question("Question " + i).put("max_tokens", 20).toString();
+      Duration patience =
+          i % 3 == 2 ? Duration.ofSeconds(30) : Duration.ofMillis(1 + random.nextInt(120));
+      try (var client = HttpClient.newHttpClient();
+          var other = HttpClient.newHttpClient()) {
+        var once =
+            client.sendAsync(
+                asked(fleet.node(first).api().resolve(path), body, keyed, i, 0, patience),
+                HttpResponse.BodyHandlers.ofString());
+        if (i % 3 != 2) {
+          // The connection is lost at some moment; otherwise both are there at once.
+          try {
+            once.join();
+          } catch (java.util.concurrent.CompletionException e) {
+            cut++;
+          }
+        }
+        HttpResponse<String> again =
+            other.send(
+                asked(
+                    fleet.node(second).api().resolve(path),
+                    body,
+                    keyed,
+                    i,
+                    1,
+                    Duration.ofSeconds(30)),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(again.statusCode()).as(again.body()).isEqualTo(200);
+        if (!once.isCompletedExceptionally()) {
+          HttpResponse<String> answer = once.join();
+          assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+          if (keyed) {
+            assertThat(again.body()).isEqualTo(answer.body());
+          }
+        }
+        if (keyed || once.isCompletedExceptionally()) {
+          for (int node = 0; node < NODES; node++) {
+            assertThat(messages(node, conversation))
+                .as("node %d, try %d, seed %d, keyed %s", node, i, SEED, keyed)
+                .hasSize(2);
+          }
+        }
+      }
+    }
+    System.out.printf("R14: %d requests came again, %d connections were lost%n", RETRIES, cut);
+  }
+
+  private static HttpRequest asked(
+      URI uri, String body, boolean keyed, int number, int retries, Duration patience) {
+    var request =
+        HttpRequest.newBuilder(uri)
+            .header("content-type", "application/json")
+            .header("x-stainless-retry-count", Integer.toString(retries))
+            .timeout(patience)
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    if (keyed) {
+      request.header("idempotency-key", "again-" + SEED + "-" + number);
+    }
+    return request.build();
+  }
+
+  private static String conversation() throws Exception {
+    return Served.ok(new Chat(fleet.node(0)).post("/v1/conversations", "{}")).get("id").asString();
+  }
+
+  private static List<String> messages(int node, String conversation) throws Exception {
+    var messages = new ArrayList<String>();
+    Served.ok(new Chat(fleet.node(node)).get("/v1/conversations/" + conversation))
+        .path("messages")
+        .forEach(message -> messages.add(message.toString()));
+    return messages;
+  }
+
+  @Test
+  @Order(3)
+  void a_running_response_is_read_at_another_node() throws Exception {
+    String body =
+        "{\"input\":\"Once upon a time\",\"background\":true,\"stream\":true,\"max_output_tokens\":80}";
+    try (var stream =
+        new Chat(fleet.node(0))
+            .stream("/v1/responses", (tools.jackson.databind.node.ObjectNode) json(body))) {
+      String created = java.util.Objects.requireNonNull(stream.next());
+      String id = json(created).at("/response/id").asString();
+      String at = "/v1/responses/" + id + "?stream=true&starting_after=1";
+      List<String> elsewhere = events(new Chat(fleet.node(1)).get(at).body());
+      var whole = new ArrayList<>(List.of(created));
+      whole.addAll(stream.rest());
+
+      assertThat(elsewhere).isEqualTo(whole.subList(2, whole.size()));
+      assertThat(events(new Chat(fleet.node(2)).get(at).body())).isEqualTo(elsewhere);
+    }
+  }
+
+  private static JsonNode json(String text) {
+    return JsonMapper.shared().readTree(text);
+  }
+
+  private static List<String> events(String body) {
+    return body.lines()
+        .filter(line -> line.startsWith("data: "))
+        .map(line -> line.substring("data: ".length()))
+        .toList();
+  }
+
+  @Test
+  @Order(4)
+  void r10_what_a_killed_node_acknowledged_is_kept() throws Exception {
+    var random = new Random(SEED + 10);
+    var load = Load.everywhere(SEED + 10);
+    try {
+      for (int fault = 0; fault < FAULTS; fault++) {
+        load.more(30 + random.nextInt(30));
+        fleet.kill(random.nextInt(NODES));
+        load.more(30);
+        fleet.startAll();
+      }
+      load.more(20);
+    } finally {
+      load.stop();
+    }
+    load.report("R10", FAULTS + " kills of one node");
+    assertThat(load.problems()).as("seed %d", SEED).isEmpty();
+  }
+
+  @Test
+  @Order(5)
+  void r12_both_sides_of_a_partition_keep_what_they_acknowledged() throws Exception {
+    var random = new Random(SEED + 12);
+    for (int fault = 0; fault < FAULTS; fault++) {
+      var load = Load.everywhere(SEED + 12 + fault);
+      Duration whole;
+      try {
+        load.more(30);
+        fleet.isolate(random.nextInt(NODES));
+        LockSupport.parkNanos(PARTITION.toNanos());
+        load.more(1);
+        fleet.heal();
+        whole = untilWhole(load);
+      } finally {
+        fleet.heal();
+        fleet.whole();
+        load.stop();
+      }
+      load.report(
+          "R12",
+          "%d s split, whole again after %d ms".formatted(PARTITION.toSeconds(), whole.toMillis()));
+      assertThat(load.problems()).as("seed %d", SEED).isEmpty();
+      assertThat(whole).isLessThan(WHOLE_AGAIN_WITHIN);
+    }
+  }
+
+  @Test
+  @Order(5)
+  void r12_a_node_that_does_not_hear_another_one_loses_nothing() throws Exception {
+    assumeTrue(FAULTS > 1, "only in the long run: -Dbitfleet.faults=2 or more");
+    var random = new Random(SEED + 120);
+    for (int fault = 0; fault < FAULTS; fault++) {
+      var load = Load.everywhere(SEED + 120 + fault);
+      try {
+        load.more(30);
+        int deaf = random.nextInt(NODES);
+        fleet.deafen(deaf, (deaf + 1 + random.nextInt(NODES - 1)) % NODES);
+        LockSupport.parkNanos(PARTITION.toNanos());
+        fleet.heal();
+        untilWhole(load);
+      } finally {
+        fleet.heal();
+        fleet.whole();
+        load.stop();
+      }
+      load.report("R12", "one way cut for %d s".formatted(PARTITION.toSeconds()));
+      assertThat(load.problems()).as("seed %d", SEED).isEmpty();
+    }
+  }
+
+  /** Each gateway reaches each node's worker, and shows what was acknowledged on either side. */
+  private static Duration untilWhole(Load load) {
+    var split = load.history.said();
+    Duration workers =
+        Await.until("each node knows all workers", Duration.ofSeconds(60), fleet::knowsAllWorkers);
+    Duration bus =
+        Await.until(
+            "each gateway reaches each worker",
+            Duration.ofSeconds(60),
+            () -> IntStream.range(0, NODES).allMatch(FleetFaultsIT::reachesAllWorkers));
+    Duration maps =
+        Await.until(
+            "each node shows what was acknowledged on either side",
+            Duration.ofSeconds(60),
+            () -> showsAll(load, split));
+    System.out.printf(
+        "after the split: workers known after %d ms, then reached after %d ms, then turns there after"
+            + " %d ms%n",
+        workers.toMillis(), bus.toMillis(), maps.toMillis());
+    return workers.plus(bus).plus(maps);
+  }
+
+  private static boolean showsAll(Load load, List<Said> split) {
+    for (int node = 0; node < NODES; node++) {
+      for (String conversation : load.conversations) {
+        Optional<List<String>> labels = load.speakers.getFirst().labels(node, conversation);
+        if (labels.isEmpty()
+            || !new HashSet<>(labels.orElseThrow())
+                .containsAll(
+                    split.stream()
+                        .filter(said -> said.conversation().equals(conversation))
+                        .filter(said -> said.acknowledged().isPresent())
+                        .map(said -> said.label())
+                        .toList())) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** More requests than two workers have slots: the third one must have some of them. */
+  private static boolean reachesAllWorkers(int gateway) {
+    Set<String> busy = new HashSet<>();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      var answers = new ArrayList<Future<Integer>>();
+      for (int i = 0; i < 3 * SLOTS; i++) {
+        answers.add(
+            clients.submit(
+                () ->
+                    new Chat(fleet.node(gateway))
+                        .post("/completion", Chat.endless(100).toString())
+                        .statusCode()));
+      }
+      while (!answers.stream().allMatch(Future::isDone)) {
+        fleet.node(gateway).workers().stream()
+            .filter(worker -> worker.get("in_flight").asInt() > 0)
+            .forEach(worker -> busy.add(worker.get("id").asString()));
+        LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+      }
+      for (Future<Integer> answer : answers) {
+        if (answer.get() != 200) {
+          return false;
+        }
+      }
+      return busy.size() == NODES;
+    } catch (Exception e) {
+      return false;
+    }
+  }
+
+  @Test
+  @Order(6)
+  void r11_all_nodes_killed_at_once_bring_everything_back() throws Exception {
+    var random = new Random(SEED + 11);
+    var load = Load.everywhere(SEED + 11);
+    try {
+      for (int fault = 0; fault < FAULTS; fault++) {
+        load.more(40 + random.nextInt(40));
+        fleet.kill(0, 1, 2);
+        fleet.startAll();
+      }
+      load.more(20);
+    } finally {
+      load.stop();
+    }
+    load.report("R11", FAULTS + " times all nodes killed");
+    assertThat(load.problems()).as("seed %d", SEED).isEmpty();
+  }
+}

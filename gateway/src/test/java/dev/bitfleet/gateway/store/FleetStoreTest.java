@@ -1,0 +1,174 @@
+package dev.bitfleet.gateway.store;
+
+import static dev.bitfleet.gateway.store.StoreHarness.TENANT;
+import static dev.bitfleet.gateway.store.StoreHarness.get;
+import static dev.bitfleet.gateway.store.StoreHarness.message;
+import static dev.bitfleet.gateway.store.StoreHarness.refusal;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several journals and one fleet's maps: each store here stands for a node. */
+class FleetStoreTest {
+  @TempDir Path folder;
+  private final List<HazelcastInstance> fleets = new ArrayList<>();
+
+  /** Maps that are empty, as when all nodes start. */
+  private HazelcastInstance fleet() {
+    Config config = new Config();
+    Grid.configure(config);
+    config.setClusterName("test-" + UUID.randomUUID());
+    config.getNetworkConfig().getInterfaces().setEnabled(true).addInterface("127.0.0.1");
+    config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(false);
+    HazelcastInstance member = Hazelcast.newHazelcastInstance(config);
+    fleets.add(member);
+    return member;
+  }
+
+  @AfterEach
+  void end() {
+    fleets.forEach(fleet -> fleet.getLifecycleService().terminate());
+  }
+
+  private StoreHarness node(String name, HazelcastInstance fleet) {
+    StoreHarness store = new StoreHarness(StoreOptions.in(folder.resolve(name)), fleet);
+    get(store.store().open());
+    return store;
+  }
+
+  @Test
+  void what_nodes_wrote_in_turn_comes_back_in_order_from_their_journals() {
+    String id;
+    List<String> said = new ArrayList<>();
+    HazelcastInstance fleet = fleet();
+    try (StoreHarness one = node("one", fleet);
+        StoreHarness two = node("two", fleet)) {
+      id = one.conversation(TENANT);
+      for (int i = 0; i < 10; i++) {
+        (i % 2 == 0 ? one : two).append(id, "turn " + i);
+        said.add("turn " + i);
+      }
+    }
+    HazelcastInstance restarted = fleet();
+    try (StoreHarness two = node("two", restarted)) {
+      // It has what it wrote, and goes on before the other is there.
+      two.append(id, "meanwhile");
+      said.add("meanwhile");
+      try (StoreHarness one = node("one", restarted)) {
+        assertThat(one.texts(id)).isEqualTo(said).isEqualTo(two.texts(id));
+        assertThat(get(one.store().conversations().find(TENANT, id)).items()).isEqualTo(11);
+        one.append(id, "and on");
+        assertThat(get(two.store().conversations().find(TENANT, id)).items()).isEqualTo(12);
+        assertThat(two.texts(id)).hasSize(12).endsWith("and on");
+      }
+    }
+  }
+
+  @Test
+  void what_one_node_deleted_does_not_come_back_from_another_ones_journal() {
+    String id;
+    HazelcastInstance fleet = fleet();
+    try (StoreHarness one = node("one", fleet);
+        StoreHarness two = node("two", fleet)) {
+      id = one.conversation(TENANT);
+      one.append(id, "secret");
+      two.append(id, "secret too");
+      // Two's last word is later than the tombstone would be by a clock that is behind.
+      get(one.store().conversations().delete(TENANT, id));
+    }
+    for (List<String> order : List.of(List.of("one", "two"), List.of("two", "one"))) {
+      HazelcastInstance restarted = fleet();
+      try (StoreHarness first = node(order.getFirst(), restarted);
+          StoreHarness second = node(order.getLast(), restarted)) {
+        assertThat(refusal(() -> first.store().conversations().items(TENANT, id)))
+            .isEqualTo("404 conversation_not_found");
+        assertThat(restarted.getMap(Shelf.PLACES.map()).size()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void a_request_that_two_nodes_carried_out_apart_is_kept_once() throws Exception {
+    String id;
+    try (StoreHarness before = node("one", fleet())) {
+      id = before.conversation(TENANT);
+      before.append(id, "first");
+    }
+    copy("one", "two");
+    try (StoreHarness one = node("one", fleet());
+        StoreHarness two = node("two", fleet())) {
+      one.append(id, "left");
+      two.append(id, "right");
+      two.append(id, "right again");
+      said(one, id, "key", "both");
+      said(two, id, "key", "both");
+    }
+    HazelcastInstance together = fleet();
+    try (StoreHarness one = node("one", together);
+        StoreHarness two = node("two", together)) {
+      assertThat(one.texts(id))
+          .containsExactlyInAnyOrder("first", "left", "right", "right again", "both")
+          .startsWith("first")
+          .containsSubsequence("right", "right again")
+          .isEqualTo(two.texts(id));
+      assertThat(get(one.store().conversations().find(TENANT, id)).items()).isEqualTo(5);
+    }
+  }
+
+  private static void said(StoreHarness store, String id, String key, String text) {
+    byte[] request = text.getBytes(UTF_8);
+    var attempt = (Attempt.Fresh) get(store.store().idempotency().begin(TENANT, key, request));
+    Turn turn = get(store.store().conversations().begin(TENANT, id));
+    get(
+        store
+            .store()
+            .commit(TENANT)
+            .append(turn, List.of(message(text)))
+            .answer(attempt, new StoredAnswer(200, "text/plain", request))
+            .run());
+  }
+
+  private void copy(String from, String to) throws IOException {
+    Files.createDirectories(folder.resolve(to));
+    try (Stream<Path> files = Files.list(folder.resolve(from))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, folder.resolve(to).resolve(file.getFileName()));
+      }
+    }
+  }
+
+  @Test
+  void a_retry_without_a_key_waits_for_its_first_try_at_another_node() {
+    byte[] request = {1};
+    HazelcastInstance fleet = fleet();
+    try (StoreHarness one = node("one", fleet);
+        StoreHarness two = node("two", fleet)) {
+      var first = (Attempt.Fresh) get(one.store().idempotency().begin(TENANT, request, false));
+      // Somebody else who happens to say the same waits for nobody.
+      var other = (Attempt.Fresh) get(two.store().idempotency().begin(TENANT, request, false));
+      other.abandon();
+      var again = two.store().idempotency().begin(TENANT, request, true);
+      get(
+          one.store()
+              .commit(TENANT)
+              .answer(first, new StoredAnswer(200, "text/plain", request))
+              .run());
+      assertThat(get(again)).isInstanceOf(Attempt.Replay.class);
+    }
+  }
+}
