@@ -21,7 +21,8 @@ final class NoteMapping {
           NotedPrompt.newBuilder()
               .setHashHigh(prompt.hashHigh())
               .setHashLow(prompt.hashLow())
-              .setTokens(prompt.tokens()));
+              .setTokens(prompt.tokens())
+              .setAccepted(prompt.accepted()));
     }
     return proto.build();
   }
@@ -37,7 +38,10 @@ final class NoteMapping {
               throw new IllegalArgumentException("an unknown kind of note");
         },
         proto.getPromptsList().stream()
-            .map(p -> new PromptNote.Prompt(p.getHashHigh(), p.getHashLow(), p.getTokens()))
+            .map(
+                p ->
+                    new PromptNote.Prompt(
+                        p.getHashHigh(), p.getHashLow(), p.getTokens(), p.getAccepted()))
             .toList());
   }
 }

@@ -22,8 +22,9 @@ public record PromptNote(String workerId, String fingerprint, Kind kind, List<Pr
    * A prompt by its hash.
    *
    * @param tokens that its completion had, with {@link Kind#ENGINE_LOST}
+   * @param accepted whether the engine had said that it has it, likewise
    */
-  public record Prompt(long hashHigh, long hashLow, int tokens) {}
+  public record Prompt(long hashHigh, long hashLow, int tokens, boolean accepted) {}
 
   public PromptNote {
     Objects.requireNonNull(workerId);

@@ -215,8 +215,8 @@ class FleetCodecsTest {
                             "f",
                             kind,
                             List.of(
-                                new PromptNote.Prompt(-1, Long.MAX_VALUE, 0),
-                                new PromptNote.Prompt(2, 3, 4096))))
+                                new PromptNote.Prompt(-1, Long.MAX_VALUE, 0, true),
+                                new PromptNote.Prompt(2, 3, 4096, false))))
                 .map(note -> Arguments.of(PromptNote.class, note)),
             Arrays.stream(WorkerCall.values()).map(call -> Arguments.of(WorkerCall.class, call)),
             Stream.of(

@@ -285,7 +285,11 @@ final class StreamDesk {
     return slots.streams().stream()
         .flatMap(
             stream ->
-                stream.prompt().stream().map(hash -> new Quarantine.Open(hash, stream.tokens())))
+                stream.prompt().stream()
+                    .map(
+                        hash ->
+                            new Quarantine.Open(
+                                hash, stream.tokens(), stream.phase() == OpenStream.Phase.OPEN)))
         .toList();
   }
 

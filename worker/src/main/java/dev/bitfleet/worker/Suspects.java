@@ -45,21 +45,21 @@ final class Suspects {
     if (!open.isEmpty()) {
       tell(
           PromptNote.Kind.ENGINE_LOST,
-          open.stream().map(each -> noted(each.prompt(), each.tokens())).toList());
+          open.stream().map(each -> noted(each.prompt(), each.tokens(), each.accepted())).toList());
     }
   }
 
   /** A completion or a text has been computed to its end here. */
   void finished(PromptHash prompt) {
     if (quarantine.cleared(prompt)) {
-      tell(PromptNote.Kind.CLEARED, List.of(noted(prompt, 0)));
+      tell(PromptNote.Kind.CLEARED, List.of(noted(prompt, 0, true)));
     }
   }
 
   /** A completion has so many tokens now. */
   void reached(PromptHash prompt, int tokens) {
     if (quarantine.reached(prompt, tokens)) {
-      tell(PromptNote.Kind.CLEARED, List.of(noted(prompt, 0)));
+      tell(PromptNote.Kind.CLEARED, List.of(noted(prompt, 0, true)));
     }
   }
 
@@ -72,7 +72,7 @@ final class Suspects {
       case ENGINE_LOST ->
           quarantine.engineLost(
               note.prompts().stream()
-                  .map(each -> new Quarantine.Open(hash(each), each.tokens()))
+                  .map(each -> new Quarantine.Open(hash(each), each.tokens(), each.accepted()))
                   .toList(),
               System.nanoTime());
       case CLEARED -> note.prompts().forEach(each -> quarantine.cleared(hash(each)));
@@ -83,8 +83,8 @@ final class Suspects {
     others.accept(new PromptNote(workerId, fingerprint.get(), kind, prompts));
   }
 
-  private static PromptNote.Prompt noted(PromptHash prompt, int tokens) {
-    return new PromptNote.Prompt(prompt.high(), prompt.low(), tokens);
+  private static PromptNote.Prompt noted(PromptHash prompt, int tokens, boolean accepted) {
+    return new PromptNote.Prompt(prompt.high(), prompt.low(), tokens, accepted);
   }
 
   private static PromptHash hash(PromptNote.Prompt prompt) {

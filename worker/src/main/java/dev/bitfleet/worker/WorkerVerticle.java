@@ -318,7 +318,8 @@ public final class WorkerVerticle extends VerticleBase {
       suspects.engineLost(
           Stream.concat(
                   streams.openCompletions().stream(),
-                  embeddings.openPrompts().stream().map(prompt -> new Quarantine.Open(prompt, 0)))
+                  embeddings.openPrompts().stream()
+                      .map(prompt -> new Quarantine.Open(prompt, 0, true)))
               .toList());
       streams.forgetHeld();
       embeddings.engineLost(cause);

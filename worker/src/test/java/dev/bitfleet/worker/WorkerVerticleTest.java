@@ -293,7 +293,7 @@ class WorkerVerticleTest {
         worker,
         fingerprint,
         PromptNote.Kind.ENGINE_LOST,
-        List.of(new PromptNote.Prompt(prompt.high(), prompt.low(), 0)));
+        List.of(new PromptNote.Prompt(prompt.high(), prompt.low(), 0, true)));
   }
 
   @Test

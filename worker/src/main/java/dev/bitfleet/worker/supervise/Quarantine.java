@@ -16,6 +16,9 @@ import java.util.stream.Collectors;
  * where its completion was when the engine died, is cleared. Thus no prompt kills more than two
  * engines, and no bystander is refused along with it, or waits for the whole of another's text.
  * Bounded; the least recently noted is forgotten first.
+ *
+ * <p>An engine may have been dead already when it was handed a prompt. So a prompt that no engine
+ * had accepted is convicted at the third death only: then it is the handing over that kills.
  */
 public final class Quarantine {
   private static final int CAPACITY = 1024;
@@ -31,10 +34,19 @@ public final class Quarantine {
    * A prompt that an engine has.
    *
    * @param tokens that its completion has, those drawn elsewhere included
+   * @param accepted whether the engine has said that it has it
    */
-  public record Open(PromptHash prompt, int tokens) {}
+  public record Open(PromptHash prompt, int tokens, boolean accepted) {}
 
-  private record Standing(boolean convicted, long lastCrash, int tokens) {}
+  /**
+   * What is known of a prompt.
+   *
+   * @param weight of the deaths it was there at; two convict
+   */
+  private record Standing(boolean convicted, long lastCrash, int tokens, double weight) {}
+
+  private static final double WEIGHT_ACCEPTED = 1;
+  private static final double WEIGHT_HANDED_OVER = 0.7;
 
   /** What may be done with a prompt now. */
   public enum Verdict {
@@ -79,10 +91,14 @@ public final class Quarantine {
     for (Open each : open) {
       PromptHash prompt = each.prompt();
       // With two suspects open, either may be the innocent one.
-      boolean convicted = suspectsOpen.size() == 1 && suspectsOpen.contains(prompt);
+      boolean alone = suspectsOpen.size() == 1 && suspectsOpen.contains(prompt);
       // Removed first, so that it goes to the young end of the order.
-      records.remove(prompt);
-      records.put(prompt, new Standing(convicted, now, each.tokens()));
+      Standing before = records.remove(prompt);
+      double weight =
+          (alone && before != null ? before.weight() : 0)
+              + (each.accepted() ? WEIGHT_ACCEPTED : WEIGHT_HANDED_OVER);
+      boolean convicted = alone && weight >= 2 * WEIGHT_ACCEPTED - 0.001;
+      records.put(prompt, new Standing(convicted, now, each.tokens(), weight));
     }
     var eldest = records.entrySet().iterator();
     while (records.size() > CAPACITY) {

@@ -25,7 +25,7 @@ class QuarantineTest {
   }
 
   private static List<Quarantine.Open> open(PromptHash... prompts) {
-    return Arrays.stream(prompts).map(prompt -> new Quarantine.Open(prompt, 100)).toList();
+    return Arrays.stream(prompts).map(prompt -> new Quarantine.Open(prompt, 100, true)).toList();
   }
 
   @Test
@@ -139,6 +139,27 @@ class QuarantineTest {
 
     quarantine.engineLost(open(bystander), 1);
     assertThat(refuses(bystander, 2)).isFalse();
+  }
+
+  @Test
+  void what_engines_were_handed_that_may_have_been_dead_already_is_given_a_third() {
+    List<Quarantine.Open> handed = List.of(new Quarantine.Open(bystander, 0, false));
+    quarantine.engineLost(handed, 0);
+    quarantine.engineLost(handed, 1);
+    assertThat(refuses(bystander, 2)).isFalse();
+
+    quarantine.engineLost(handed, 2);
+    assertThat(refuses(bystander, 3)).isTrue();
+  }
+
+  @Test
+  void a_prompt_that_was_accepted_once_is_given_one_more_handing_over() {
+    quarantine.engineLost(List.of(new Quarantine.Open(poison, 0, false)), 0);
+    quarantine.engineLost(open(poison), 1);
+    assertThat(refuses(poison, 2)).isFalse();
+
+    quarantine.engineLost(open(poison), 2);
+    assertThat(refuses(poison, 3)).isTrue();
   }
 
   @Test
