@@ -41,12 +41,14 @@ public final class Quarantine {
   /**
    * What is known of a prompt.
    *
-   * @param weight of the deaths it was there at; two convict
+   * @param weight of the deaths it was there at
    */
-  private record Standing(boolean convicted, long lastCrash, int tokens, double weight) {}
+  private record Standing(boolean convicted, long lastCrash, int tokens, int weight) {}
 
-  private static final double WEIGHT_ACCEPTED = 1;
-  private static final double WEIGHT_HANDED_OVER = 0.7;
+  // Two deaths convict what was accepted, three what was handed over.
+  private static final int ACCEPTED = 3;
+  private static final int HANDED_OVER = 2;
+  private static final int CONVICTING = 6;
 
   /** What may be done with a prompt now. */
   public enum Verdict {
@@ -88,16 +90,20 @@ public final class Quarantine {
             .map(Open::prompt)
             .filter(prompt -> suspected(prompt, now))
             .collect(Collectors.toSet());
+    Map<PromptHash, Open> once = new LinkedHashMap<>();
     for (Open each : open) {
+      once.merge(each.prompt(), each, (one, other) -> one.accepted() ? one : other);
+    }
+    for (Open each : once.values()) {
       PromptHash prompt = each.prompt();
       // With two suspects open, either may be the innocent one.
       boolean alone = suspectsOpen.size() == 1 && suspectsOpen.contains(prompt);
       // Removed first, so that it goes to the young end of the order.
       Standing before = records.remove(prompt);
-      double weight =
+      int weight =
           (alone && before != null ? before.weight() : 0)
-              + (each.accepted() ? WEIGHT_ACCEPTED : WEIGHT_HANDED_OVER);
-      boolean convicted = alone && weight >= 2 * WEIGHT_ACCEPTED - 0.001;
+              + (each.accepted() ? ACCEPTED : HANDED_OVER);
+      boolean convicted = alone && weight >= CONVICTING;
       records.put(prompt, new Standing(convicted, now, each.tokens(), weight));
     }
     var eldest = records.entrySet().iterator();
