@@ -19,7 +19,7 @@ namespace {
 const std::vector<std::string> texts = {"ab", "abc", "<", "</", "s>", "</s>", "x</s", "世", "\xE4\xB8", "\x96", "a\xE4", "\xB8\x96" "b", "\xF0\x9F",
                                         "\x99\x82", "é", "{", "}", "[", "]", ",", "12", "7", "END", "EN", "D.", "bEN"};
 
-struct Model {
+struct Subject {
   Tokenizer tokenizer = tokenizer_with(texts);
 
   // A function of all tokens before. Mostly the texts above, now and then an end, a letter or an invalid byte.
@@ -42,7 +42,7 @@ struct Answer {
   wire::SequenceFinished finished;
 };
 
-Answer answer(const Model& model, const PreparedSequence& request) {
+Answer answer(const Subject& model, const PreparedSequence& request) {
   Sequence sequence(request, model.tokenizer);
   Answer answer;
   auto outcome = sequence.replay_emitted();
@@ -107,7 +107,7 @@ PreparedSequence random_request(TestRandom& random) {
 }
 
 // Every place to break off at, and some to break off again in what had gone on.
-void check_every_cut(const Model& model, const PreparedSequence& request, TestRandom& random) {
+void check_every_cut(const Subject& model, const PreparedSequence& request, TestRandom& random) {
   const Answer whole = answer(model, request);
   for (size_t cut = 0; cut <= whole.pieces.size(); ++cut) {
     const Answer rest = answer(model, behind(request, whole.pieces, cut));
@@ -121,7 +121,7 @@ void check_every_cut(const Model& model, const PreparedSequence& request, TestRa
 }  // namespace
 
 TEST(a_completion_goes_on_behind_every_piece) {
-  const Model model;
+  const Subject model;
   TestRandom random(announced_seed("a_completion_goes_on_behind_every_piece", 11));
   size_t stopped = 0;
   size_t halves = 0;
@@ -137,7 +137,7 @@ TEST(a_completion_goes_on_behind_every_piece) {
 }
 
 TEST(a_completion_under_a_grammar_goes_on_behind_every_piece_and_says_why_it_ended) {
-  const Model model;
+  const Subject model;
   TestRandom random(announced_seed("a_completion_under_a_grammar_goes_on_behind_every_piece", 12));
   const std::vector<std::string> grammars = {
       R"(root ::= "{" (root ("," root)*)? "}" | [0-9]+ | "[" root "]")",
