@@ -178,7 +178,7 @@ class FaultsTest {
 
   @Test
   void a_stream_goes_on_with_the_same_model_only() {
-    TestWorker other = gateway.worker("worker-2", 4);
+    TestWorker other = gateway.worker("worker-2", 2);
     other.fingerprint("ffff");
     gateway
         .worker()

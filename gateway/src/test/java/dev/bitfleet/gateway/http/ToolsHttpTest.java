@@ -300,8 +300,8 @@ class ToolsHttpTest {
   }
 
   @Test
-  void an_answer_that_begins_anew_forgets_the_call_it_had_begun() {
-    gateway.worker().script(new Behaviour.FailAfter(2, FailureCause.ENGINE_LOST));
+  void an_answer_whose_engine_died_before_its_first_token_is_whole() {
+    gateway.worker().script(new Behaviour.FailAfter(0, FailureCause.ENGINE_LOST));
     gateway.worker().script(Behaviour.Say.of(PARIS));
     JsonNode message = answer(TOOLS).path("choices").path(0).path("message");
     assertThat(message.path("content").isNull()).isTrue();
