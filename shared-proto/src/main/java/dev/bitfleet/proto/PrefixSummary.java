@@ -84,10 +84,7 @@ public final class PrefixSummary {
    * Each probe has bits of its own: two numbers for all of them would coincide in small filters.
    */
   private static int bit(long link, int probe, int bytes) {
-    long z = link + (probe + 1) * 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return (int) (z ^ (z >>> 31)) & (bytes * 8 - 1);
+    return (int) SplitMix64.at(link, probe + 1) & (bytes * 8 - 1);
   }
 
   @Override

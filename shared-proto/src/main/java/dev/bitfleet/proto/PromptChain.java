@@ -107,11 +107,7 @@ public final class PromptChain {
   }
 
   private static long mixed(long value) {
-    // SplitMix64's finalizer (Steele, Lea, Flood 2014): every bit of the value reaches every bit.
-    long z = value + 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return z ^ (z >>> 31);
+    return SplitMix64.at(value, 1);
   }
 
   private static final class Maker {

@@ -5,6 +5,7 @@ import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
+import dev.bitfleet.proto.SplitMix64;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -171,17 +172,7 @@ public record CompletionRequest(
         sampling.presencePenalty(),
         sampling.frequencyPenalty(),
         sampling.logitBias(),
-        seedOf(sampling.seed(), sibling));
-  }
-
-  /**
-   * Source: the finaliser of SplitMix64 (Steele, Lea, Flood 2014). Neighbouring inputs give
-   * unrelated seeds, so that siblings of one request never walk in step with another request's.
-   */
-  private static long seedOf(long seed, int sibling) {
-    long z = seed + sibling * 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return z ^ (z >>> 31);
+        // So that siblings of one request never walk in step with another request's.
+        SplitMix64.at(sampling.seed(), sibling));
   }
 }

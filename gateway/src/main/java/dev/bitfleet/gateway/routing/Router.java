@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.routing;
 
 import dev.bitfleet.proto.PromptChain;
+import dev.bitfleet.proto.SplitMix64;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -62,13 +63,9 @@ public final class Router {
           saved,
           worker.outstanding() * FULL / slots + prompt.length() - saved,
           !kept && worker.heartbeat().nodeId().equals(wish.node()),
-          mixed((kept ? prompt.key() : wish.node().hashCode()) ^ mixed(worker.id().hashCode())));
-    }
-
-    private static long mixed(long value) {
-      long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
-      z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-      return z ^ (z >>> 31);
+          SplitMix64.mixed(
+              (kept ? prompt.key() : wish.node().hashCode())
+                  ^ SplitMix64.mixed(worker.id().hashCode())));
     }
   }
 
