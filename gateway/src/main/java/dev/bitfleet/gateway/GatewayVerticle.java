@@ -12,6 +12,7 @@ import dev.bitfleet.gateway.dispatch.ContextFit;
 import dev.bitfleet.gateway.dispatch.DispatchLimits;
 import dev.bitfleet.gateway.dispatch.Dispatcher;
 import dev.bitfleet.gateway.dispatch.EmbeddingService;
+import dev.bitfleet.gateway.dispatch.FleetBus;
 import dev.bitfleet.gateway.dispatch.ModelControl;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.AccessRules;
@@ -86,7 +87,7 @@ public final class GatewayVerticle extends VerticleBase {
   private volatile int managementPort;
   private volatile boolean stopping;
   private long keyTimer = -1;
-  private @Nullable Dispatcher dispatcher;
+  private @Nullable FleetBus fleetBus;
   private @Nullable HttpFront front;
   private @Nullable ManagementServer management;
   private @Nullable Store store;
@@ -127,9 +128,10 @@ public final class GatewayVerticle extends VerticleBase {
   public Future<?> start() {
     GatewayMetrics metrics = new GatewayMetrics(registry);
     FleetView fleet = new FleetView(FleetView.STALE_AFTER);
+    FleetBus bus = new FleetBus(vertx);
     Dispatcher dispatching =
         new Dispatcher(
-            vertx,
+            bus,
             options.gatewayId(),
             fleet,
             new AdmissionQueue(options.queueLimit(), options.workerWait()),
@@ -142,7 +144,7 @@ public final class GatewayVerticle extends VerticleBase {
                 options.firstEventTimeout(),
                 options.stallTimeout()),
             metrics);
-    dispatcher = dispatching;
+    fleetBus = bus;
     Store keeping = new Store(vertx, options.store(), cluster, registry);
     store = keeping;
     openOnceServing(keeping, fleet);
@@ -177,8 +179,7 @@ public final class GatewayVerticle extends VerticleBase {
                       extra,
                       metrics);
               front = listening;
-              return dispatching
-                  .start()
+              return bus.start(dispatching)
                   .compose(
                       done -> managing.start(options.managementHost(), options.managementPort()))
                   .onSuccess(bound -> managementPort = bound)
@@ -342,7 +343,7 @@ public final class GatewayVerticle extends VerticleBase {
     Store keeping = store;
     ResponseOperations responding = responses;
     HttpFront listening = front;
-    Dispatcher dispatching = dispatcher;
+    FleetBus bus = fleetBus;
     ManagementServer managing = management;
     return (listening == null
             ? Future.<Void>succeededFuture()
@@ -353,7 +354,7 @@ public final class GatewayVerticle extends VerticleBase {
                 responding.stop();
               }
             })
-        .eventually(() -> dispatching == null ? Future.succeededFuture() : dispatching.stop())
+        .eventually(() -> bus == null ? Future.succeededFuture() : bus.stop())
         .eventually(() -> keeping == null ? Future.succeededFuture() : keeping.close())
         .eventually(() -> managing == null ? Future.succeededFuture() : managing.stop());
   }

@@ -59,6 +59,25 @@ class ArchitectureTest {
             .callMethod(System.class, "currentTimeMillis"));
   }
 
+  /** What a simulation drives must not have a clock, a timer or a bus behind its back. */
+  @Test
+  void dispatch_meets_the_world_at_one_place() {
+    check(
+        noClasses()
+            .that()
+            .resideInAPackage("..gateway.dispatch..")
+            .and()
+            .haveNameMatching(
+                ".*\\.(Dispatcher|CompletionRun|ChoiceRun|ChoiceProgress|RetryPolicy|Attempt|Inbox)(\\$.*)?")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.vertx..", "io.netty..")
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .callMethod(System.class, "currentTimeMillis"));
+  }
+
   @Test
   void grammars_are_made_of_values_and_nothing_else() {
     check(

@@ -1,6 +1,5 @@
 package dev.bitfleet.worker;
 
-import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.EmbedReply;
 import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.Embedding;
@@ -11,10 +10,6 @@ import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.supervise.EngineSupervisor;
 import dev.bitfleet.worker.supervise.PromptHash;
-import io.vertx.core.Future;
-import io.vertx.core.eventbus.EventBus;
-import io.vertx.core.eventbus.Message;
-import io.vertx.core.eventbus.MessageConsumer;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Collection;
@@ -23,13 +18,13 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Takes requests for embeddings from the bus, hands their texts to the engine a bounded number at a
- * time, in turn between requests, and replies when a request's texts are all there or one of them
- * cannot be. Event loop of WorkerVerticle.
+ * Takes requests for embeddings, hands their texts to the engine a bounded number at a time, in
+ * turn between requests, and replies when a request's texts are all there or one of them cannot be.
+ * One thread: its worker's.
  *
  * <p>Embeddings take none of the worker's slots: the engine computes them in what streams leave
  * free, so they are bounded by their number here.
@@ -54,18 +49,19 @@ final class EmbeddingDesk {
   private long ids;
   private boolean draining;
   private Optional<EngineSupervisor> supervisor = Optional.empty();
-  private @Nullable MessageConsumer<EmbedRequest> consumer;
 
   /** One request on its way. */
   private static final class Order {
-    private final Message<EmbedRequest> message;
+    private final EmbedRequest request;
+    private final Consumer<EmbedReply> asker;
     private final Embedding[] embeddings;
     private int handed;
     private int done;
 
-    Order(Message<EmbedRequest> message) {
-      this.message = message;
-      this.embeddings = new Embedding[message.body().prompts().size()];
+    Order(EmbedRequest request, Consumer<EmbedReply> asker) {
+      this.request = request;
+      this.asker = asker;
+      this.embeddings = new Embedding[request.prompts().size()];
     }
 
     int size() {
@@ -94,11 +90,6 @@ final class EmbeddingDesk {
     this.whenIdle = whenIdle;
   }
 
-  Future<Void> open(EventBus bus) {
-    consumer = bus.consumer(BusAddresses.embed(options.workerId()), this::onRequest);
-    return consumer.completion();
-  }
-
   /** From now on that engine computes. */
   void serve(EngineSupervisor engine) {
     supervisor = Optional.of(engine);
@@ -114,9 +105,9 @@ final class EmbeddingDesk {
     draining = true;
   }
 
-  Future<Void> close() {
+  /** Turns away who is still here. */
+  void close() {
     turnAllAway("the worker stops");
-    return consumer == null ? Future.succeededFuture() : consumer.unregister();
   }
 
   boolean idle() {
@@ -128,32 +119,36 @@ final class EmbeddingDesk {
     return atEngine.values().stream().map(Part::hash).toList();
   }
 
-  private void onRequest(Message<EmbedRequest> message) {
-    EmbedRequest request = message.body();
+  /**
+   * Takes a request.
+   *
+   * @param asker gets the one reply, now or later
+   */
+  void take(EmbedRequest request, Consumer<EmbedReply> asker) {
     if (draining) {
-      message.reply(new EmbedReply.Busy("draining"));
+      asker.accept(new EmbedReply.Busy("draining"));
       return;
     }
     if (!options.answersTo(request.model())) {
-      message.reply(new EmbedReply.Busy("other model"));
+      asker.accept(new EmbedReply.Busy("other model"));
       return;
     }
     whenAsked.run();
     EngineDescription engine = engine().orElse(null);
     if (engine == null) {
-      message.reply(new EmbedReply.Busy("not ready"));
+      asker.accept(new EmbedReply.Busy("not ready"));
     } else if (engine.embeddings().size() == 0) {
-      message.reply(
+      asker.accept(
           new EmbedReply.Refused(
               EmbedReply.Code.NOT_AN_EMBEDDING_MODEL,
               "the model '" + options.modelId() + "' makes no embeddings",
               0));
     } else if (texts + request.prompts().size() > MOST_TEXTS) {
-      message.reply(new EmbedReply.Busy("too many texts wait to be embedded"));
+      asker.accept(new EmbedReply.Busy("too many texts wait to be embedded"));
     } else {
-      Order order = new Order(message);
+      Order order = new Order(request, asker);
       if (orders.putIfAbsent(request.requestId(), order) != null) {
-        message.reply(new EmbedReply.Busy("the request is here already"));
+        asker.accept(new EmbedReply.Busy("the request is here already"));
         return;
       }
       texts += order.size();
@@ -182,12 +177,12 @@ final class EmbeddingDesk {
 
   /** Not answered yet; the engine may refuse a text while it is handed over. */
   private boolean open(Order order) {
-    return orders.get(order.message.body().requestId()) == order;
+    return orders.get(order.request.requestId()) == order;
   }
 
   private Optional<EmbedReply> handOutOne(Order order) {
     int index = order.handed;
-    Prompt prompt = order.message.body().prompts().get(index);
+    Prompt prompt = order.request.prompts().get(index);
     List<PromptSegment> segments =
         List.of(
             switch (prompt) {
@@ -213,7 +208,7 @@ final class EmbeddingDesk {
     long id = ++ids;
     EmbeddingRequest request =
         new EmbeddingRequest(
-            id, segments, prompt instanceof Prompt.Text, order.message.body().cacheScope());
+            id, segments, prompt instanceof Prompt.Text, order.request.cacheScope());
     order.handed++;
     // Before the engine hears of it: it may refuse at once.
     atEngine.put(id, new Part(order, index, hash));
@@ -269,7 +264,7 @@ final class EmbeddingDesk {
   }
 
   private void end(Order order, EmbedReply reply) {
-    if (!orders.remove(order.message.body().requestId(), order)) {
+    if (!orders.remove(order.request.requestId(), order)) {
       return;
     }
     texts -= order.size();
@@ -284,7 +279,7 @@ final class EmbeddingDesk {
               }
               return of;
             });
-    order.message.reply(reply);
+    order.asker.accept(reply);
     if (orders.isEmpty()) {
       whenIdle.run();
     }

@@ -4,11 +4,11 @@ import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.PromptChain;
 import dev.bitfleet.worker.supervise.PromptHash;
-import io.vertx.core.eventbus.Message;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What a worker keeps for a stream that holds a slot. Event loop of WorkerVerticle. */
+/** What a worker keeps for a stream that holds a slot. One thread: its worker's. */
 final class OpenStream {
   /** How far a stream has come. */
   enum Phase {
@@ -21,7 +21,8 @@ final class OpenStream {
   }
 
   private final long sequenceId;
-  private final Message<GenerationRequest> request;
+  private final GenerationRequest request;
+  private final Consumer<OpenReply> asker;
   private Phase phase = Phase.LAYING_OUT;
   private boolean cancelled;
   private int events;
@@ -29,10 +30,11 @@ final class OpenStream {
   private @Nullable PromptHash prompt;
   private @Nullable PromptChain chain;
 
-  OpenStream(long sequenceId, Message<GenerationRequest> request) {
+  OpenStream(long sequenceId, GenerationRequest request, Consumer<OpenReply> asker) {
     this.sequenceId = sequenceId;
     this.request = request;
-    this.tokens = request.body().continuation().map(c -> c.emitted().size()).orElse(0);
+    this.asker = asker;
+    this.tokens = request.continuation().map(c -> c.emitted().size()).orElse(0);
   }
 
   long sequenceId() {
@@ -40,18 +42,18 @@ final class OpenStream {
   }
 
   String streamId() {
-    return request.body().streamId();
+    return request.streamId();
   }
 
   String inbox() {
-    return request.body().inbox();
+    return request.inbox();
   }
 
   /** How its prompt begins. */
   PromptChain chain() {
     PromptChain known = chain;
     if (known == null) {
-      known = PromptChain.of(request.body().prompt(), request.body().cacheScope());
+      known = PromptChain.of(request.prompt(), request.cacheScope());
       chain = known;
     }
     return known;
@@ -73,7 +75,7 @@ final class OpenStream {
   }
 
   void reply(OpenReply reply) {
-    request.reply(reply);
+    asker.accept(reply);
   }
 
   void cancel() {

@@ -7,9 +7,9 @@ import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.Tokenization;
-import dev.bitfleet.worker.model.ChatRenderer;
 import dev.bitfleet.worker.model.ChatTemplate;
 import dev.bitfleet.worker.model.PromptTooLongException;
+import dev.bitfleet.worker.model.Renderer;
 import io.vertx.core.Future;
 import java.util.List;
 
@@ -21,11 +21,11 @@ import java.util.List;
  */
 final class PromptCount {
   private final Engine engine;
-  private final ChatRenderer renderer;
+  private final Renderer renderer;
   private final TextRequest.Fit request;
   private final int context;
 
-  PromptCount(Engine engine, ChatRenderer renderer, TextRequest.Fit request, int contextLength) {
+  PromptCount(Engine engine, Renderer renderer, TextRequest.Fit request, int contextLength) {
     this.engine = engine;
     this.renderer = renderer;
     this.request = request;
@@ -35,7 +35,7 @@ final class PromptCount {
             : Math.min(request.contextLimit(), contextLength);
   }
 
-  /** Fails as {@link ChatRenderer#layOut} and {@link Engine#tokenize} do. */
+  /** Fails as {@link Renderer#layOut} and {@link Engine#tokenize} do. */
   Future<TextReply> fit() {
     return count(request.prompt())
         .compose(

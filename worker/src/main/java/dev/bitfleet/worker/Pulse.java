@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /**
  * Tells the fleet how a worker is. What its model is like is remembered from one engine to the
- * next, and while it has none. Event loop of WorkerVerticle.
+ * next, and while it has none. One thread: its worker's.
  */
 final class Pulse {
   private static final long BEATS_PER_MILLI = 1000;
@@ -17,11 +17,15 @@ final class Pulse {
   private final WorkerOptions options;
   private Optional<ModelDescription> described = Optional.empty();
 
-  /** A worker that comes back under its old name must be believed more than its former life. */
-  private long heartbeats = System.currentTimeMillis() * BEATS_PER_MILLI;
+  private long heartbeats;
 
-  Pulse(WorkerOptions options) {
+  /**
+   * @param bornMillis since 1970: a worker that comes back under its old name must be believed more
+   *     than its former life
+   */
+  Pulse(WorkerOptions options, long bornMillis) {
     this.options = options;
+    this.heartbeats = bornMillis * BEATS_PER_MILLI;
   }
 
   /**

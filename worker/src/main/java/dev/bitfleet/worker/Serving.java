@@ -1,7 +1,7 @@
 package dev.bitfleet.worker;
 
-import dev.bitfleet.worker.model.ChatRenderer;
 import dev.bitfleet.worker.model.ModelFile;
+import dev.bitfleet.worker.model.Renderer;
 import dev.bitfleet.worker.supervise.EngineSupervisor;
 
 /**
@@ -10,4 +10,4 @@ import dev.bitfleet.worker.supervise.EngineSupervisor;
  * @param quantization the type most weights are in
  */
 record Serving(
-    ModelFile model, String quantization, ChatRenderer renderer, EngineSupervisor supervisor) {}
+    ModelFile model, String quantization, Renderer renderer, EngineSupervisor supervisor) {}

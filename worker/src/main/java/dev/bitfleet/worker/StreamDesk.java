@@ -1,6 +1,5 @@
 package dev.bitfleet.worker;
 
-import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.Continuation;
 import dev.bitfleet.proto.FailureCause;
 import dev.bitfleet.proto.GenerationEvent;
@@ -20,20 +19,16 @@ import dev.bitfleet.worker.slot.SlotTable;
 import dev.bitfleet.worker.supervise.EngineSupervisor;
 import dev.bitfleet.worker.supervise.PromptHash;
 import dev.bitfleet.worker.supervise.Quarantine;
-import io.vertx.core.Future;
-import io.vertx.core.eventbus.EventBus;
-import io.vertx.core.eventbus.Message;
-import io.vertx.core.eventbus.MessageConsumer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes requests for completions from the bus, gives each a slot, and sends what the engine says of
- * it to the stream's inbox. Event loop of WorkerVerticle.
+ * Takes requests for completions, gives each a slot, and sends what the engine says of it to the
+ * stream's inbox. One thread: its worker's.
  *
  * <p>Order of a stream: request → slot → prompt laid out → engine → reply → deltas → one terminal
  * event, after which the slot is free. A stream whose engine is lost before the reply is answered
@@ -82,7 +77,6 @@ final class StreamDesk {
   private final Surroundings worker;
   private final SlotTable<OpenStream> slots;
   private Optional<PrefixLedger> ledger = Optional.empty();
-  private @Nullable MessageConsumer<GenerationRequest> consumer;
 
   StreamDesk(WorkerOptions options, Suspects suspects, Surroundings worker) {
     this.options = options;
@@ -91,46 +85,41 @@ final class StreamDesk {
     this.slots = new SlotTable<>(options.slots());
   }
 
-  /** Begins to take requests. */
-  Future<Void> open(EventBus bus) {
-    consumer = bus.consumer(BusAddresses.open(options.workerId()), this::onOpen);
-    return consumer.completion();
-  }
-
-  Future<Void> close() {
-    return consumer == null ? Future.succeededFuture() : consumer.unregister();
-  }
-
   /** Streams that hold a slot. */
   int streams() {
     return slots.open();
   }
 
-  private void onOpen(Message<GenerationRequest> message) {
-    GenerationRequest request = message.body();
+  /**
+   * Takes a request.
+   *
+   * @param asker gets the one reply, now or later
+   */
+  void open(GenerationRequest request, Consumer<OpenReply> asker) {
     if (worker.draining()) {
-      message.reply(new OpenReply.Busy("draining"));
+      asker.accept(new OpenReply.Busy("draining"));
       return;
     }
     if (!options.answersTo(request.model())) {
-      message.reply(new OpenReply.Busy("other model"));
+      asker.accept(new OpenReply.Busy("other model"));
       return;
     }
     Serving now = worker.asked().orElse(null);
     if (now == null || now.supervisor().state() != EngineSupervisor.State.READY) {
-      message.reply(new OpenReply.Busy("not ready"));
+      asker.accept(new OpenReply.Busy("not ready"));
       return;
     }
     Optional<String> obstacle = now.supervisor().description().flatMap(d -> obstacle(d, request));
     if (obstacle.isPresent()) {
-      message.reply(new OpenReply.Busy(obstacle.get()));
+      asker.accept(new OpenReply.Busy(obstacle.get()));
       return;
     }
-    switch (slots.claim(request.streamId(), sequenceId -> new OpenStream(sequenceId, message))) {
+    switch (slots.claim(
+        request.streamId(), sequenceId -> new OpenStream(sequenceId, request, asker))) {
       case SlotTable.Claim.NoneFree<OpenStream> ignored ->
-          message.reply(new OpenReply.Busy("no slot free"));
+          asker.accept(new OpenReply.Busy("no slot free"));
       case SlotTable.Claim.Duplicate<OpenStream> ignored ->
-          message.reply(new OpenReply.Busy("the stream is open here already"));
+          asker.accept(new OpenReply.Busy("the stream is open here already"));
       case SlotTable.Claim.Claimed<OpenStream> claimed -> {
         if (slots.open() == slots.slots()) {
           worker.full();

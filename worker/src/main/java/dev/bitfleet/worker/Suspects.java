@@ -6,28 +6,36 @@ import dev.bitfleet.worker.supervise.Quarantine;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
  * What the workers of a model know together of prompts that were there when engines died: each
  * tells the others of its own engines' deaths, so that a prompt does not kill an engine of each.
- * Event loop of WorkerVerticle.
+ * One thread: its worker's.
  */
 final class Suspects {
   private final String workerId;
   private final Quarantine quarantine;
   private final Supplier<String> fingerprint;
   private final Consumer<PromptNote> others;
+  private final LongSupplier clock;
 
   /**
    * @param fingerprint of the model; empty while there is none
    * @param others tells them
+   * @param clock monotonic nanoseconds
    */
-  Suspects(WorkerOptions options, Supplier<String> fingerprint, Consumer<PromptNote> others) {
+  Suspects(
+      WorkerOptions options,
+      Supplier<String> fingerprint,
+      Consumer<PromptNote> others,
+      LongSupplier clock) {
     this.workerId = options.workerId();
     this.quarantine = new Quarantine(options.supervision());
     this.fingerprint = fingerprint;
     this.others = others;
+    this.clock = clock;
   }
 
   /**
@@ -36,12 +44,12 @@ final class Suspects {
    * @param open prompts it has now
    */
   Quarantine.Verdict verdict(PromptHash prompt, Collection<PromptHash> open) {
-    return quarantine.verdict(prompt, open, System.nanoTime());
+    return quarantine.verdict(prompt, open, clock.getAsLong());
   }
 
   /** This worker's engine died with these open. */
   void engineLost(List<Quarantine.Open> open) {
-    quarantine.engineLost(open, System.nanoTime());
+    quarantine.engineLost(open, clock.getAsLong());
     if (!open.isEmpty()) {
       tell(
           PromptNote.Kind.ENGINE_LOST,
@@ -74,7 +82,7 @@ final class Suspects {
               note.prompts().stream()
                   .map(each -> new Quarantine.Open(hash(each), each.tokens(), each.accepted()))
                   .toList(),
-              System.nanoTime());
+              clock.getAsLong());
       case CLEARED -> note.prompts().forEach(each -> quarantine.cleared(hash(each)));
     }
   }

@@ -1,17 +1,9 @@
 package dev.bitfleet.gateway.dispatch;
 
-import dev.bitfleet.proto.BusAddresses;
-import dev.bitfleet.proto.CancelGeneration;
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
-import io.vertx.core.AsyncResult;
-import io.vertx.core.eventbus.DeliveryOptions;
-import io.vertx.core.eventbus.EventBus;
-import io.vertx.core.eventbus.Message;
-import io.vertx.core.eventbus.ReplyException;
-import io.vertx.core.eventbus.ReplyFailure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +19,7 @@ final class Attempt {
     ENDED
   }
 
-  private final EventBus bus;
+  private final Surroundings world;
   private final Inbox inbox;
   private final AttemptListener listener;
   private final GenerationRequest request;
@@ -38,12 +30,12 @@ final class Attempt {
   private long lastProgressNanos;
 
   Attempt(
-      EventBus bus,
+      Surroundings world,
       Inbox inbox,
       AttemptListener listener,
       GenerationRequest request,
       String workerId) {
-    this.bus = bus;
+    this.world = world;
     this.inbox = inbox;
     this.listener = listener;
     this.request = request;
@@ -62,32 +54,29 @@ final class Attempt {
   void open(Duration timeout, long now) {
     lastProgressNanos = now;
     inbox.expect(this);
-    bus.<OpenReply>request(
-            BusAddresses.open(workerId),
-            request,
-            new DeliveryOptions().setSendTimeout(timeout.toMillis()))
-        .onComplete(this::answered);
+    world.open(workerId, request, timeout, this::answered);
   }
 
-  private void answered(AsyncResult<Message<OpenReply>> answer) {
+  private void answered(OpenAnswer answer) {
     if (phase == Phase.ENDED) {
-      if (answer.succeeded() && answer.result().body() instanceof OpenReply.Accepted) {
+      if (answer instanceof OpenAnswer.Replied(OpenReply.Accepted ignored)) {
         // It was abandoned before the worker had it; that cancel may have come too early.
         sendCancel();
       }
       return;
     }
-    if (answer.failed()) {
-      if (answer.cause() instanceof ReplyException e
-          && e.failureType() == ReplyFailure.NO_HANDLERS) {
+    switch (answer) {
+      case OpenAnswer.Replied replied -> replied(replied.reply());
+      case OpenAnswer.NotThere ignored -> {
         end(Trace.NONE);
         listener.unavailable(this, "worker " + workerId + " is not on the bus");
-      } else {
-        breakOff(AttemptEnd.UNANSWERED, String.valueOf(answer.cause().getMessage()));
       }
-      return;
+      case OpenAnswer.Missing missing -> breakOff(AttemptEnd.UNANSWERED, missing.why());
     }
-    switch (answer.result().body()) {
+  }
+
+  private void replied(OpenReply reply) {
+    switch (reply) {
       case OpenReply.Accepted accepted -> {
         phase = Phase.STREAMING;
         listener.accepted(this, accepted);
@@ -189,6 +178,6 @@ final class Attempt {
   }
 
   private void sendCancel() {
-    bus.send(BusAddresses.cancel(workerId), new CancelGeneration(streamId()));
+    world.cancel(workerId, streamId());
   }
 }

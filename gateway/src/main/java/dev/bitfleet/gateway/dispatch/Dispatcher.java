@@ -11,31 +11,22 @@ import dev.bitfleet.gateway.routing.ModelSupply;
 import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.gateway.telemetry.FleetFigures;
 import dev.bitfleet.gateway.telemetry.GatewayMetrics;
-import dev.bitfleet.proto.BusAddresses;
+import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
-import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
-import io.vertx.core.Future;
-import io.vertx.core.Vertx;
-import io.vertx.core.eventbus.Message;
-import io.vertx.core.eventbus.MessageConsumer;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes completions in and sees them through: queue, worker, stream, and again when a stream
- * breaks. Lives on the event loop of the gateway's verticle; every method must be called there.
+ * breaks. Knows the world through its {@link Surroundings} alone, so that a simulation can be its
+ * world. Lives on the event loop of the gateway's verticle; every method must be called there.
  */
 public final class Dispatcher {
-  /** How often silence is looked for: a deadline is met this much late at most. */
-  private static final long SWEEP_MILLIS = 100;
-
-  private final Vertx vertx;
+  private final Surroundings world;
   private final FleetView fleet;
   private final AdmissionQueue queue;
   private final DispatchLimits limits;
@@ -45,55 +36,27 @@ public final class Dispatcher {
   private final String streamIdPrefix;
   private final Map<Ticket, Waiter> waiters = new IdentityHashMap<>();
   private long streams;
-  private long sweepTimer = -1;
-  private @Nullable MessageConsumer<WorkerHeartbeat> heartbeats;
-  private @Nullable MessageConsumer<String> departures;
   private boolean deciding;
   private boolean decideAgain;
 
   private record Waiter(CompletionRun completion, ChoiceRun choice) {}
 
   public Dispatcher(
-      Vertx vertx,
+      Surroundings world,
       String gatewayId,
       FleetView fleet,
       AdmissionQueue queue,
       DispatchLimits limits,
       GatewayMetrics metrics) {
-    this.vertx = vertx;
+    this.world = world;
     this.fleet = fleet;
     this.queue = queue;
     this.limits = limits;
     this.metrics = metrics;
     this.node = gatewayId;
-    this.inbox = new Inbox(vertx.eventBus(), gatewayId, System::nanoTime);
+    this.inbox = new Inbox(world, gatewayId);
     // A gateway that comes back under its old id must not meet the streams of its former life.
-    byte[] life = new byte[6];
-    new SecureRandom().nextBytes(life);
-    this.streamIdPrefix = gatewayId + "-" + HexFormat.of().formatHex(life) + "-";
-  }
-
-  /** Begins to listen. */
-  public Future<Void> start() {
-    MessageConsumer<WorkerHeartbeat> registered =
-        vertx.eventBus().consumer(BusAddresses.HEARTBEATS, this::hear);
-    heartbeats = registered;
-    departures =
-        vertx
-            .eventBus()
-            .localConsumer(BusAddresses.NODE_LEFT, message -> lost(fleet.left(message.body())));
-    sweepTimer = vertx.setPeriodic(SWEEP_MILLIS, id -> sweep());
-    return Future.all(registered.completion(), inbox.open()).mapEmpty();
-  }
-
-  /** Stops listening. Completions still under way hear nothing more. */
-  public Future<Void> stop() {
-    vertx.cancelTimer(sweepTimer);
-    return Future.all(unregister(heartbeats), unregister(departures), inbox.close()).mapEmpty();
-  }
-
-  private static Future<Void> unregister(@Nullable MessageConsumer<?> consumer) {
-    return consumer == null ? Future.succeededFuture() : consumer.unregister();
+    this.streamIdPrefix = gatewayId + "-" + HexFormat.of().toHexDigits(world.unique(), 12) + "-";
   }
 
   /**
@@ -153,12 +116,24 @@ public final class Dispatcher {
     return queue.retryAfter(slots);
   }
 
-  private void hear(Message<WorkerHeartbeat> message) {
-    fleet.hear(message.body(), now()).ifPresent(metrics::engineRestarts);
+  /** A worker tells how it is. */
+  public void hear(WorkerHeartbeat heartbeat) {
+    fleet.hear(heartbeat, now()).ifPresent(metrics::engineRestarts);
     decide();
   }
 
-  private void sweep() {
+  /** A worker tells something of a stream. */
+  public void take(GenerationEvent event) {
+    inbox.take(event);
+  }
+
+  /** A node has left the fleet, and its workers with it. */
+  public void nodeLeft(String nodeId) {
+    lost(fleet.left(nodeId));
+  }
+
+  /** Looks for silence and deadlines; to be called again and again. */
+  public void sweep() {
     lost(fleet.expire(now()));
     inbox.checkProgress(limits.firstEventTimeout(), limits.stallTimeout());
     decide();
@@ -190,7 +165,7 @@ public final class Dispatcher {
   ModelSupply supply(ModelWish model) {
     ModelSupply supply = fleet.supply(model);
     if (supply instanceof ModelSupply.Idle idle) {
-      idle.asleep().forEach(id -> vertx.eventBus().send(BusAddresses.call(id), WorkerCall.WAKE));
+      idle.asleep().forEach(world::wake);
     }
     return supply;
   }
@@ -235,23 +210,24 @@ public final class Dispatcher {
   }
 
   Attempt newAttempt(ChoiceRun run, GenerationRequest request, String workerId) {
-    return new Attempt(vertx.eventBus(), inbox, run, request, workerId);
+    return new Attempt(world, inbox, run, request, workerId);
   }
 
   String newStreamId() {
     return streamIdPrefix + Long.toString(streams++, Character.MAX_RADIX);
   }
 
-  String inboxAddress() {
+  /** Where this gateway's streams send their events. */
+  public String inboxAddress() {
     return inbox.address();
   }
 
   void later(long millis, Runnable action) {
-    vertx.setTimer(millis, id -> action.run());
+    world.later(millis, action);
   }
 
   long now() {
-    return System.nanoTime();
+    return world.now();
   }
 
   DispatchLimits limits() {

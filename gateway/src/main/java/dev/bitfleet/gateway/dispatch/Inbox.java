@@ -1,28 +1,20 @@
 package dev.bitfleet.gateway.dispatch;
 
 import dev.bitfleet.proto.BusAddresses;
-import dev.bitfleet.proto.CancelGeneration;
 import dev.bitfleet.proto.GenerationEvent;
-import io.vertx.core.Future;
-import io.vertx.core.eventbus.EventBus;
-import io.vertx.core.eventbus.Message;
-import io.vertx.core.eventbus.MessageConsumer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The one consumer of all events that come to this gateway. Never paused: a paused consumer
- * discards once its buffer is full.
+ * Where all events that come to this gateway find their attempt.
  *
  * <p>An abandoned stream is remembered for a while. If its worker keeps sending, the cancel did not
  * reach it, and is sent again.
  */
-public final class Inbox {
+final class Inbox {
   /** Abandoned streams that are remembered; the oldest make room. */
   private static final int REMEMBERED = 4096;
 
@@ -38,9 +30,8 @@ public final class Inbox {
     }
   }
 
-  private final EventBus bus;
+  private final Surroundings world;
   private final String address;
-  private final LongSupplier clock;
   private final Map<String, Attempt> attempts = new HashMap<>();
   private final Map<String, Abandoned> abandoned =
       new LinkedHashMap<>() {
@@ -49,22 +40,10 @@ public final class Inbox {
           return size() > REMEMBERED;
         }
       };
-  private @Nullable MessageConsumer<GenerationEvent> consumer;
 
-  Inbox(EventBus bus, String gatewayId, LongSupplier clock) {
-    this.bus = bus;
+  Inbox(Surroundings world, String gatewayId) {
+    this.world = world;
     this.address = BusAddresses.inbox(gatewayId);
-    this.clock = clock;
-  }
-
-  Future<Void> open() {
-    MessageConsumer<GenerationEvent> registered = bus.consumer(address, this::take);
-    consumer = registered;
-    return registered.completion();
-  }
-
-  Future<Void> close() {
-    return consumer == null ? Future.succeededFuture() : consumer.unregister();
   }
 
   String address() {
@@ -87,7 +66,7 @@ public final class Inbox {
   }
 
   void checkProgress(Duration firstEvent, Duration betweenEvents) {
-    long now = clock.getAsLong();
+    long now = world.now();
     for (Attempt attempt : List.copyOf(attempts.values())) {
       attempt.checkProgress(now, firstEvent, betweenEvents);
     }
@@ -101,11 +80,10 @@ public final class Inbox {
     }
   }
 
-  private void take(Message<GenerationEvent> message) {
-    GenerationEvent event = message.body();
+  void take(GenerationEvent event) {
     Attempt attempt = attempts.get(event.streamId());
     if (attempt != null) {
-      attempt.take(event, clock.getAsLong());
+      attempt.take(event, world.now());
     } else {
       late(event);
     }
@@ -118,7 +96,7 @@ public final class Inbox {
     }
     Abandoned stream = abandoned.get(event.streamId());
     if (stream != null && ++stream.lateEvents % LATE_EVENTS_PER_CANCEL == 0) {
-      bus.send(BusAddresses.cancel(stream.workerId), new CancelGeneration(event.streamId()));
+      world.cancel(stream.workerId, event.streamId());
     }
   }
 }

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * <p>The template is read on that thread too, at once: it takes as long as a small model's load,
  * and the two should overlap. Methods are called on the context that made this.
  */
-public final class ChatRenderer implements AutoCloseable {
+public final class ChatRenderer implements Renderer {
   private static final Logger LOG = LoggerFactory.getLogger(ChatRenderer.class);
 
   /** By the clock on the wall, beyond the template's own bound on what it computes. */
@@ -92,16 +92,12 @@ public final class ChatRenderer implements AutoCloseable {
     return layout::layOut;
   }
 
-  /** Fails with {@link ChatTemplateException} when the model's template is none. */
+  @Override
   public Future<Void> ready() {
     return ready.future();
   }
 
-  /**
-   * The stretches of a chat. Fails with {@link ChatTemplateException} when the template turns the
-   * chat down, and with another exception when the chat is not to blame: it took too long, or too
-   * many wait.
-   */
+  @Override
   public Future<List<PromptSegment>> layOut(Prompt.Chat chat) {
     if (closed || waiting.size() >= MAX_WAITING || abandoned >= MAX_ABANDONED) {
       return Future.failedFuture(

@@ -6,9 +6,9 @@ import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
 import dev.bitfleet.worker.engine.SequenceRequest;
+import dev.bitfleet.worker.time.Timers;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -65,7 +65,7 @@ public final class EngineSupervisor {
     STOPPED
   }
 
-  private final Vertx vertx;
+  private final Timers timers;
   private final EngineLauncher launcher;
   private final SupervisionSettings settings;
   private final Listener listener;
@@ -85,8 +85,8 @@ public final class EngineSupervisor {
   private final Promise<Void> gone = Promise.promise();
 
   public EngineSupervisor(
-      Vertx vertx, EngineLauncher launcher, SupervisionSettings settings, Listener listener) {
-    this.vertx = vertx;
+      Timers timers, EngineLauncher launcher, SupervisionSettings settings, Listener listener) {
+    this.timers = timers;
     this.launcher = launcher;
     this.settings = settings;
     this.listener = listener;
@@ -96,8 +96,8 @@ public final class EngineSupervisor {
 
   /** Starts the first life and the watch. */
   public void start() {
-    lastTick = System.nanoTime();
-    timer = vertx.setPeriodic(settings.tick().toMillis(), ignored -> tick());
+    lastTick = timers.now();
+    timer = timers.every(settings.tick().toMillis(), this::tick);
     launch();
   }
 
@@ -108,13 +108,13 @@ public final class EngineSupervisor {
     }
     boolean running = phase != Phase.WAITING;
     phase = Phase.STOPPED;
-    vertx.cancelTimer(timer);
+    timers.cancel(timer);
     Engine running0 = engine;
     if (!running || running0 == null) {
       gone.tryComplete();
     } else {
       running0.kill("the worker stops");
-      vertx.setTimer(STOP_PATIENCE.toMillis(), ignored -> gone.tryComplete());
+      timers.after(STOP_PATIENCE.toMillis(), gone::tryComplete);
     }
     return gone.future();
   }
@@ -279,13 +279,13 @@ public final class EngineSupervisor {
   private void proven() {
     enter(Phase.SERVING);
     watch = new StallWatch(settings.tick(), settings.stallWindow());
-    policy.ready(System.nanoTime());
+    policy.ready(timers.now());
     become(State.READY, "");
     LOG.info("engine ready: pid {}, {}", pid(), description);
   }
 
   private void tick() {
-    long now = System.nanoTime();
+    long now = timers.now();
     long elapsed = now - lastTick;
     lastTick = now;
     switch (phase) {
@@ -336,7 +336,7 @@ public final class EngineSupervisor {
             : "; its last lines:\n  " + String.join("\n  ", lost.stderrTail()));
     restarts++;
     RestartPolicy.Verdict verdict =
-        loadFailure.isEmpty() ? policy.lost(System.nanoTime()) : policy.loadFailed();
+        loadFailure.isEmpty() ? policy.lost(timers.now()) : policy.loadFailed();
     enter(Phase.WAITING);
     // First the state, so that whoever hears of the loss does not open anything here.
     state = verdict.failed() ? State.FAILED : State.RESTARTING;
@@ -346,9 +346,9 @@ public final class EngineSupervisor {
     if (verdict.delay().isZero()) {
       launch();
     } else {
-      vertx.setTimer(
+      timers.after(
           verdict.delay().toMillis(),
-          ignored -> {
+          () -> {
             if (phase == Phase.WAITING) {
               launch();
             }
@@ -364,6 +364,6 @@ public final class EngineSupervisor {
 
   private void enter(Phase next) {
     phase = next;
-    phaseSince = System.nanoTime();
+    phaseSince = timers.now();
   }
 }

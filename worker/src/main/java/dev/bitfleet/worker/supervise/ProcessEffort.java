@@ -19,6 +19,9 @@ final class ProcessEffort {
 
   /** Of that process now; 0 when there is none. Reads memory of the kernel's, not a disk. */
   static long of(long pid) {
+    if (pid == 0) {
+      return 0;
+    }
     try {
       return parse(
           Files.readString(

@@ -12,6 +12,7 @@ import dev.bitfleet.worker.engine.EngineLauncher;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
 import dev.bitfleet.worker.engine.Tokenization;
+import dev.bitfleet.worker.time.VertxTimers;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -48,7 +49,7 @@ class EngineSupervisorTest {
   private final AtomicReference<EngineLauncher> launcher = new AtomicReference<>();
   private final EngineSupervisor supervisor =
       new EngineSupervisor(
-          vertx,
+          new VertxTimers(vertx),
           events -> Objects.requireNonNull(launcher.get()).launch(events),
           SETTINGS,
           new Telling());

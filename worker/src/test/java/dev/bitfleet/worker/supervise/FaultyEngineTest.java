@@ -18,6 +18,7 @@ import dev.bitfleet.worker.engine.builtin.BuiltinLauncher;
 import dev.bitfleet.worker.engine.process.ChildProcess;
 import dev.bitfleet.worker.engine.process.LaunchWrapper;
 import dev.bitfleet.worker.engine.process.ProcessSpawner;
+import dev.bitfleet.worker.time.VertxTimers;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -294,7 +295,8 @@ class FaultyEngineTest {
     private final EngineSupervisor supervisor;
 
     Watched(String script, SupervisionSettings settings) {
-      supervisor = new EngineSupervisor(vertx, launcher(vertx, script), settings, this);
+      supervisor =
+          new EngineSupervisor(new VertxTimers(vertx), launcher(vertx, script), settings, this);
       vertx.runOnContext(ignored -> supervisor.start());
     }
 

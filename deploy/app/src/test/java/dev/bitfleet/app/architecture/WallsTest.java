@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.vertx.core.Vertx;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -93,6 +94,27 @@ class WallsTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("io.vertx.core.eventbus..", "dev.bitfleet.gateway.dispatch..")
+        .check(all);
+  }
+
+  /** What a simulation drives must not have a clock, a timer or a bus behind its back. */
+  @Test
+  void a_worker_meets_the_world_at_one_place() {
+    noClasses()
+        .that()
+        .haveNameMatching(
+            "dev\\.bitfleet\\.worker\\.(Worker|StreamDesk|EmbeddingDesk|OpenStream|Pulse|Suspects|IdleClock"
+                + "|supervise\\.(EngineSupervisor|StallWatch|Quarantine|RestartPolicy))(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.vertx.core.eventbus..")
+        .orShould()
+        .dependOnClassesThat()
+        .belongToAnyOf(Vertx.class)
+        .orShould()
+        .callMethod(System.class, "nanoTime")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
         .check(all);
   }
 
