@@ -60,40 +60,4 @@ public record WorkerHeartbeat(
     Objects.requireNonNull(prefixes);
     cores = List.copyOf(cores);
   }
-
-  /** One of a worker that holds nothing. */
-  public WorkerHeartbeat(
-      String workerId,
-      String nodeId,
-      long number,
-      ProtocolVersion protocol,
-      State state,
-      Optional<ModelDescription> model,
-      int slots,
-      int openSequences,
-      String engine,
-      String engineVersion,
-      String kernel,
-      int engineRestarts,
-      List<Integer> cores,
-      long enginePid,
-      String detail) {
-    this(
-        workerId,
-        nodeId,
-        number,
-        protocol,
-        state,
-        model,
-        slots,
-        openSequences,
-        engine,
-        engineVersion,
-        kernel,
-        engineRestarts,
-        cores,
-        enginePid,
-        detail,
-        PrefixSummary.NONE);
-  }
 }

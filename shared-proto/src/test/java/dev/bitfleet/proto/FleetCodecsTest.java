@@ -97,7 +97,8 @@ class FleetCodecsTest {
         4,
         List.of(0, 3),
         123_456,
-        "why");
+        "why",
+        PrefixSummary.NONE);
   }
 
   static Stream<Arguments> messages() {

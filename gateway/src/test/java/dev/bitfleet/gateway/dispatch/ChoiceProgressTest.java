@@ -11,6 +11,7 @@ import dev.bitfleet.proto.GenerationEvent;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.PrefixSummary;
 import dev.bitfleet.proto.Priority;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.PromptScoring;
@@ -78,7 +79,8 @@ class ChoiceProgressTest {
             0,
             List.of(0),
             1,
-            ""),
+            "",
+            PrefixSummary.NONE),
         0,
         0,
         0);

@@ -7,6 +7,7 @@ import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.ModelDescription;
 import dev.bitfleet.proto.OpenReply;
+import dev.bitfleet.proto.PrefixSummary;
 import dev.bitfleet.proto.Prompt;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.TextReply;
@@ -248,7 +249,8 @@ public final class TestWorker {
                 restarts,
                 List.of(0),
                 0,
-                ""));
+                "",
+                PrefixSummary.NONE));
   }
 
   private ModelDescription model() {

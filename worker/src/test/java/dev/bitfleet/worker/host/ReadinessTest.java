@@ -2,6 +2,7 @@ package dev.bitfleet.worker.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bitfleet.proto.PrefixSummary;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
@@ -76,6 +77,7 @@ class ReadinessTest {
         0,
         List.of(0),
         1,
-        "detail of " + worker);
+        "detail of " + worker,
+        PrefixSummary.NONE);
   }
 }
