@@ -129,7 +129,7 @@ public final class Dispatcher {
 
   /** A node has left the fleet, and its workers with it. */
   public void nodeLeft(String nodeId) {
-    lost(fleet.left(nodeId));
+    lost(fleet.left(nodeId, now()));
   }
 
   /** Looks for silence and deadlines; to be called again and again. */

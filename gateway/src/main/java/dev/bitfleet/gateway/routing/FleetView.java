@@ -9,12 +9,15 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fleet, as its heartbeats describe it. Owned by one thread. Time is nanoseconds of any
@@ -35,8 +38,24 @@ public final class FleetView {
           .thenComparingInt(ModelDescription::rank)
           .thenComparing(ModelDescription::id);
 
+  /** Whoever lives has been heard by then: a heartbeat and some jitter. */
+  private static final long ALL_HEARD_NANOS = Duration.ofMillis(1500).toNanos();
+
+  /** How long a model is waited for whose workers have fallen silent. */
+  private static final long MISSED_NANOS = Duration.ofMinutes(1).toNanos();
+
   private final NavigableMap<String, WorkerView> workers = new TreeMap<>();
+
+  /** Those that have fallen silent without saying that they go, by id. */
+  private final Map<String, Missed> missed = new HashMap<>();
+
   private final long staleNanos;
+  private @Nullable Long listeningSince;
+
+  /** Whether everybody who lives has had the time to be heard. */
+  private boolean allHeard;
+
+  private record Missed(WorkerView worker, long since) {}
 
   public FleetView(Duration staleAfter) {
     staleNanos = staleAfter.toNanos();
@@ -56,6 +75,7 @@ public final class FleetView {
     if (known != null && heartbeat.number() <= known.heartbeat().number()) {
       return OptionalLong.empty();
     }
+    missed.remove(heartbeat.workerId());
     int inFlight = known == null ? 0 : known.inFlight();
     int foreign = Math.max(0, heartbeat.openSequences() - inFlight);
     workers.put(heartbeat.workerId(), new WorkerView(heartbeat, now, inFlight, foreign));
@@ -65,20 +85,34 @@ public final class FleetView {
             : Math.max(0, heartbeat.engineRestarts() - known.heartbeat().engineRestarts()));
   }
 
-  /** Forgets the workers that have been silent too long and returns their ids. */
+  /**
+   * Forgets the workers that have been silent too long and returns their ids. To be called now and
+   * then from the beginning on: until everybody has had the time to be heard, a model nobody serves
+   * is one that may still come.
+   */
   public List<String> expire(long now) {
-    return forget(worker -> now - worker.heardNanos() > staleNanos);
+    if (listeningSince == null) {
+      listeningSince = now;
+    }
+    allHeard |= now - listeningSince > ALL_HEARD_NANOS;
+    missed.values().removeIf(each -> now - each.since() > MISSED_NANOS);
+    return forget(worker -> now - worker.heardNanos() > staleNanos, now);
   }
 
   /** Forgets the workers of a node that has gone and returns their ids. */
-  public List<String> left(String nodeId) {
-    return forget(worker -> worker.heartbeat().nodeId().equals(nodeId));
+  public List<String> left(String nodeId, long now) {
+    return forget(worker -> worker.heartbeat().nodeId().equals(nodeId), now);
   }
 
-  private List<String> forget(Predicate<WorkerView> which) {
-    List<String> lost = workers.values().stream().filter(which).map(WorkerView::id).toList();
-    lost.forEach(workers::remove);
-    return lost;
+  private List<String> forget(Predicate<WorkerView> which, long now) {
+    List<WorkerView> lost = workers.values().stream().filter(which).toList();
+    for (WorkerView worker : lost) {
+      workers.remove(worker.id());
+      if (able(worker)) {
+        missed.put(worker.id(), new Missed(worker, now));
+      }
+    }
+    return lost.stream().map(WorkerView::id).toList();
   }
 
   /** Notes that this gateway has opened a stream there. */
@@ -145,7 +179,11 @@ public final class FleetView {
   }
 
   private boolean known(String name) {
-    return workers.values().stream().anyMatch(worker -> worker.answersTo(name));
+    return workers.values().stream().anyMatch(worker -> worker.answersTo(name)) || misses(name);
+  }
+
+  private boolean misses(String name) {
+    return missed.values().stream().anyMatch(each -> each.worker().answersTo(name));
   }
 
   /**
@@ -167,8 +205,12 @@ public final class FleetView {
     boolean serving = false;
     boolean idle = false;
     List<String> asleep = new ArrayList<>();
-    boolean servedBefore = false;
-    boolean undecided = workers.isEmpty();
+    // Whoever served it and is silent now may come back, or have been too busy to be heard.
+    boolean servedBefore = model.isPresent() && misses(model.get());
+    boolean allFailed =
+        !workers.isEmpty()
+            && workers.values().stream().allMatch(w -> w.heartbeat().state() == State.FAILED);
+    boolean undecided = workers.isEmpty() || !allHeard && !allFailed;
     boolean known = false;
     for (WorkerView worker : workers.values()) {
       State state = worker.heartbeat().state();
@@ -200,8 +242,6 @@ public final class FleetView {
     if (undecided || servedBefore) {
       return new ModelSupply.Awaited(servedBefore);
     }
-    boolean allFailed =
-        workers.values().stream().allMatch(w -> w.heartbeat().state() == State.FAILED);
     return known || allFailed ? new ModelSupply.Lost() : new ModelSupply.Unknown();
   }
 

@@ -97,8 +97,7 @@ class TextRoutesTest {
 
   @Test
   void an_unknown_model_is_the_default_one_and_one_that_is_away_is_waited_for() {
-    try (Gateway gateway =
-        Gateway.withWorker(o -> o.workerWait(java.time.Duration.ofMillis(300)))) {
+    try (Gateway gateway = Gateway.withWorker(o -> o.workerWait(java.time.Duration.ofSeconds(2)))) {
       assertThat(gateway.post("/tokenize", "{\"content\":\"a\",\"model\":\"x\"}").statusCode())
           .as("any name will do here")
           .isEqualTo(200);

@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.ModelDescription;
+import dev.bitfleet.proto.PrefixSummary;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
@@ -15,6 +16,12 @@ class FleetViewTest {
   private static final long MILLI = 1_000_000L;
 
   private final FleetView fleet = new FleetView(FleetView.STALE_AFTER);
+
+  /** As if it had listened for long enough to have heard everybody. */
+  private void allHeard() {
+    fleet.expire(-2000 * MILLI);
+    fleet.expire(0);
+  }
 
   private static WorkerHeartbeat beat(
       String id, long number, State state, String model, int slots, int open, int restarts) {
@@ -35,7 +42,8 @@ class FleetViewTest {
         restarts,
         List.of(),
         0,
-        "");
+        "",
+        PrefixSummary.NONE);
   }
 
   private static WorkerHeartbeat ready(String id, long number, String model, int slots, int open) {
@@ -76,7 +84,8 @@ class FleetViewTest {
         plain.engineRestarts(),
         plain.cores(),
         plain.enginePid(),
-        plain.detail());
+        plain.detail(),
+        PrefixSummary.NONE);
   }
 
   private Optional<String> meant(ModelWish wish) {
@@ -100,6 +109,7 @@ class FleetViewTest {
 
   @Test
   void a_lenient_wish_means_the_default_model_only_where_nobody_knows_the_name() {
+    allHeard();
     ModelWish lenient = ModelWish.of("bitnet").lenient();
     fleet.hear(beat("w1", 1, State.STARTING, "", 1, 0, 0), 0);
     fleet.hear(ready("w2", 1, "m", 2, 0), 0);
@@ -171,7 +181,8 @@ class FleetViewTest {
                     0,
                     List.of(),
                     0,
-                    ""),
+                    "",
+                    PrefixSummary.NONE),
                 0))
         .isEmpty();
     assertThat(fleet.workers()).isEmpty();
@@ -225,7 +236,40 @@ class FleetViewTest {
   }
 
   @Test
+  void before_everybody_was_heard_any_model_may_be_there() {
+    fleet.expire(0);
+    fleet.hear(ready("w", 1, "m", 4, 0), 0);
+    assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
+    fleet.expire(1501 * MILLI);
+    assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Unknown());
+  }
+
+  @Test
+  void a_model_whose_workers_fell_silent_is_waited_for_but_not_one_that_was_taken_away() {
+    allHeard();
+    fleet.hear(ready("w", 1, "m", 4, 0), 0);
+    fleet.hear(ready("gone", 1, "old", 4, 0), 0);
+    fleet.hear(beat("gone", 2, State.DRAINING, "old", 4, 0, 0), 0);
+    fleet.hear(ready("other", 1, "x", 4, 0), 3000 * MILLI);
+    assertThat(fleet.expire(4000 * MILLI)).containsExactlyInAnyOrder("w", "gone");
+    assertThat(fleet.supply(ModelWish.of("m"))).isEqualTo(new ModelSupply.Awaited(true));
+    assertThat(fleet.supply(ModelWish.of("m").lenient()))
+        .as("another must not answer for it")
+        .isEqualTo(new ModelSupply.Awaited(true));
+    assertThat(fleet.supply(ModelWish.of("old"))).isEqualTo(new ModelSupply.Unknown());
+
+    fleet.hear(ready("w", 2, "m", 4, 0), 4100 * MILLI);
+    assertThat(fleet.supply(ModelWish.of("m"))).isEqualTo(new ModelSupply.Serving("m", 4));
+    assertThat(fleet.left("n", 5000 * MILLI)).contains("w");
+    fleet.hear(ready("other", 2, "x", 4, 0), 64_000 * MILLI);
+    assertThat(fleet.supply(ModelWish.of("m"))).isEqualTo(new ModelSupply.Awaited(true));
+    fleet.expire(65_100 * MILLI);
+    assertThat(fleet.supply(ModelWish.of("m"))).isEqualTo(new ModelSupply.Unknown());
+  }
+
+  @Test
   void an_unknown_model_is_told_from_one_that_may_still_come() {
+    allHeard();
     assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Awaited(false));
     fleet.hear(ready("w", 1, "m", 4, 0), 0);
     assertThat(fleet.supply(ModelWish.of("x"))).isEqualTo(new ModelSupply.Unknown());
