@@ -27,12 +27,14 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -46,6 +48,7 @@ import java.util.stream.Stream;
 final class Grid implements AutoCloseable {
   static final String LEASES = "bitfleet.leases";
   static final String FRAMES = "bitfleet.frames";
+  static final String ROLL = "bitfleet.roll";
 
   /**
    * Copies beside the first. With two, each of three nodes has everything: whichever of them is cut
@@ -125,6 +128,7 @@ final class Grid implements AutoCloseable {
   private final IMap<String, byte[]> places;
   private final IMap<String, String> leases;
   private final IMap<String, byte[]> frames;
+  private final IMap<String, String> roll;
 
   private Grid(HazelcastInstance hazelcast, boolean own) {
     this.hazelcast = hazelcast;
@@ -137,6 +141,7 @@ final class Grid implements AutoCloseable {
     places = hazelcast.getMap(Shelf.PLACES.map());
     leases = hazelcast.getMap(LEASES);
     frames = hazelcast.getMap(FRAMES);
+    roll = hazelcast.getMap(ROLL);
   }
 
   /** Starts a member of its own, alone. Takes a second in a fresh JVM. */
@@ -163,9 +168,8 @@ final class Grid implements AutoCloseable {
     config.getMetricsConfig().setEnabled(false);
     config.getJetConfig().setEnabled(false);
     // Nothing of ours is serialised by Java, so nothing that comes may be but what a member answers
-    // when it cannot do
-    // something now ("this partition is moving"): refused, whoever asked would wait for an answer
-    // that never comes.
+    // when it cannot do something now ("this partition is moving"): refused, whoever asked would
+    // wait for an answer that never comes.
     config
         .getSerializationConfig()
         .setJavaSerializationFilterConfig(
@@ -198,6 +202,7 @@ final class Grid implements AutoCloseable {
             .setMergePolicyConfig(
                 new MergePolicyConfig().setPolicy(DiscardMergePolicy.class.getName())));
     config.addMapConfig(byConversation(map(FRAMES)));
+    config.addMapConfig(map(ROLL));
   }
 
   private static MapConfig map(String name) {
@@ -248,6 +253,11 @@ final class Grid implements AutoCloseable {
     return frames;
   }
 
+  /** Which nodes' journals are in the maps, by the node's name; see {@link Roll}. */
+  IMap<String, String> roll() {
+    return roll;
+  }
+
   /** The key of what stands at a place of an owner. */
   static String key(String owner, int place) {
     return place + "@" + owner;
@@ -256,6 +266,14 @@ final class Grid implements AutoCloseable {
   /** This member's name. */
   String member() {
     return hazelcast.getCluster().getLocalMember().getUuid().toString();
+  }
+
+  /** Names of the members that hold maps. */
+  Set<String> members() {
+    return hazelcast.getCluster().getMembers().stream()
+        .filter(each -> !each.isLiteMember())
+        .map(each -> each.getUuid().toString())
+        .collect(Collectors.toSet());
   }
 
   /** Whether a member of that name is there. */

@@ -58,7 +58,9 @@ final class OffLoop {
         .start(
             () -> {
               try {
-                T result = work.in(opened());
+                Vault open = opened();
+                open.awaitWhole();
+                T result = work.in(open);
                 context.runOnContext(back -> promise.complete(result));
               } catch (Throwable e) {
                 Throwable told = told(e);

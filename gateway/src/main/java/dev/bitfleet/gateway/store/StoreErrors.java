@@ -29,6 +29,17 @@ public final class StoreErrors {
             Duration.ofSeconds(5)));
   }
 
+  /** The fleet has just started, and not all of its nodes are back. */
+  static ApiException rejoining() {
+    return new ApiException(
+        ApiError.server(
+            503,
+            "storage_rejoining",
+            "The fleet has just started, and what some of its nodes keep is not there yet; nothing"
+                + " was changed.",
+            Duration.ofSeconds(5)));
+  }
+
   /** It is durable, and cannot be read yet. */
   static ApiException unapplied() {
     return new ApiException(

@@ -34,6 +34,7 @@ final class Vault implements AutoCloseable {
   private final Leases leases;
   private final StoreMetrics metrics;
   private @Nullable Care care;
+  private @Nullable RollCall rollCall;
   private final Map<String, AtomicInteger> conversations = new ConcurrentHashMap<>();
   private final AtomicLong held = new AtomicLong();
   private final Unapplied unapplied = new Unapplied();
@@ -70,6 +71,9 @@ final class Vault implements AutoCloseable {
         journal.write(stale);
       }
       vault = new Vault(options, grid, journal, metrics);
+      if (cluster.isPresent()) {
+        vault.rollCall = RollCall.start(grid, options.folder(), cluster.get());
+      }
       vault.care = Care.start(vault);
     } catch (Throwable e) {
       // Whoever tries again finds neither the file locked nor a second member.
@@ -115,6 +119,17 @@ final class Vault implements AutoCloseable {
       if (starting.state() == FutureTask.State.SUCCESS) {
         starting.resultNow().close();
       }
+    }
+  }
+
+  /**
+   * Returns when everything that the fleet has kept is there.
+   *
+   * @throws ApiException when that takes too long
+   */
+  void awaitWhole() throws InterruptedException {
+    if (rollCall != null) {
+      rollCall.await();
     }
   }
 
@@ -252,6 +267,9 @@ final class Vault implements AutoCloseable {
   /** Acknowledges nothing more, finishes what was begun, and lets go. */
   @Override
   public void close() {
+    if (rollCall != null) {
+      rollCall.close();
+    }
     if (care != null) {
       care.close();
     }

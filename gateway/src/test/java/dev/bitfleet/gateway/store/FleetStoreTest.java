@@ -13,9 +13,11 @@ import com.hazelcast.core.HazelcastInstance;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,9 +48,75 @@ class FleetStoreTest {
   }
 
   private StoreHarness node(String name, HazelcastInstance fleet) {
-    StoreHarness store = new StoreHarness(StoreOptions.in(folder.resolve(name)), fleet);
+    StoreHarness store = waiting(name, fleet, Duration.ofMillis(1));
     get(store.store().open());
     return store;
+  }
+
+  /** A node that has begun to open its store, and waits so long for those it knows. */
+  private StoreHarness waiting(String name, HazelcastInstance fleet, Duration rejoin) {
+    return new StoreHarness(StoreOptions.in(folder.resolve(name)), fleet, rejoin);
+  }
+
+  @Test
+  void nothing_is_said_of_what_is_kept_before_all_that_were_there_have_put_it_back()
+      throws Exception {
+    String id;
+    HazelcastInstance fleet = fleet();
+    try (StoreHarness one = node("one", fleet);
+        StoreHarness two = node("two", fleet)) {
+      id = one.conversation(TENANT);
+      one.append(id, "said");
+      // Two has to have seen one, also where it was there first.
+      awaitKnown("two", "one");
+    }
+    HazelcastInstance restarted = fleet();
+    try (StoreHarness two = waiting("two", restarted, Duration.ofMinutes(1))) {
+      var items = two.store().conversations().items(TENANT, id).toCompletionStage();
+      Thread.sleep(700);
+      assertThat(items.toCompletableFuture()).isNotDone();
+      try (StoreHarness one = waiting("one", restarted, Duration.ofMinutes(1))) {
+        assertThat(get(one.store().conversations().items(TENANT, id))).hasSize(1);
+        assertThat(items.toCompletableFuture().get(20, TimeUnit.SECONDS)).hasSize(1);
+      }
+    }
+    // Whoever finds a fleet at work waits for nobody.
+    HazelcastInstance without = fleet();
+    try (StoreHarness other = node("three", without);
+        StoreHarness two = waiting("two", without, Duration.ofMinutes(1))) {
+      long began = System.nanoTime();
+      assertThat(refusal(() -> two.store().conversations().items(TENANT, id)))
+          .isEqualTo("404 conversation_not_found");
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(8));
+      assertThat(refusal(() -> other.store().conversations().items(TENANT, id)))
+          .isEqualTo("404 conversation_not_found");
+    }
+  }
+
+  private void awaitKnown(String node, String other) throws Exception {
+    Path file = folder.resolve(node).resolve(RollCall.NAME);
+    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!Files.exists(file) || !Files.readAllLines(file).contains(other)) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.sleep(20);
+    }
+  }
+
+  @Test
+  void a_node_that_does_not_come_back_is_no_longer_waited_for_the_next_time() throws Exception {
+    String id;
+    HazelcastInstance fleet = fleet();
+    try (StoreHarness one = node("one", fleet);
+        StoreHarness two = node("two", fleet)) {
+      id = two.conversation(TENANT);
+      awaitKnown("two", "one");
+      assertThat(one.texts(id)).isEmpty();
+    }
+    try (StoreHarness two = waiting("two", fleet(), Duration.ofSeconds(1))) {
+      assertThat(get(two.store().conversations().items(TENANT, id))).isEmpty();
+    }
+    assertThat(Files.readAllLines(folder.resolve("two").resolve(RollCall.NAME)))
+        .containsExactly("two");
   }
 
   @Test

@@ -22,13 +22,17 @@ final class StoreHarness implements AutoCloseable {
     store = new Store(vertx, options, new SimpleMeterRegistry());
   }
 
-  /** One of several on a member of a cluster. */
-  StoreHarness(StoreOptions options, com.hazelcast.core.HazelcastInstance member) {
+  /** One of several on a member of a cluster, named by its folder. */
+  StoreHarness(
+      StoreOptions options,
+      com.hazelcast.core.HazelcastInstance member,
+      java.time.Duration rejoin) {
     store =
         new Store(
             vertx,
             options,
-            java.util.Optional.of(Membership.of(member)),
+            java.util.Optional.of(
+                Membership.of(member, options.folder().getFileName().toString(), rejoin)),
             new SimpleMeterRegistry());
   }
 

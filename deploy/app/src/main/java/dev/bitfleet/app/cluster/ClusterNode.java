@@ -234,9 +234,9 @@ public final class ClusterNode implements AutoCloseable {
     }
   }
 
-  /** The member, for what is kept in it. */
-  public HazelcastInstance member() {
-    return member;
+  /** This node's place, for what is kept in the cluster. */
+  public Membership membership() {
+    return Membership.of(member, options.nodeId(), options.configuration().rejoinWait());
   }
 
   /** The nodes of this cluster, as they are now. */

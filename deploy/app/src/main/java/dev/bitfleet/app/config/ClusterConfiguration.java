@@ -1,6 +1,7 @@
 package dev.bitfleet.app.config;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param dns name with the addresses of all nodes
  * @param secretFile of what only nodes of this cluster know
  * @param tls of the event bus; empty = plain
+ * @param rejoinWait how long nodes are waited for that were there before all went down
  */
 public record ClusterConfiguration(
     String host,
@@ -21,7 +23,8 @@ public record ClusterConfiguration(
     Optional<String> dns,
     String name,
     Optional<Path> secretFile,
-    Optional<Tls> tls) {
+    Optional<Tls> tls,
+    Duration rejoinWait) {
   public ClusterConfiguration {
     join = List.copyOf(join);
   }

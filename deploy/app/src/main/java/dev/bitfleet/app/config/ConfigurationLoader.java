@@ -147,7 +147,8 @@ public final class ConfigurationLoader {
                                 new ClusterConfiguration.Tls(
                                     certificate,
                                     settings.get(Settings.CLUSTER_TLS_KEY).orElseThrow(),
-                                    settings.get(Settings.CLUSTER_TLS_CA).orElseThrow()))));
+                                    settings.get(Settings.CLUSTER_TLS_CA).orElseThrow())),
+                    settings.get(Settings.CLUSTER_REJOIN_WAIT)));
   }
 
   /** Whoever names one model means it alone, where that is the stronger word. */

@@ -64,7 +64,8 @@ final class CrossChecks {
               Settings.CLUSTER_SECRET_FILE,
               Settings.CLUSTER_TLS_CERT,
               Settings.CLUSTER_TLS_KEY,
-              Settings.CLUSTER_TLS_CA)) {
+              Settings.CLUSTER_TLS_CA,
+              Settings.CLUSTER_REJOIN_WAIT)) {
         if (settings.strength(ofCluster) >= 0) {
           problems.add(
               new Problem(

@@ -336,6 +336,12 @@ public final class Settings {
           Kind.optional(Kind.path()),
           Optional.empty(),
           "PEM certificates of those who may sign for a node");
+  public static final Setting<Duration> CLUSTER_REJOIN_WAIT =
+      new Setting<>(
+          "cluster-rejoin-wait",
+          Kind.duration(Duration.ZERO, Duration.ofHours(1)),
+          Duration.ofMinutes(2),
+          "how long, after all nodes were down, what is kept waits for those that were there before");
 
   public static final Setting<Duration> DRAIN_DELAY =
       new Setting<>(
@@ -412,6 +418,7 @@ public final class Settings {
           CLUSTER_TLS_CERT,
           CLUSTER_TLS_KEY,
           CLUSTER_TLS_CA,
+          CLUSTER_REJOIN_WAIT,
           DRAIN_DELAY,
           DRAIN_TIMEOUT,
           LOG_LEVEL);

@@ -125,7 +125,7 @@ public final class LocalFleet {
             ? new Front.Gateway(
                 new GatewayVerticle(
                     plan.gateway(),
-                    cluster.map(node -> Membership.of(node.member())),
+                    cluster.map(ClusterNode::membership),
                     cluster
                         .<Supplier<List<NodeView>>>map(node -> node::nodes)
                         .orElseGet(() -> GatewayVerticle.nodes(plan.gateway())),

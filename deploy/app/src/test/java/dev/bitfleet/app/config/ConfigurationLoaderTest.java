@@ -137,6 +137,7 @@ class ConfigurationLoaderTest {
           Map.entry("cluster-tls-cert", "/etc/bus.pem"),
           Map.entry("cluster-tls-key", "/etc/bus.key"),
           Map.entry("cluster-tls-ca", "/etc/ca.pem"),
+          Map.entry("cluster-rejoin-wait", "9s"),
           Map.entry("drain-delay", "3s"),
           Map.entry("drain-timeout", "5s"),
           Map.entry("log-level", "debug"));
@@ -198,7 +199,8 @@ class ConfigurationLoaderTest {
                       new ClusterConfiguration.Tls(
                           Path.of("/etc/bus.pem"),
                           Path.of("/etc/bus.key"),
-                          Path.of("/etc/ca.pem"))))),
+                          Path.of("/etc/ca.pem"))),
+                  Duration.ofSeconds(9))),
           Path.of("/srv/bitfleet"),
           Duration.ofSeconds(3),
           Duration.ofSeconds(5),

@@ -1,0 +1,154 @@
+package dev.bitfleet.gateway.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Holds back who asks for what is kept until the fleet has it. Nodes that were all dead come back
+ * one after the other, and what only a later one's journal has would seem never to have been: a
+ * client that is told 404 does not come again.
+ *
+ * <p>A node remembers, in a file beside its journal, with whom it was in a fleet. Those are waited
+ * for, but not for ever: a fleet may have become smaller.
+ */
+final class RollCall implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RollCall.class);
+
+  /** File of the nodes' names, a line each. */
+  static final String NAME = "nodes";
+
+  private static final Duration PAUSE = Duration.ofMillis(200);
+
+  /** Whoever waits longer may better ask another time. */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final Grid grid;
+  private final Path file;
+  private final String node;
+  private final long endNanos;
+  private final CountDownLatch whole = new CountDownLatch(1);
+  private final Rhythm rhythm;
+
+  // Of the rhythm's thread, once that runs.
+  private Set<String> known;
+  private Set<String> settled = Set.of();
+
+  private RollCall(Grid grid, Path folder, Membership cluster) throws JournalException {
+    this.grid = grid;
+    this.file = folder.resolve(NAME);
+    this.node = cluster.node();
+    this.endNanos = System.nanoTime() + cluster.rejoin().toNanos();
+    this.known = read(file);
+    look();
+    this.rhythm = Rhythm.start("store-roll", PAUSE, this::look);
+  }
+
+  /**
+   * Says that this node's journal is in the maps, and begins to look who else's is.
+   *
+   * @param folder of the journal
+   * @throws JournalException when the file cannot be read
+   */
+  static RollCall start(Grid grid, Path folder, Membership cluster) throws JournalException {
+    return new RollCall(grid, folder, cluster);
+  }
+
+  private static Set<String> read(Path file) throws JournalException {
+    try {
+      return new TreeSet<>(Files.readAllLines(file));
+    } catch (NoSuchFileException e) {
+      return new TreeSet<>();
+    } catch (IOException e) {
+      throw new JournalException(file + " cannot be read: " + e, e);
+    }
+  }
+
+  /**
+   * Returns when the maps have everything.
+   *
+   * @throws dev.bitfleet.gateway.contract.ApiException when that takes too long
+   */
+  void await() throws InterruptedException {
+    if (!whole.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw StoreErrors.rejoining();
+    }
+  }
+
+  private void look() {
+    Set<String> members = grid.members();
+    if (members.equals(settled)) {
+      return;
+    }
+    say();
+    Map<String, Roll> said = new HashMap<>();
+    grid.roll().forEach((name, text) -> said.put(name, Roll.of(text)));
+    remember(said, members);
+    Set<String> missing = Roll.missing(said, members);
+    if (whole.getCount() > 0) {
+      if (missing.isEmpty()) {
+        become(members.size() + " nodes have put back what they kept");
+      } else if (System.nanoTime() - endNanos > 0) {
+        known.removeAll(missing);
+        write();
+        log.warn(
+            "what nodes kept that have not come back is missing, and no longer waited for: {}",
+            String.join(", ", missing));
+        become("going on without them");
+      }
+    } else if (said.values().stream().map(Roll::member).toList().containsAll(members)) {
+      // Until somebody comes or goes there is nothing to learn.
+      settled = members;
+    }
+  }
+
+  private void become(String how) {
+    whole.countDown();
+    say();
+    log.info("the fleet's store is whole: {}", how);
+  }
+
+  private void say() {
+    grid.roll().set(node, new Roll(grid.member(), whole.getCount() == 0, known).text());
+  }
+
+  /** A node that is only missed is no longer waited for after a while, but it is not forgotten. */
+  private void remember(Map<String, Roll> said, Set<String> members) {
+    boolean news =
+        said.entrySet().stream()
+            .filter(each -> members.contains(each.getValue().member()))
+            .map(each -> known.add(each.getKey()))
+            .reduce(false, Boolean::logicalOr);
+    if (news) {
+      write();
+    }
+  }
+
+  private void write() {
+    try {
+      Path beside = file.resolveSibling(NAME + ".new");
+      Files.write(beside, known);
+      Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      // A full disk: then the next start does not wait for the newcomer.
+      log.warn("{} cannot be written: {}", file, e.toString());
+    }
+  }
+
+  @Override
+  public void close() {
+    rhythm.close();
+    whole.countDown();
+  }
+}
