@@ -4,8 +4,7 @@ import com.hazelcast.cluster.Member;
 import dev.bitfleet.proto.NodeAttributes;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 
 /** What all nodes of a cluster have to be told alike. Each node shows its own to the others. */
 final class AgreedSettings {
@@ -18,16 +17,12 @@ final class AgreedSettings {
    * How a member that was there first differs from the newcomer, in words; empty when it does not.
    */
   static Optional<String> difference(Member there, Map<String, String> own) {
-    Set<String> names = new TreeSet<>(own.keySet());
-    there.getAttributes().keySet().stream()
-        .filter(name -> name.startsWith(PREFIX))
-        .map(name -> name.substring(PREFIX.length()))
-        .forEach(names::add);
-    for (String name : names) {
+    for (Map.Entry<String, String> setting : new TreeMap<>(own).entrySet()) {
+      String name = setting.getKey();
       String theirs = there.getAttribute(PREFIX + name);
-      String ours = own.get(name);
+      String ours = setting.getValue();
       // What only one of two versions knows of is not yet agreed on.
-      if (theirs != null && ours != null && !theirs.equals(ours)) {
+      if (theirs != null && !theirs.equals(ours)) {
         return Optional.of(
             name
                 + " is "

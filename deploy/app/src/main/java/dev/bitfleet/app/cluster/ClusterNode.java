@@ -1,16 +1,13 @@
 package dev.bitfleet.app.cluster;
 
 import com.hazelcast.cluster.Member;
-import com.hazelcast.config.AdvancedNetworkConfig;
 import com.hazelcast.config.Config;
-import com.hazelcast.config.ServerSocketEndpointConfig;
-import com.hazelcast.config.TcpIpConfig;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastException;
 import com.hazelcast.core.HazelcastInstance;
-import com.hazelcast.instance.ProtocolType;
 import dev.bitfleet.app.config.ClusterConfiguration;
 import dev.bitfleet.gateway.management.NodeView;
+import dev.bitfleet.gateway.store.Membership;
 import dev.bitfleet.proto.NodeAttributes;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
@@ -18,17 +15,7 @@ import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.security.InvalidKeyException;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -36,8 +23,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,8 +40,6 @@ public final class ClusterNode implements AutoCloseable {
   /** What Vert.x's cluster manager looks for. */
   private static final String VERTX_NODE = "__vertx.nodeId";
 
-  private static final int SHORTEST_SECRET = 16;
-  private static final int LONGEST_SECRET = 4096;
   private static final Duration WAIT = Duration.ofMillis(200);
   private static final Duration BUS_CONNECT = Duration.ofSeconds(3);
 
@@ -91,7 +74,7 @@ public final class ClusterNode implements AutoCloseable {
     ClusterConfiguration wanted = options.configuration();
     Config config = new Config();
     maps.accept(config);
-    config.setClusterName(name(wanted));
+    config.setClusterName(ClusterName.of(wanted));
     config.setInstanceName(options.nodeId() + "@" + wanted.host() + ":" + wanted.port());
     config.setLiteMember(!options.role().answers());
     RHYTHM.forEach(config::setProperty);
@@ -103,7 +86,7 @@ public final class ClusterNode implements AutoCloseable {
     options
         .agreed()
         .forEach((name, value) -> attributes.setAttribute(AgreedSettings.PREFIX + name, value));
-    network(config.getAdvancedNetworkConfig(), wanted);
+    MemberNetwork.configure(config.getAdvancedNetworkConfig(), wanted);
     HazelcastInstance member;
     try {
       member = Hazelcast.newHazelcastInstance(config);
@@ -129,80 +112,6 @@ public final class ClusterNode implements AutoCloseable {
       root = root.getCause();
     }
     return String.valueOf(root.getMessage());
-  }
-
-  private static void network(AdvancedNetworkConfig network, ClusterConfiguration wanted)
-      throws ClusterException {
-    network.setEnabled(true);
-    ServerSocketEndpointConfig members = new ServerSocketEndpointConfig();
-    members.setProtocolType(ProtocolType.MEMBER);
-    members.setPort(wanted.port());
-    members.setPortAutoIncrement(false);
-    members.setReuseAddress(true);
-    members.getInterfaces().setEnabled(true).addInterface(address(wanted.host()));
-    network.setMemberEndpointConfig(members);
-    network.getJoin().getMulticastConfig().setEnabled(false);
-    network.getJoin().getAutoDetectionConfig().setEnabled(false);
-    TcpIpConfig known = network.getJoin().getTcpIpConfig();
-    known.setEnabled(true).setConnectionTimeoutSeconds(3);
-    for (String each : wanted.join()) {
-      known.addMember(each.matches(".*[^:]:\\d+") ? each : each + ":" + wanted.port());
-    }
-    for (String each : behind(wanted.dns())) {
-      known.addMember(each + ":" + wanted.port());
-    }
-  }
-
-  private static String address(String host) throws ClusterException {
-    try {
-      return InetAddress.getByName(host).getHostAddress();
-    } catch (UnknownHostException e) {
-      throw new ClusterException("cluster-host: '" + host + "' does not resolve", e);
-    }
-  }
-
-  /** Nobody behind the name is no failure: this node may be the first. */
-  private static List<String> behind(Optional<String> name) {
-    if (name.isEmpty()) {
-      return List.of();
-    }
-    try {
-      var addresses = new ArrayList<String>();
-      for (InetAddress each : InetAddress.getAllByName(name.get())) {
-        addresses.add(each.getHostAddress());
-      }
-      return addresses;
-    } catch (UnknownHostException e) {
-      log.warn("cluster-dns: there is nothing behind {} yet", name.get());
-      return List.of();
-    }
-  }
-
-  private static String name(ClusterConfiguration wanted) throws ClusterException {
-    Optional<Path> file = wanted.secretFile();
-    if (file.isEmpty()) {
-      return wanted.name();
-    }
-    try {
-      if (Files.size(file.get()) > LONGEST_SECRET) {
-        throw new ClusterException(
-            "cluster-secret-file: " + file.get() + " is no secret: too long");
-      }
-      String secret = Files.readString(file.get(), StandardCharsets.UTF_8).strip();
-      if (secret.length() < SHORTEST_SECRET) {
-        throw new ClusterException(
-            "cluster-secret-file: the secret in %s has %d characters; give it %d or more"
-                .formatted(file.get(), secret.length(), SHORTEST_SECRET));
-      }
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), mac.getAlgorithm()));
-      byte[] tag = mac.doFinal(wanted.name().getBytes(StandardCharsets.UTF_8));
-      return wanted.name() + "-" + HexFormat.of().formatHex(tag);
-    } catch (IOException e) {
-      throw new ClusterException("cluster-secret-file: " + file.get() + " cannot be read: " + e, e);
-    } catch (NoSuchAlgorithmException | InvalidKeyException e) {
-      throw new IllegalStateException(e);
-    }
   }
 
   private void checkCompany() throws ClusterException {

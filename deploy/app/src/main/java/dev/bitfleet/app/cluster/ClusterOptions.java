@@ -3,7 +3,6 @@ package dev.bitfleet.app.cluster;
 import dev.bitfleet.app.config.ClusterConfiguration;
 import dev.bitfleet.app.config.NodeRole;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * How a node takes part.
@@ -20,6 +19,6 @@ public record ClusterOptions(
     String version,
     Map<String, String> agreed) {
   public ClusterOptions {
-    agreed = Map.copyOf(new TreeMap<>(agreed));
+    agreed = Map.copyOf(agreed);
   }
 }

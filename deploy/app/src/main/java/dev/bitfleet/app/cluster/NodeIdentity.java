@@ -1,12 +1,11 @@
 package dev.bitfleet.app.cluster;
 
+import dev.bitfleet.worker.files.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
@@ -28,7 +27,7 @@ public final class NodeIdentity {
     try {
       return checked(Files.readString(file, StandardCharsets.UTF_8).strip(), file);
     } catch (NoSuchFileException e) {
-      return made(file);
+      return made(dataDir);
     } catch (IOException e) {
       throw new ClusterException("the node's name cannot be read from " + file + ": " + e, e);
     }
@@ -44,22 +43,20 @@ public final class NodeIdentity {
     return name;
   }
 
-  private static String made(Path file) throws ClusterException {
+  private static String made(Path dataDir) throws ClusterException {
     byte[] random = new byte[6];
     new SecureRandom().nextBytes(random);
     String name = "node-" + HexFormat.of().formatHex(random);
     try {
-      Files.createDirectories(file.getParent());
-      Path whole = Files.createTempFile(file.getParent(), FILE, ".part");
-      Files.writeString(whole, name + "\n");
-      try {
-        Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
-      } catch (AtomicMoveNotSupportedException e) {
-        Files.move(whole, file);
-      }
+      WholeFile.put(
+          dataDir,
+          partial -> {
+            Files.writeString(partial, name + "\n");
+            return FILE;
+          });
       return name;
     } catch (IOException e) {
-      throw new ClusterException("the node's name cannot be kept in " + file + ": " + e, e);
+      throw new ClusterException("the node's name cannot be kept in " + dataDir + ": " + e, e);
     }
   }
 }

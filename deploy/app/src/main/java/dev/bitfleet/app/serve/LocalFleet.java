@@ -18,7 +18,6 @@ import dev.bitfleet.worker.host.Readiness;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Deployable;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -137,7 +136,7 @@ public final class LocalFleet {
         plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet());
     var fleet = new LocalFleet(vertx, workerIds, cluster, front);
     fleet.listen();
-    Future<String> frontUp = vertx.deployVerticle(front.verticle(), new DeploymentOptions());
+    Future<String> frontUp = vertx.deployVerticle(front.verticle());
     Future<String> hostUp =
         plan.host()
             .map(host -> vertx.deployVerticle(new ModelHost(host)))
