@@ -46,6 +46,8 @@ class BenchIT {
                     "scalar",
                     "--against",
                     "twin=" + twin(),
+                    "--against",
+                    "broken=/bin/false",
                     "--json",
                     json.toString(),
                     "--data-dir",
@@ -74,6 +76,9 @@ class BenchIT {
     assertThat(told.at("/limit/int8_unit").asString()).isEqualTo("128-bit vectors");
     assertThat(told.at("/second_turn/recomputed").isNumber()).isTrue();
     assertThat(exit.out()).contains("decode, 1 stream").contains("twin").contains("(ours: ");
+    assertThat(told.at("/peers/broken/broke_off").asInt())
+        .as("what breaks off costs nobody else's figures")
+        .isEqualTo(1);
   }
 
   @Test

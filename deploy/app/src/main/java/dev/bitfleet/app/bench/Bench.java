@@ -29,6 +29,7 @@ public final class Bench {
   private final int vocabulary;
   private final Consumer<String> progress;
   private final Map<Contestant, Figures> figures = new LinkedHashMap<>();
+  private final Map<String, Integer> brokeOff = new LinkedHashMap<>();
 
   /**
    * @param contestants the first is the one that the others are compared with
@@ -58,14 +59,28 @@ public final class Bench {
                 "round %d of %d: %s, %d thread%s"
                     .formatted(
                         round, plan.rounds(), contestant.name(), threads, threads == 1 ? "" : "s"));
-            measure(contestant, threads, client, round);
+            take(contestant, threads, client, round);
           }
         }
       }
     }
     var named = new LinkedHashMap<String, Figures>();
     figures.forEach((contestant, measured) -> named.put(contestant.name(), measured));
-    return new Results(plan, named);
+    return new Results(plan, named, brokeOff);
+  }
+
+  /** A peer that breaks off costs its own figures, not ours. */
+  private void take(Contestant contestant, int threads, HttpClient client, int round)
+      throws BenchException, InterruptedException {
+    try {
+      measure(contestant, threads, client, round);
+    } catch (BenchException e) {
+      if (contestant == contestants.getFirst()) {
+        throw e;
+      }
+      brokeOff.merge(contestant.name(), 1, Integer::sum);
+      progress.accept("%s; what it had not shown is left out".formatted(e.getMessage()));
+    }
   }
 
   private void measure(Contestant contestant, int threads, HttpClient client, int round)

@@ -57,6 +57,7 @@ public record Report(
             ObjectNode peer = peers.putObject(name);
             write(figures, peer);
             writeRatios(ours, figures, peer.putObject("ratio"));
+            peer.put("broke_off", results.brokeOff().getOrDefault(name, 0));
           }
         });
     return JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(root);
@@ -163,6 +164,13 @@ public record Report(
                 results.plan().rounds()));
     lines.add("");
     lines.addAll(Columns.ofFigures(rows));
+    results
+        .brokeOff()
+        .forEach(
+            (name, times) ->
+                lines.add(
+                    "%s broke off %d times; its figures are of what it had shown before"
+                        .formatted(name, times)));
     limit.ifPresent(
         found -> {
           lines.add("");

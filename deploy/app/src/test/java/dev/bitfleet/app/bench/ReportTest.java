@@ -75,6 +75,8 @@ class ReportTest {
         .anyMatch(
             line -> line.matches("decode, 1 stream +40.0 tok/s +10.0 tok/s \\(ours: 4.00 ×\\)"));
     assertThat(table).anyMatch(line -> line.matches("resident, all processes +900 MB +–"));
+    assertThat(table).anyMatch(line -> line.startsWith("other broke off 2 times"));
+    assertThat(json(Optional.empty()).at("/peers/other/broke_off").asInt()).isEqualTo(2);
   }
 
   @Test
@@ -105,7 +107,7 @@ class ReportTest {
     all.put("bitfleet", ours);
     all.put("other", other);
     return new Report(
-        new Results(PLAN, all),
+        new Results(PLAN, all, Map.of("other", 2)),
         "a machine",
         "1.0",
         "a-model",
