@@ -6,6 +6,7 @@ import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Priority;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -17,9 +18,14 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * A bounded queue for slots: first come, first served within a model and a priority, and a model
- * without free slots holds nobody else's up. Owned by one thread; time is nanoseconds of any
- * monotonic clock.
+ * A bounded queue for slots, and a model without free slots holds nobody else's up. Owned by one
+ * thread; time is nanoseconds of any monotonic clock.
+ *
+ * <p>Within a model and a priority a tenant's requests are served in the order they came, and
+ * tenants by how few slots they have: one that sends a thousand requests is one tenant among
+ * others. When the queue is full, whoever has most places in it gives up the newest of them to one
+ * who would have fewer all the same (longest queue drop, Suter et al. 1998). A tenant that is alone
+ * has all slots and all places.
  *
  * <p>The background waits until no one else does, but every eighth slot that is given out while it
  * waits is its own: so nobody in it waits for ever. It leaves the others one slot of a model that
@@ -42,6 +48,7 @@ public final class AdmissionQueue {
   private final Map<Priority, Set<Ticket>> waiting = new EnumMap<>(Priority.class);
   private final Map<String, Given> given = new HashMap<>();
   private double meanServiceNanos;
+  private long numbers;
 
   /**
    * @param limit tickets that may wait
@@ -59,27 +66,82 @@ public final class AdmissionQueue {
    * Enters tickets, all or none. They wait even when a slot is free: the next {@link #decide} gives
    * it.
    *
+   * @param tenant whose they are
    * @param free slots free now, which let that many in beyond the limit
    * @param deadlineNanos of the first; the others have none, for they wait behind their own sibling
-   * @return the tickets, or none when the queue has no room
    */
-  public List<Ticket> enter(
-      ModelWish model, Priority priority, int count, int free, long now, long deadlineNanos) {
+  public Entry enter(
+      ModelWish model,
+      long tenant,
+      Priority priority,
+      int count,
+      int free,
+      long now,
+      long deadlineNanos) {
     // Slots that those before us will get are not ours.
     long room = (long) limit + free - depth();
     if (priority == Priority.BACKGROUND) {
       room = Math.min(room, limit - limit / 2 + free - row(Priority.BACKGROUND).size());
     }
+    List<Ticket> displaced = List.of();
     if (count > room) {
-      return List.of();
+      displaced = displaceable(tenant, priority, count, count - room);
+      if (displaced.isEmpty()) {
+        return Entry.REFUSED;
+      }
+    }
+    for (Ticket ticket : displaced) {
+      row(priority).remove(ticket);
+      ticket.state = State.GONE;
     }
     List<Ticket> tickets = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
-      Ticket ticket = new Ticket(model, priority, now, i == 0 ? deadlineNanos : Ticket.NO_DEADLINE);
-      row(priority).add(ticket);
-      tickets.add(ticket);
+      tickets.add(
+          new Ticket(
+              model,
+              tenant,
+              priority,
+              numbers++,
+              now,
+              i == 0 ? deadlineNanos : Ticket.NO_DEADLINE));
     }
-    return tickets;
+    tickets.forEach(ticket -> ticket.siblings = tickets);
+    row(priority).addAll(tickets);
+    return new Entry(tickets, displaced);
+  }
+
+  /**
+   * The newest requests of those who have most places, as many as make room. Who gives one up still
+   * has as many places as the newcomer will have.
+   *
+   * @param count places that the tenant wants
+   * @param missing places there are too few
+   * @return nobody when that is not enough
+   */
+  private List<Ticket> displaceable(long tenant, Priority priority, int count, long missing) {
+    List<Ticket> newestFirst = new ArrayList<>(row(priority)).reversed();
+    Map<Long, Integer> places = new HashMap<>();
+    newestFirst.forEach(ticket -> places.merge(ticket.tenant(), 1, Integer::sum));
+    int ours = places.getOrDefault(tenant, 0) + count;
+    Set<Ticket> displaced = new LinkedHashSet<>();
+    for (Optional<Ticket> next = newestOfMost(newestFirst, places, displaced, ours);
+        next.isPresent() && displaced.size() < missing;
+        next = newestOfMost(newestFirst, places, displaced, ours)) {
+      List<Ticket> request = next.get().siblings;
+      displaced.addAll(request);
+      places.merge(next.get().tenant(), -request.size(), Integer::sum);
+    }
+    return displaced.size() < missing ? List.of() : List.copyOf(displaced);
+  }
+
+  private static Optional<Ticket> newestOfMost(
+      List<Ticket> newestFirst, Map<Long, Integer> places, Set<Ticket> taken, int ours) {
+    return newestFirst.stream()
+        .filter(ticket -> !taken.contains(ticket))
+        // One of whose choices one runs already is not taken back.
+        .filter(ticket -> ticket.siblings.stream().allMatch(each -> each.state == State.WAITING))
+        .filter(ticket -> places.getOrDefault(ticket.tenant(), 0) - ticket.siblings.size() >= ours)
+        .max(Comparator.comparingInt(ticket -> places.getOrDefault(ticket.tenant(), 0)));
   }
 
   /** Gives a ticket back, whatever its state: its holder has ended or left. Idempotent. */
@@ -89,7 +151,7 @@ public final class AdmissionQueue {
       case ADMITTED -> {
         Given slots = given.get(ticket.admittedModel);
         if (slots != null) {
-          slots.takeBack(ticket.priority());
+          slots.takeBack(ticket);
         }
         double service = now - ticket.admittedNanos;
         meanServiceNanos =
@@ -144,7 +206,7 @@ public final class AdmissionQueue {
         next.isPresent();
         next = contest.next(slots)) {
       Ticket ticket = next.get();
-      slots.give(ticket.priority(), contest.backgroundWaits());
+      slots.give(ticket, contest.backgroundWaits());
       ticket.state = State.ADMITTED;
       ticket.admittedNanos = now;
       ticket.admittedModel = model;

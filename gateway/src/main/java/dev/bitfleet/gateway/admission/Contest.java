@@ -2,16 +2,14 @@ package dev.bitfleet.gateway.admission;
 
 import dev.bitfleet.gateway.routing.ModelSupply;
 import dev.bitfleet.proto.Priority;
-import java.util.ArrayDeque;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.stream.Stream;
 
-/** Those who want a slot of one model at one moment, in the order they came. */
+/** Those who want a slot of one model at one moment. */
 final class Contest {
   private final ModelSupply.Serving serving;
-  private final Queue<Ticket> interactive = new ArrayDeque<>();
-  private final Queue<Ticket> background = new ArrayDeque<>();
+  private final Line interactive = new Line();
+  private final Line background = new Line();
 
   Contest(ModelSupply.Serving serving) {
     this.serving = serving;
@@ -22,7 +20,7 @@ final class Contest {
   }
 
   void enter(Ticket ticket) {
-    (ticket.priority() == Priority.BACKGROUND ? background : interactive).add(ticket);
+    (ticket.priority() == Priority.BACKGROUND ? background : interactive).enter(ticket);
   }
 
   /** Who gets the next slot; empty when there is none for anybody who is left. */
@@ -32,8 +30,8 @@ final class Contest {
     }
     boolean backgroundMay = !background.isEmpty() && given.backgroundMay(serving.slots());
     return backgroundMay && (interactive.isEmpty() || given.backgroundIsDue())
-        ? Optional.of(background.remove())
-        : Optional.ofNullable(interactive.poll());
+        ? background.next(given)
+        : interactive.next(given);
   }
 
   boolean backgroundWaits() {
@@ -42,6 +40,6 @@ final class Contest {
 
   /** Those who got none. */
   Stream<Ticket> left() {
-    return Stream.concat(interactive.stream(), background.stream());
+    return Stream.concat(interactive.tickets(), background.tickets());
   }
 }

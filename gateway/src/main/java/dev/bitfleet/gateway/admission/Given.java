@@ -1,8 +1,9 @@
 package dev.bitfleet.gateway.admission;
 
-import dev.bitfleet.proto.Priority;
+import java.util.HashMap;
+import java.util.Map;
 
-/** The slots of one model that are given out, and whose turn it has long been. */
+/** The slots of one model that are given out, to whom, and whose turn it has long been. */
 final class Given {
   /** So many of the others go before one of the background that waits. */
   static final int MOST_PASSED = 7;
@@ -13,8 +14,11 @@ final class Given {
   /** Others that were given a slot since the background last was, while it waited. */
   private int passed;
 
-  void give(Priority priority, boolean backgroundWaits) {
-    switch (priority) {
+  private final Map<Long, Integer> byTenant = new HashMap<>();
+
+  void give(Ticket ticket, boolean backgroundWaits) {
+    byTenant.merge(ticket.tenant(), 1, Integer::sum);
+    switch (ticket.priority()) {
       case INTERACTIVE -> {
         interactive++;
         passed = backgroundWaits ? passed + 1 : 0;
@@ -26,8 +30,9 @@ final class Given {
     }
   }
 
-  void takeBack(Priority priority) {
-    switch (priority) {
+  void takeBack(Ticket ticket) {
+    byTenant.computeIfPresent(ticket.tenant(), (tenant, held) -> held > 1 ? held - 1 : null);
+    switch (ticket.priority()) {
       case INTERACTIVE -> interactive--;
       case BACKGROUND -> background--;
     }
@@ -35,6 +40,11 @@ final class Given {
 
   int all() {
     return interactive + background;
+  }
+
+  /** Slots that a tenant has. */
+  int of(long tenant) {
+    return byTenant.getOrDefault(tenant, 0);
   }
 
   /** Whether the background may hold one more of so many slots: it leaves one to the others. */

@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.admission;
 
 import dev.bitfleet.gateway.routing.ModelWish;
 import dev.bitfleet.proto.Priority;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +20,18 @@ public final class Ticket {
   }
 
   private final ModelWish model;
+  private final long tenant;
   private final Priority priority;
+
+  /** Who came first has the lower one. */
+  final long number;
+
   final long enteredNanos;
   final long deadlineNanos;
   State state = State.WAITING;
+
+  /** Of the same request, this one among them. */
+  List<Ticket> siblings = List.of(this);
 
   /** Set while no worker is ready for it. */
   @Nullable Long awaitingSinceNanos;
@@ -32,9 +41,17 @@ public final class Ticket {
   /** The model whose slot it holds, once admitted. */
   String admittedModel = "";
 
-  Ticket(ModelWish model, Priority priority, long enteredNanos, long deadlineNanos) {
+  Ticket(
+      ModelWish model,
+      long tenant,
+      Priority priority,
+      long number,
+      long enteredNanos,
+      long deadlineNanos) {
     this.model = model;
+    this.tenant = tenant;
     this.priority = priority;
+    this.number = number;
     this.enteredNanos = enteredNanos;
     this.deadlineNanos = deadlineNanos;
   }
@@ -42,6 +59,11 @@ public final class Ticket {
   /** The model asked for. */
   public ModelWish model() {
     return model;
+  }
+
+  /** Whose request it is of. */
+  long tenant() {
+    return tenant;
   }
 
   public Priority priority() {

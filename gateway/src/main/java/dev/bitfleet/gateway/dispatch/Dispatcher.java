@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.dispatch;
 
 import dev.bitfleet.gateway.admission.AdmissionQueue;
 import dev.bitfleet.gateway.admission.Decision;
+import dev.bitfleet.gateway.admission.Entry;
 import dev.bitfleet.gateway.admission.Ticket;
 import dev.bitfleet.gateway.completion.CompletionFailure;
 import dev.bitfleet.gateway.completion.CompletionListener;
@@ -71,27 +72,40 @@ public final class Dispatcher {
         fleet.supply(request.model()) instanceof ModelSupply.Serving serving
             ? Math.max(0, serving.slots() - queue.held(serving.model()))
             : 0;
-    List<Ticket> tickets =
+    Entry entry =
         queue.enter(
             request.model(),
+            request.cacheScope(),
             request.priority(),
             request.choices(),
             free,
             now,
             now + limits.queueTimeout().toNanos());
-    if (tickets.isEmpty()) {
+    if (entry.refused()) {
       metrics.rejected("queue_full");
       completion.fail(new CompletionFailure.QueueFull(retryAfter()));
       return completion;
     }
+    List<Ticket> tickets = entry.tickets();
     for (int choice = 0; choice < tickets.size(); choice++) {
       Ticket ticket = tickets.get(choice);
       ChoiceRun run = new ChoiceRun(this, completion, choice, ticket);
       completion.add(run);
       waiters.put(ticket, new Waiter(completion, run));
     }
+    entry.displaced().forEach(this::sendAway);
     decide();
     return completion;
+  }
+
+  /** The place of one who waited is another's now. */
+  private void sendAway(Ticket displaced) {
+    Waiter waiter = waiters.remove(displaced);
+    // Its completion ended with a sibling of it.
+    if (waiter != null) {
+      metrics.rejected("queue_full");
+      waiter.completion().fail(new CompletionFailure.QueueFull(retryAfter()));
+    }
   }
 
   /** The fleet as this gateway sees it. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.gateway.routing.ModelSupply;
 import dev.bitfleet.gateway.routing.ModelWish;
+import dev.bitfleet.proto.Priority;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,7 +29,12 @@ class AdmissionQueueTest {
   }
 
   private Ticket enter(ModelWish model, long now) {
-    return queue.enter(model, INTERACTIVE, 1, 0, now, now + 5 * SECOND).getFirst();
+    return enter(model, INTERACTIVE, 1, 0, now, now + 5 * SECOND).getFirst();
+  }
+
+  private List<Ticket> enter(
+      ModelWish model, Priority priority, int count, int free, long now, long deadline) {
+    return queue.enter(model, 0, priority, count, free, now, deadline).tickets();
   }
 
   private static List<Ticket> admitted(List<Decision> decisions) {
@@ -55,26 +61,26 @@ class AdmissionQueueTest {
     for (int i = 0; i < 3; i++) {
       enter(M, 0);
     }
-    assertThat(queue.enter(M, INTERACTIVE, 1, 0, 0, SECOND)).isEmpty();
+    assertThat(enter(M, INTERACTIVE, 1, 0, 0, SECOND)).isEmpty();
     assertThat(queue.depth()).isEqualTo(3);
   }
 
   @Test
   void free_slots_let_in_as_many_beyond_the_limit() {
-    assertThat(queue.enter(M, INTERACTIVE, 5, 2, 0, SECOND)).hasSize(5);
-    assertThat(queue.enter(M, INTERACTIVE, 1, 2, 0, SECOND)).isEmpty();
+    assertThat(enter(M, INTERACTIVE, 5, 2, 0, SECOND)).hasSize(5);
+    assertThat(enter(M, INTERACTIVE, 1, 2, 0, SECOND)).isEmpty();
   }
 
   @Test
   void a_request_enters_with_all_its_choices_or_none() {
     enter(M, 0);
-    assertThat(queue.enter(M, INTERACTIVE, 3, 0, 0, SECOND)).isEmpty();
+    assertThat(enter(M, INTERACTIVE, 3, 0, 0, SECOND)).isEmpty();
     assertThat(queue.depth()).isEqualTo(1);
   }
 
   @Test
   void who_waits_too_long_expires_but_siblings_have_no_deadline() {
-    List<Ticket> tickets = queue.enter(M, INTERACTIVE, 2, 0, 0, 5 * SECOND);
+    List<Ticket> tickets = enter(M, INTERACTIVE, 2, 0, 0, 5 * SECOND);
     assertThat(admitted(queue.decide(slots(1), SECOND))).containsExactly(tickets.getFirst());
     assertThat(queue.decide(slots(1), 60 * SECOND)).isEmpty();
     queue.leave(tickets.getFirst(), 61 * SECOND);
@@ -103,7 +109,7 @@ class AdmissionQueueTest {
 
   @Test
   void waiting_for_a_worker_has_its_own_limit_which_begins_anew_when_one_was_there() {
-    Ticket ticket = queue.enter(M, INTERACTIVE, 1, 0, 0, Ticket.NO_DEADLINE).getFirst();
+    Ticket ticket = enter(M, INTERACTIVE, 1, 0, 0, Ticket.NO_DEADLINE).getFirst();
     Function<ModelWish, ModelSupply> awaited = model -> new ModelSupply.Awaited(true);
     assertThat(queue.decide(awaited, 0)).isEmpty();
     assertThat(queue.decide(awaited, 9 * SECOND)).isEmpty();
@@ -140,7 +146,7 @@ class AdmissionQueueTest {
   }
 
   private Ticket background(long now) {
-    return queue.enter(M, BACKGROUND, 1, 1, now, Ticket.NO_DEADLINE).getFirst();
+    return enter(M, BACKGROUND, 1, 1, now, Ticket.NO_DEADLINE).getFirst();
   }
 
   @Test
@@ -178,7 +184,7 @@ class AdmissionQueueTest {
 
   @Test
   void the_background_leaves_one_slot_to_the_others() {
-    List<Ticket> many = queue.enter(M, BACKGROUND, 4, 4, 0, Ticket.NO_DEADLINE);
+    List<Ticket> many = enter(M, BACKGROUND, 4, 4, 0, Ticket.NO_DEADLINE);
     assertThat(admitted(queue.decide(slots(4), 0))).isEqualTo(many.subList(0, 3));
     Ticket other = enter(M, 1);
     assertThat(admitted(queue.decide(slots(4), 1))).containsExactly(other);
@@ -190,15 +196,81 @@ class AdmissionQueueTest {
 
   @Test
   void the_background_leaves_half_of_the_queue_to_the_others() {
-    assertThat(queue.enter(M, BACKGROUND, 2, 0, 0, SECOND)).hasSize(2);
-    assertThat(queue.enter(M, BACKGROUND, 1, 0, 0, SECOND)).isEmpty();
-    assertThat(queue.enter(M, INTERACTIVE, 1, 0, 0, SECOND)).hasSize(1);
-    assertThat(queue.enter(M, INTERACTIVE, 1, 0, 0, SECOND)).isEmpty();
+    assertThat(enter(M, BACKGROUND, 2, 0, 0, SECOND)).hasSize(2);
+    assertThat(enter(M, BACKGROUND, 1, 0, 0, SECOND)).isEmpty();
+    assertThat(enter(M, INTERACTIVE, 1, 0, 0, SECOND)).hasSize(1);
+    assertThat(enter(M, INTERACTIVE, 1, 0, 0, SECOND)).isEmpty();
+  }
+
+  private static final long ADA = 1;
+  private static final long BOB = 2;
+  private static final long EVE = 3;
+
+  private final AdmissionQueue shared = new AdmissionQueue(6, Duration.ofSeconds(10));
+
+  private Entry enter(long tenant, int count) {
+    return shared.enter(M, tenant, INTERACTIVE, count, 0, 0, 5 * SECOND);
+  }
+
+  private Ticket one(long tenant) {
+    return enter(tenant, 1).tickets().getFirst();
+  }
+
+  @Test
+  void who_has_fewer_slots_is_next_and_of_equals_who_came_first() {
+    List<Ticket> ada = List.of(one(ADA), one(ADA), one(ADA), one(ADA));
+    Ticket bob = one(BOB);
+    Ticket eve = one(EVE);
+    assertThat(admitted(shared.decide(slots(4), 1)))
+        .containsExactly(ada.get(0), bob, eve, ada.get(1));
+    // The next slot is whose that comes to have fewest: nobody else waits, so Ada's again.
+    shared.leave(bob, 2);
+    assertThat(admitted(shared.decide(slots(4), 2))).containsExactly(ada.get(2));
+    Ticket again = one(BOB);
+    shared.leave(eve, 3);
+    assertThat(admitted(shared.decide(slots(4), 3)))
+        .as("Ada waits longer, and has three")
+        .containsExactly(again);
+  }
+
+  @Test
+  void in_a_full_queue_who_has_most_places_gives_up_the_newest() {
+    List<Ticket> eve = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      eve.add(one(EVE));
+    }
+    Entry ada = enter(ADA, 1);
+    assertThat(ada.tickets()).hasSize(1);
+    assertThat(ada.displaced()).containsExactly(eve.get(5));
+    Entry pair = enter(ADA, 2);
+    assertThat(pair.displaced()).containsExactlyInAnyOrder(eve.get(4), eve.get(3));
+    assertThat(enter(ADA, 1).refused()).as("three and three").isTrue();
+    assertThat(enter(EVE, 1).refused()).isTrue();
+    assertThat(enter(BOB, 1).displaced()).containsExactlyElementsOf(pair.tickets());
+    assertThat(shared.depth()).isEqualTo(5);
+    // Whoever was displaced may still say that it leaves.
+    shared.leave(eve.get(5), 1);
+    assertThat(shared.depth()).isEqualTo(5);
+    assertThat(admitted(shared.decide(slots(9), 1))).hasSize(5);
+  }
+
+  @Test
+  void a_request_loses_all_its_places_or_none_and_none_once_a_choice_of_it_runs() {
+    List<Ticket> three = enter(EVE, 3).tickets();
+    List<Ticket> more = enter(EVE, 3).tickets();
+    assertThat(enter(ADA, 1).displaced()).containsExactlyInAnyOrderElementsOf(more);
+    assertThat(admitted(shared.decide(slots(1), 1))).containsExactly(three.getFirst());
+    for (int i = 0; i < 3; i++) {
+      assertThat(enter(EVE, 1).tickets()).hasSize(1);
+    }
+    assertThat(shared.depth()).isEqualTo(6);
+    Entry bob = enter(BOB, 1);
+    assertThat(bob.displaced()).hasSize(1).doesNotContainAnyElementsOf(three);
   }
 
   /**
-   * Random traffic: never more tickets out than slots, none lost, order kept within a model and
-   * priority.
+   * Random traffic: never more tickets out than slots, none lost, order kept within a model, a
+   * priority and a tenant, and nobody served while another has fewer slots.
    */
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
@@ -209,18 +281,25 @@ class AdmissionQueueTest {
     List<Ticket> waiting = new ArrayList<>();
     List<Ticket> out = new ArrayList<>();
     int most = 0;
-    for (long now = 0; now < 2000; now++) {
+    int displaced = 0;
+    for (long now = 0; now < 4000; now++) {
       String model = random.nextBoolean() ? "a" : "b";
       switch (random.nextInt(4)) {
-        case 0, 1 ->
-            waiting.addAll(
-                books.enter(
-                    ModelWish.of(model),
-                    random.nextInt(3) == 0 ? BACKGROUND : INTERACTIVE,
-                    1 + random.nextInt(3),
-                    0,
-                    now,
-                    now + 10 + random.nextInt(50)));
+        case 0, 1 -> {
+          Entry entry =
+              books.enter(
+                  ModelWish.of(model),
+                  random.nextInt(4) == 0 ? ADA : EVE,
+                  random.nextInt(3) == 0 ? BACKGROUND : INTERACTIVE,
+                  1 + random.nextInt(3),
+                  0,
+                  now,
+                  now + 10 + random.nextInt(50));
+          waiting.addAll(entry.tickets());
+          assertThat(waiting).containsAll(entry.displaced());
+          waiting.removeAll(entry.displaced());
+          displaced += entry.displaced().size();
+        }
         case 2 -> {
           List<Ticket> from = random.nextInt(4) == 0 ? waiting : out;
           if (!from.isEmpty()) {
@@ -237,13 +316,23 @@ class AdmissionQueueTest {
                       slots.getOrDefault(wanted.name().orElseThrow(), 0)),
               now)) {
         if (decision instanceof Decision.Admitted admitted) {
-          Ticket first =
+          List<Ticket> line =
               waiting.stream()
                   .filter(ticket -> ticket.model().equals(admitted.ticket().model()))
                   .filter(ticket -> ticket.priority() == admitted.ticket().priority())
-                  .findFirst()
-                  .orElseThrow();
-          assertThat(admitted.ticket()).as("seed %d at %d", seed, now).isSameAs(first);
+                  .toList();
+          assertThat(admitted.ticket())
+              .as("seed %d at %d", seed, now)
+              .isSameAs(
+                  line.stream()
+                      .filter(ticket -> ticket.tenant() == admitted.ticket().tenant())
+                      .findFirst()
+                      .orElseThrow());
+          assertThat(line)
+              .allMatch(
+                  ticket ->
+                      has(out, ticket.tenant(), admitted.model())
+                          >= has(out, admitted.ticket().tenant(), admitted.model()));
           out.add(admitted.ticket());
         }
         waiting.remove(decision.ticket());
@@ -253,5 +342,12 @@ class AdmissionQueueTest {
       most = Math.max(most, out.size());
     }
     assertThat(most).isPositive();
+    assertThat(displaced).isPositive();
+  }
+
+  private static long has(List<Ticket> out, long tenant, String model) {
+    return out.stream()
+        .filter(ticket -> ticket.tenant() == tenant && ticket.admittedModel.equals(model))
+        .count();
   }
 }

@@ -9,16 +9,20 @@ import dev.bitfleet.gateway.keys.Scope;
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
 import dev.bitfleet.gateway.testing.RawConnection;
+import dev.bitfleet.proto.GenerationRequest;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +37,8 @@ class KeysHttpTest {
   private static final String SMALL = ApiKey.newSecret();
   private static final String ONE = ApiKey.newSecret();
   private static final String ADMIN = ApiKey.newSecret();
+  private static final int FLOOD = 3;
+  private static final String QUEUE_DEPTH = "bitfleet_queue_depth";
 
   @TempDir Path folder;
   private Path file;
@@ -106,6 +112,52 @@ class KeysHttpTest {
   void health_and_the_contract_ask_for_none() {
     assertThat(gateway.get("/health").statusCode()).isEqualTo(200);
     assertThat(gateway.get("/openapi.json").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void a_key_that_floods_the_queue_holds_up_itself() throws Exception {
+    gateway.close();
+    gateway = Gateway.withWorker(options -> options.keyFile(Optional.of(file)).queueLimit(FLOOD));
+    gateway.worker().pause();
+    var flood = new ArrayList<CompletableFuture<HttpResponse<String>>>();
+    int slots = 4;
+    for (int i = 0; i < slots + FLOOD; i++) {
+      int sent = i + 1;
+      flood.add(later(APP));
+      // One after the other, so that it is known which is the newest.
+      Await.until(
+          "it waits or runs", () -> gateway.worker().open() + gateway.metric(QUEUE_DEPTH) == sent);
+    }
+    CompletableFuture<HttpResponse<String>> other = later(ONE);
+    HttpResponse<String> displaced = flood.getLast().get(10, TimeUnit.SECONDS);
+    assertThat(displaced.statusCode()).isEqualTo(429);
+    assertThat(code(displaced)).isEqualTo("queue_full");
+    assertThat(displaced.headers().firstValue("retry-after")).isPresent();
+
+    gateway.worker().resume();
+    assertThat(other.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    for (var each : flood.subList(0, flood.size() - 1)) {
+      assertThat(each.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+    }
+    List<Long> scopes =
+        gateway.worker().seen().stream().map(GenerationRequest::cacheScope).toList();
+    assertThat(scopes).hasSize(slots + FLOOD);
+    assertThat(
+            scopes.indexOf(
+                scopes.stream()
+                    .filter(each -> !each.equals(scopes.getFirst()))
+                    .findFirst()
+                    .orElseThrow()))
+        .as("before the others of the flood, though it came last")
+        .isEqualTo(slots);
+  }
+
+  private CompletableFuture<HttpResponse<String>> later(String secret) {
+    return gateway
+        .client()
+        .sendAsync(
+            gateway.request("/v1/chat/completions", CHAT).header("api-key", secret).build(),
+            HttpResponse.BodyHandlers.ofString());
   }
 
   @Test
