@@ -4,6 +4,8 @@ import dev.bitfleet.proto.GenerationRequest;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.PromptChain;
 import dev.bitfleet.worker.supervise.PromptHash;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,7 @@ final class OpenStream {
 
   private final long sequenceId;
   private final GenerationRequest request;
-  private final Consumer<OpenReply> asker;
+  private final List<Consumer<OpenReply>> askers = new ArrayList<>();
   private Phase phase = Phase.LAYING_OUT;
   private boolean cancelled;
   private int events;
@@ -33,7 +35,7 @@ final class OpenStream {
   OpenStream(long sequenceId, GenerationRequest request, Consumer<OpenReply> asker) {
     this.sequenceId = sequenceId;
     this.request = request;
-    this.asker = asker;
+    this.askers.add(asker);
     this.tokens = request.continuation().map(c -> c.emitted().size()).orElse(0);
   }
 
@@ -75,7 +77,13 @@ final class OpenStream {
   }
 
   void reply(OpenReply reply) {
-    asker.accept(reply);
+    askers.forEach(asker -> asker.accept(reply));
+    askers.clear();
+  }
+
+  /** The request has come once more before it was answered. */
+  void askedAgain(Consumer<OpenReply> asker) {
+    askers.add(asker);
   }
 
   void cancel() {

@@ -20,7 +20,9 @@ import dev.bitfleet.worker.supervise.EngineSupervisor;
 import dev.bitfleet.worker.supervise.PromptHash;
 import dev.bitfleet.worker.supervise.Quarantine;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -37,6 +39,9 @@ import org.slf4j.LoggerFactory;
  */
 final class StreamDesk {
   private static final Logger LOG = LoggerFactory.getLogger(StreamDesk.class);
+
+  /** More than come while a message is on its way. */
+  private static final int ANSWERS_KEPT = 1024;
 
   /** What a desk needs to know of its worker, and has to tell it. */
   interface Surroundings {
@@ -76,6 +81,19 @@ final class StreamDesk {
   private final Suspects suspects;
   private final Surroundings worker;
   private final SlotTable<OpenStream> slots;
+
+  /**
+   * What was said to the latest opens, by stream. One that comes again gets the same answer:
+   * believing another, its gateway would leave a stream to itself that nobody ever cancels.
+   */
+  private final Map<String, OpenReply> answered =
+      new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, OpenReply> eldest) {
+          return size() > ANSWERS_KEPT;
+        }
+      };
+
   private Optional<PrefixLedger> ledger = Optional.empty();
 
   StreamDesk(WorkerOptions options, Suspects suspects, Surroundings worker) {
@@ -96,6 +114,20 @@ final class StreamDesk {
    * @param asker gets the one reply, now or later
    */
   void open(GenerationRequest request, Consumer<OpenReply> asker) {
+    OpenReply before = answered.get(request.streamId());
+    if (before != null) {
+      asker.accept(before);
+      return;
+    }
+    claim(
+        request,
+        reply -> {
+          answered.put(request.streamId(), reply);
+          asker.accept(reply);
+        });
+  }
+
+  private void claim(GenerationRequest request, Consumer<OpenReply> asker) {
     if (worker.draining()) {
       asker.accept(new OpenReply.Busy("draining"));
       return;
@@ -118,8 +150,7 @@ final class StreamDesk {
         request.streamId(), sequenceId -> new OpenStream(sequenceId, request, asker))) {
       case SlotTable.Claim.NoneFree<OpenStream> ignored ->
           asker.accept(new OpenReply.Busy("no slot free"));
-      case SlotTable.Claim.Duplicate<OpenStream> ignored ->
-          asker.accept(new OpenReply.Busy("the stream is open here already"));
+      case SlotTable.Claim.Duplicate<OpenStream> duplicate -> duplicate.stream().askedAgain(asker);
       case SlotTable.Claim.Claimed<OpenStream> claimed -> {
         if (slots.open() == slots.slots()) {
           worker.full();

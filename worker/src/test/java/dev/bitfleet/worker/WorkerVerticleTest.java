@@ -100,7 +100,7 @@ class WorkerVerticleTest {
   }
 
   @Test
-  void another_model_a_full_table_and_a_doubled_stream_are_busy() {
+  void another_model_and_a_full_table_are_busy_and_a_doubled_open_has_one_answer() {
     try (WorkerBed bed = WorkerBed.readyAndSlow()) {
       GenerationRequest other = bed.request(PROMPT, 1);
       assertThat(
@@ -123,10 +123,24 @@ class WorkerVerticleTest {
                       Optional.empty())))
           .isEqualTo(new OpenReply.Busy("other model"));
       GenerationRequest first = bed.request(PROMPT, 0);
-      bed.accepted(first);
-      assertThat(bed.open(first)).isInstanceOf(OpenReply.Busy.class);
+      OpenReply accepted = bed.accepted(first);
+      assertThat(bed.open(first)).isEqualTo(accepted);
       bed.accepted(bed.request(PROMPT, 0));
       assertThat(bed.open(bed.request(PROMPT, 0))).isEqualTo(new OpenReply.Busy("no slot free"));
+    }
+  }
+
+  @Test
+  void an_open_that_comes_again_after_the_end_opens_nothing() {
+    try (WorkerBed bed = WorkerBed.ready()) {
+      GenerationRequest request = bed.request(PROMPT, 1);
+      OpenReply accepted = bed.accepted(request);
+      bed.end(request.streamId());
+
+      assertThat(bed.open(request)).isEqualTo(accepted);
+      bed.accepted(bed.request(PROMPT, 0));
+      bed.accepted(bed.request(PROMPT, 0));
+      assertThat(bed.silent(request.streamId())).isTrue();
     }
   }
 

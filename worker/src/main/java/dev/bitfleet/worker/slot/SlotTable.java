@@ -34,7 +34,7 @@ public final class SlotTable<S> {
     record NoneFree<S>() implements Claim<S> {}
 
     /** That stream holds a slot already: a request that was delivered twice. */
-    record Duplicate<S>() implements Claim<S> {}
+    record Duplicate<S>(S stream) implements Claim<S> {}
   }
 
   /** Makes the state of a stream that got a slot. */
@@ -52,8 +52,9 @@ public final class SlotTable<S> {
 
   /** Claims a free slot under a sequence id that was never used before. */
   public Claim<S> claim(String streamId, StreamFactory<S> factory) {
-    if (sequenceOfStream.containsKey(streamId)) {
-      return new Claim.Duplicate<>();
+    Optional<S> there = byStream(streamId);
+    if (there.isPresent()) {
+      return new Claim.Duplicate<>(there.get());
     }
     if (bySequence.size() == slots) {
       return new Claim.NoneFree<>();
