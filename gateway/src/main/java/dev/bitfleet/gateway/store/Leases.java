@@ -1,7 +1,6 @@
 package dev.bitfleet.gateway.store;
 
 import com.hazelcast.core.HazelcastInstanceNotActiveException;
-import com.hazelcast.map.IMap;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +8,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +18,8 @@ import org.slf4j.LoggerFactory;
  * <p>A right ends when it is given back, when its holder's node leaves the fleet, or when the node
  * has not renewed it for {@link #LIFE}. So a right may be lost without its holder knowing; what is
  * done under it must be safe then too. Acquiring blocks: virtual threads only.
+ *
+ * <p>Here is the waiting; what becomes of a claim in the fleet is for {@link Claims} to say.
  */
 final class Leases {
   private static final Logger log = LoggerFactory.getLogger(Leases.class);
@@ -27,20 +27,20 @@ final class Leases {
   /** Until a holder that does not renew is thought dead. */
   static final Duration LIFE = Duration.ofSeconds(30);
 
-  private static final long POLL_MILLIS = 20;
+  static final long POLL_MILLIS = 20;
 
   private static final class Gate {
     final Semaphore turn = new Semaphore(1, true);
     int users;
   }
 
-  private final Grid grid;
+  private final LeaseTable table;
+  private final Claims claims;
   private final Map<String, Gate> gates = new ConcurrentHashMap<>();
-  private final Map<String, String> held = new ConcurrentHashMap<>();
-  private final AtomicLong count = new AtomicLong();
 
-  Leases(Grid grid) {
-    this.grid = grid;
+  Leases(LeaseTable table) {
+    this.table = table;
+    this.claims = new Claims(table);
   }
 
   /** The right to append to a conversation. */
@@ -78,9 +78,8 @@ final class Leases {
         }
         over = true;
       }
-      held.remove(name);
       try {
-        grid.leases().remove(name, token);
+        claims.giveBack(name, token);
       } catch (HazelcastInstanceNotActiveException e) {
         // The node is stopping: its leases go with it.
       } finally {
@@ -114,13 +113,9 @@ final class Leases {
       if (!entered) {
         return Optional.empty();
       }
-      String token = grid.member() + '/' + count.incrementAndGet();
+      String token = claims.token();
       taken = take(name, token, deadline);
-      if (!taken) {
-        return Optional.empty();
-      }
-      held.put(name, token);
-      return Optional.of(new Lease(name, token));
+      return taken ? Optional.of(new Lease(name, token)) : Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.empty();
@@ -132,21 +127,13 @@ final class Leases {
   }
 
   private boolean take(String name, String token, long deadline) throws InterruptedException {
-    IMap<String, String> leases = grid.leases();
-    while (true) {
-      String holder = leases.putIfAbsent(name, token, LIFE.toMillis(), TimeUnit.MILLISECONDS);
-      if (holder == null) {
-        return true;
-      }
-      if (!grid.has(holder.substring(0, holder.indexOf('/')))
-          && leases.replace(name, holder, token)) {
-        return true;
-      }
+    while (!claims.take(name, token)) {
       if (System.nanoTime() - deadline >= 0) {
         return false;
       }
       Thread.sleep(POLL_MILLIS);
     }
+    return true;
   }
 
   private void leave(String name, boolean entered) {
@@ -171,24 +158,13 @@ final class Leases {
     }
   }
 
-  /** Makes all that this node holds last longer; one that fails keeps no other from it. */
+  /** Makes all that this node holds last longer. */
   void renew() {
-    held.forEach(
-        (name, token) -> {
-          try {
-            if (token.equals(grid.leases().get(name))) {
-              grid.leases().setTtl(name, LIFE.toMillis(), TimeUnit.MILLISECONDS);
-            }
-          } catch (HazelcastInstanceNotActiveException e) {
-            throw e;
-          } catch (RuntimeException e) {
-            log.warn("a lease could not be renewed; it is tried again", e);
-          }
-        });
+    claims.renew();
   }
 
   /** Whether anybody holds it. */
   boolean taken(String name) {
-    return grid.leases().containsKey(name);
+    return table.taken(name);
   }
 }

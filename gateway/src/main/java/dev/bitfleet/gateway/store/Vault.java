@@ -44,7 +44,7 @@ final class Vault implements AutoCloseable {
     this.grid = grid;
     this.journal = journal;
     this.metrics = metrics;
-    this.leases = new Leases(grid);
+    this.leases = new Leases(new GridLeases(grid));
   }
 
   /**
