@@ -13,8 +13,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.http.ClientAuth;
-import io.vertx.core.net.PemKeyCertOptions;
-import io.vertx.core.net.PemTrustOptions;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -191,8 +190,29 @@ public final class ClusterNode implements AutoCloseable {
             .toCompletionStage()
             .toCompletableFuture()
             .get();
+    Optional<String> stranger = stranger(vertx);
+    if (stranger.isPresent()) {
+      vertx.close().toCompletionStage().toCompletableFuture().get();
+      throw new ExecutionException(new ClusterException(stranger.get()));
+    }
     member.getCluster().addMembershipListener(new Departures(vertx));
     return vertx;
+  }
+
+  /**
+   * Why the others would not speak with this node; empty when somebody does, or nobody is there.
+   */
+  private Optional<String> stranger(Vertx vertx) throws ExecutionException, InterruptedException {
+    if (options.configuration().tls().isEmpty()) {
+      return Optional.empty();
+    }
+    List<InetSocketAddress> buses =
+        member.getCluster().getMembers().stream()
+            .filter(each -> !each.localMember())
+            .map(Member::getAddress)
+            .map(each -> InetSocketAddress.createUnresolved(each.getHost(), each.getPort() + 1))
+            .toList();
+    return new BusHandshake(vertx, options.configuration().tls().get(), BUS_CONNECT).refusal(buses);
   }
 
   /** How its event bus is bound and reached. */
@@ -214,12 +234,8 @@ public final class ClusterNode implements AutoCloseable {
         .ifPresent(
             tls ->
                 bus.setSsl(true)
-                    .setKeyCertOptions(
-                        new PemKeyCertOptions()
-                            .setCertPath(tls.certificate().toString())
-                            .setKeyPath(tls.key().toString()))
-                    .setTrustOptions(
-                        new PemTrustOptions().addCertPath(tls.authorities().toString()))
+                    .setKeyCertOptions(BusHandshake.shown(tls))
+                    .setTrustOptions(BusHandshake.trusted(tls))
                     // Both ends show who signed for them.
                     .setClientAuth(ClientAuth.REQUIRED));
     return bus;
