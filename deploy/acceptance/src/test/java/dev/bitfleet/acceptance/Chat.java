@@ -82,11 +82,17 @@ final class Chat {
 
   /** The text of a greedy answer to one question. */
   String ask(String content) throws IOException, InterruptedException {
-    HttpResponse<String> response = post("/v1/chat/completions", question(content).toString());
-    if (response.statusCode() != 200) {
-      throw new AssertionError(response.statusCode() + " " + response.body());
+    return ok(post("/v1/chat/completions", question(content).toString()))
+        .at("/choices/0/message/content")
+        .asString();
+  }
+
+  /** The JSON of an answer that has to be 200. */
+  static JsonNode ok(HttpResponse<String> answer) {
+    if (answer.statusCode() != 200) {
+      throw new AssertionError(answer.statusCode() + " " + answer.body());
     }
-    return JSON.readTree(response.body()).at("/choices/0/message/content").asString();
+    return JSON.readTree(answer.body());
   }
 
   /** Opens a stream; the head of the answer has arrived when this returns. */

@@ -5,22 +5,24 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Nodes of one cluster on this machine, each with a folder of its own; all end with {@link #close}.
  */
-final class Nodes implements AutoCloseable {
+public final class Nodes implements AutoCloseable {
   private final Path folder;
   private final List<Integer> ports;
-  private final List<BitfleetProcess> running = new ArrayList<>();
+  private final List<BitfleetProcess> running = new CopyOnWriteArrayList<>();
 
   /**
    * @param count nodes there can be
    */
-  Nodes(Path folder, int count) throws IOException {
+  public Nodes(Path folder, int count) throws IOException {
     this.folder = folder;
     this.ports = freePairs(count);
     Files.writeString(folder.resolve("secret"), "a secret that only these nodes have\n");
@@ -53,13 +55,28 @@ final class Nodes implements AutoCloseable {
         folder.resolve("secret").toString());
   }
 
+  /** Waits until each of those gateways has so many workers that are ready. */
+  public void awaitWorkers(List<BitfleetProcess> gateways, int count) {
+    Await.until(
+        "each gateway has " + count + " workers",
+        Duration.ofSeconds(30),
+        () ->
+            gateways.stream()
+                .allMatch(
+                    gateway ->
+                        gateway.workers().stream()
+                                .filter(each -> each.get("state").asString().equals("ready"))
+                                .count()
+                            == count));
+  }
+
   /** Where a node keeps what it keeps. */
   Path folder(int node) {
     return folder.resolve("node" + node);
   }
 
   /** Starts a node in that role: serve, gateway or worker. Ready when it returns. */
-  BitfleetProcess start(int node, String role, String... arguments) throws Exception {
+  public BitfleetProcess start(int node, String role, String... arguments) throws Exception {
     var all = new ArrayList<>(settings(node));
     all.addAll(Arrays.asList(arguments));
     BitfleetProcess started =

@@ -12,7 +12,6 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** One Bitfleet for all tests of a class, in a folder of its own. */
 final class Served implements BeforeAllCallback, AfterAllCallback {
@@ -81,9 +80,6 @@ final class Served implements BeforeAllCallback, AfterAllCallback {
 
   /** The JSON of an answer that has to be 200. */
   static JsonNode ok(HttpResponse<String> answer) {
-    if (answer.statusCode() != 200) {
-      throw new AssertionError(answer.statusCode() + " " + answer.body());
-    }
-    return JsonMapper.shared().readTree(answer.body());
+    return Chat.ok(answer);
   }
 }

@@ -25,8 +25,19 @@ final class RawClient implements AutoCloseable {
     host = api.getAuthority();
   }
 
+  /** Told of each chunk of a streamed answer as it is there. */
+  @FunctionalInterface
+  interface ChunkListener {
+    void chunk(String text, long nanos);
+  }
+
   /** Sends a request and reads its whole answer. */
   EngineAlone.Timing post(String path, String json) throws IOException {
+    return post(path, json, (text, nanos) -> {});
+  }
+
+  /** The same, and tells what comes. */
+  EngineAlone.Timing post(String path, String json, ChunkListener listener) throws IOException {
     byte[] body = json.getBytes(StandardCharsets.UTF_8);
     String head =
         "POST %s HTTP/1.1\r\nhost: %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -51,11 +62,11 @@ final class RawClient implements AutoCloseable {
       in.skipNBytes(length);
       return new EngineAlone.Timing(System.nanoTime() - began, 0, 0);
     }
-    return chunks(began);
+    return chunks(began, listener);
   }
 
   /** The first chunk with text marks the first token; the role's chunk before it carries none. */
-  private EngineAlone.Timing chunks(long began) throws IOException {
+  private EngineAlone.Timing chunks(long began, ChunkListener listener) throws IOException {
     long first = 0;
     int events = 0;
     while (true) {
@@ -65,6 +76,7 @@ final class RawClient implements AutoCloseable {
         return new EngineAlone.Timing(first - began, System.nanoTime() - first, events);
       }
       String text = new String(in.readNBytes(size), StandardCharsets.UTF_8);
+      listener.chunk(text, System.nanoTime());
       line();
       if (first == 0 && text.contains("\"text\":\"")) {
         first = System.nanoTime();

@@ -14,6 +14,16 @@ final class Samples {
     nanos[count++] = sample;
   }
 
+  void addAll(Samples others) {
+    for (int i = 0; i < others.count; i++) {
+      add(others.nanos[i]);
+    }
+  }
+
+  int count() {
+    return count;
+  }
+
   /** The sample below which that share of all lies, in milliseconds. */
   double millis(double share) {
     if (count == 0) {
