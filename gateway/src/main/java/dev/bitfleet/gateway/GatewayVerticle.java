@@ -297,7 +297,11 @@ public final class GatewayVerticle extends VerticleBase {
     new ModelInfoHandler(dispatching.fleet()).addTo(handlers);
     ModelControlHandler models =
         new ModelControlHandler(
-            reader, new ModelControl(vertx, dispatching.fleet(), options.gatewayId()));
+            reader,
+            new ModelControl(
+                vertx,
+                dispatching.fleet(),
+                () -> nodes.get().stream().filter(NodeView::computes).map(NodeView::id).toList()));
     handlers.put(Operation.LOAD_MODEL, models::load);
     handlers.put(Operation.UNLOAD_MODEL, models::unload);
     ServiceHandler service = new ServiceHandler(dispatching.fleet(), () -> stopping);

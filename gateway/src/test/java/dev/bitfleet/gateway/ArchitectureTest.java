@@ -45,11 +45,11 @@ class ArchitectureTest {
   }
 
   @Test
-  void routing_and_admission_are_pure() {
+  void what_decides_is_pure() {
     check(
         noClasses()
             .that()
-            .resideInAnyPackage("..routing..", "..admission..", "..completion..")
+            .resideInAnyPackage("..routing..", "..admission..", "..completion..", "..rollout..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.vertx..", "io.netty..", "io.micrometer..", "tools.jackson..")

@@ -45,6 +45,16 @@ public final class BusAddresses {
     return PREFIX + "node." + nodeId + ".models";
   }
 
+  /** Request/reply: {@link RolloutCommand} → {@link RolloutReply}. Nodes of 1.0 do not listen. */
+  public static String rollout(String nodeId) {
+    return PREFIX + "node." + nodeId + ".rollout";
+  }
+
+  /** Point to point: {@link GenerationEvent}s of what a node asks its own workers. */
+  public static String canary(String nodeId) {
+    return PREFIX + "node." + nodeId + ".canary";
+  }
+
   /** Point to point, in order for each worker: {@link GenerationEvent}. */
   public static String inbox(String gatewayId) {
     return PREFIX + "gateway." + gatewayId + ".inbox";

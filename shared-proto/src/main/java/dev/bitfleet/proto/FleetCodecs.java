@@ -77,7 +77,17 @@ public final class FleetCodecs {
               ModelReply.class,
               ModelMapping::toProto,
               dev.bitfleet.proto.fleet.v1.ModelReply.parser(),
-              ModelMapping::fromProto));
+              ModelMapping::fromProto),
+          new Codec<>(
+              RolloutCommand.class,
+              RolloutMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.RolloutCommand.parser(),
+              RolloutMapping::fromProto),
+          new Codec<>(
+              RolloutReply.class,
+              RolloutMapping::toProto,
+              dev.bitfleet.proto.fleet.v1.RolloutReply.parser(),
+              RolloutMapping::fromProto));
 
   private FleetCodecs() {}
 
@@ -105,6 +115,8 @@ public final class FleetCodecs {
               case PromptNote ignored -> PromptNote.class.getName();
               case ModelCommand ignored -> ModelCommand.class.getName();
               case ModelReply ignored -> ModelReply.class.getName();
+              case RolloutCommand ignored -> RolloutCommand.class.getName();
+              case RolloutReply ignored -> RolloutReply.class.getName();
               case null, default -> null;
             });
   }

@@ -24,6 +24,7 @@ final class HeartbeatMapping {
                   case DRAINING -> dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_DRAINING;
                   case FAILED -> dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_FAILED;
                   case IDLE -> dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_IDLE;
+                  case PREPARED -> dev.bitfleet.proto.fleet.v1.WorkerHeartbeat.State.STATE_PREPARED;
                 })
             .setSlots(heartbeat.slots())
             .setOpenSequences(heartbeat.openSequences())
@@ -51,6 +52,7 @@ final class HeartbeatMapping {
           case STATE_RESTARTING -> WorkerHeartbeat.State.RESTARTING;
           case STATE_DRAINING -> WorkerHeartbeat.State.DRAINING;
           case STATE_IDLE -> WorkerHeartbeat.State.IDLE;
+          case STATE_PREPARED -> WorkerHeartbeat.State.PREPARED;
           // A state from a newer worker: not known to be ready, so nothing is sent there.
           case STATE_FAILED, STATE_UNSPECIFIED, UNRECOGNIZED -> WorkerHeartbeat.State.FAILED;
         },

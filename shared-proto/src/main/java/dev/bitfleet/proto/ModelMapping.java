@@ -19,6 +19,7 @@ final class ModelMapping {
             switch (call) {
               case WAKE -> dev.bitfleet.proto.fleet.v1.WorkerCall.Kind.KIND_WAKE;
               case DRAIN -> dev.bitfleet.proto.fleet.v1.WorkerCall.Kind.KIND_DRAIN;
+              case OFFER -> dev.bitfleet.proto.fleet.v1.WorkerCall.Kind.KIND_OFFER;
             })
         .build();
   }
@@ -27,6 +28,7 @@ final class ModelMapping {
     return switch (proto.getKind()) {
       case KIND_WAKE -> WorkerCall.WAKE;
       case KIND_DRAIN -> WorkerCall.DRAIN;
+      case KIND_OFFER -> WorkerCall.OFFER;
       case KIND_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalArgumentException("an unknown call");
     };
   }
@@ -40,7 +42,7 @@ final class ModelMapping {
     };
   }
 
-  private static LoadModel toProto(ModelCommand.Load load) {
+  static LoadModel toProto(ModelCommand.Load load) {
     var proto =
         LoadModel.newBuilder()
             .setModel(load.model())
@@ -71,7 +73,7 @@ final class ModelMapping {
     };
   }
 
-  private static ModelCommand.Load fromProto(LoadModel proto) {
+  static ModelCommand.Load fromProto(LoadModel proto) {
     return new ModelCommand.Load(
         proto.getModel(),
         proto.hasAdapter() ? Optional.of(proto.getAdapter()) : Optional.empty(),
@@ -104,27 +106,28 @@ final class ModelMapping {
           proto
               .setDone(ModelDone.newBuilder().setModel(done.model()).setMessage(done.message()))
               .build();
-      case ModelReply.Refused refused ->
-          proto
-              .setRefused(
-                  ModelRefused.newBuilder()
-                      .setCode(refused.code().name().toLowerCase(Locale.ROOT))
-                      .setMessage(refused.message())
-                      .setParam(refused.param()))
-              .build();
+      case ModelReply.Refused refused -> proto.setRefused(toProto(refused)).build();
     };
+  }
+
+  static ModelRefused toProto(ModelReply.Refused refused) {
+    return ModelRefused.newBuilder()
+        .setCode(refused.code().name().toLowerCase(Locale.ROOT))
+        .setMessage(refused.message())
+        .setParam(refused.param())
+        .build();
   }
 
   static ModelReply fromProto(dev.bitfleet.proto.fleet.v1.ModelReply proto) {
     return switch (proto.getReplyCase()) {
       case DONE -> new ModelReply.Done(proto.getDone().getModel(), proto.getDone().getMessage());
-      case REFUSED ->
-          new ModelReply.Refused(
-              code(proto.getRefused().getCode()),
-              proto.getRefused().getMessage(),
-              proto.getRefused().getParam());
+      case REFUSED -> fromProto(proto.getRefused());
       case REPLY_NOT_SET -> throw new IllegalArgumentException("an empty reply");
     };
+  }
+
+  static ModelReply.Refused fromProto(ModelRefused proto) {
+    return new ModelReply.Refused(code(proto.getCode()), proto.getMessage(), proto.getParam());
   }
 
   /** A code from a newer node is a failure all the same. */

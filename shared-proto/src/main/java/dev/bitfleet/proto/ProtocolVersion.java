@@ -8,7 +8,7 @@ package dev.bitfleet.proto;
  */
 public record ProtocolVersion(int major, int minor) {
   /** The fleet protocol this build speaks. */
-  public static final ProtocolVersion FLEET = new ProtocolVersion(1, 0);
+  public static final ProtocolVersion FLEET = new ProtocolVersion(1, 1);
 
   /** The engine protocol this build speaks. */
   public static final ProtocolVersion ENGINE = new ProtocolVersion(1, 0);

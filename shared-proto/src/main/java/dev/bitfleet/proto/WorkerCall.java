@@ -5,5 +5,7 @@ public enum WorkerCall {
   /** Start the engine of an idle worker. Answered at once; heartbeats tell the rest. */
   WAKE,
   /** Take no new streams. Answered when the last one has ended. */
-  DRAIN
+  DRAIN,
+  /** Stop being {@link WorkerHeartbeat.State#PREPARED}. Answered when the fleet has been told. */
+  OFFER
 }

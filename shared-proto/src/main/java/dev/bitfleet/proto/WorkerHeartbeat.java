@@ -44,7 +44,9 @@ public record WorkerHeartbeat(
     /** Gave up: the model cannot be loaded or the engine crashes without end. */
     FAILED,
     /** Unused for its keep-alive time: no engine runs until {@link WorkerCall#WAKE}. */
-    IDLE
+    IDLE,
+    /** Has made a token, and is not for gateways to use until {@link WorkerCall#OFFER}. */
+    PREPARED
   }
 
   public WorkerHeartbeat {

@@ -250,7 +250,26 @@ class FleetCodecsTest {
                     Stream.of(new ModelReply.Done("m", "")),
                     Arrays.stream(ModelReply.Code.values())
                         .map(code -> new ModelReply.Refused(code, "why", "model_dir")))
-                .map(reply -> Arguments.of(ModelReply.class, reply)))
+                .map(reply -> Arguments.of(ModelReply.class, reply)),
+            Stream.of(
+                    new RolloutCommand.Prepare(
+                        "r",
+                        ModelCommand.Load.replacing("me/modèle"),
+                        List.of("a", "b"),
+                        Duration.ofSeconds(15)),
+                    new RolloutCommand.Renew("r"),
+                    new RolloutCommand.Commit("r"),
+                    new RolloutCommand.Abort("r"))
+                .map(command -> Arguments.of(RolloutCommand.class, command)),
+            Stream.of(
+                    new RolloutReply.Prepared("m", "f", List.of(0, 128_255, -1)),
+                    new RolloutReply.Prepared("m", "", List.of()),
+                    new RolloutReply.Renewed(),
+                    new RolloutReply.Committed(),
+                    new RolloutReply.Aborted(),
+                    new RolloutReply.Refused(
+                        new ModelReply.Refused(ModelReply.Code.UNUSABLE, "why", "model")))
+                .map(reply -> Arguments.of(RolloutReply.class, reply)))
         .flatMap(stream -> stream);
   }
 

@@ -31,6 +31,7 @@ final class Pulse {
   /**
    * The next heartbeat.
    *
+   * @param shown whether the model is to be told of
    * @param chat whether chats can be laid out
    * @param openStreams slots that are taken
    * @param detail what there is to say of the state; may be empty
@@ -39,6 +40,7 @@ final class Pulse {
   WorkerHeartbeat next(
       WorkerHeartbeat.State state,
       Optional<Serving> serving,
+      boolean shown,
       boolean chat,
       int openStreams,
       String detail,
@@ -53,7 +55,7 @@ final class Pulse {
         ++heartbeats,
         ProtocolVersion.FLEET,
         state,
-        described,
+        shown ? described : Optional.empty(),
         options.slots(),
         openStreams,
         options.engine() == EngineChoice.BUILTIN ? "builtin" : "llama-server",

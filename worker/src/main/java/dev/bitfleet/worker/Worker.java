@@ -82,6 +82,7 @@ public final class Worker {
   private final IdleClock idle;
   private Optional<Serving> serving = Optional.empty();
   private boolean asleep;
+  private boolean withheld;
   private long beatDueMillis = Long.MAX_VALUE;
   private Future<Void> stopped = Future.succeededFuture();
   private String setupProblem = "";
@@ -99,6 +100,7 @@ public final class Worker {
             options, suspects, this::openPrompts, this::asked, this::signalWhenDrained);
     this.pulse = new Pulse(options, world.wallMillis());
     this.idle = new IdleClock(options.offer().keepAlive());
+    this.withheld = options.offer().withheld();
   }
 
   /** Reads the model file, starts the engine, and begins to tell of it. */
@@ -156,6 +158,13 @@ public final class Worker {
   /** Takes nothing more on; done when all that is here is over. */
   public Future<Void> drain() {
     return draining().future();
+  }
+
+  /** It is no longer withheld from gateways. */
+  public void offer() {
+    withheld = false;
+    idle.used(world.now());
+    heartbeat();
   }
 
   /** What there is to ask about text; empty while it stops or has no model. */
@@ -403,7 +412,12 @@ public final class Worker {
 
   private void heartbeat() {
     beatDueMillis = Long.MAX_VALUE;
-    world.publish(pulse.next(state(), serving, chat, streams.streams(), detail(), streams.held()));
+    WorkerHeartbeat.State now = state();
+    // Before it is prepared, and once it is taken back, a withheld model is one nobody may wait
+    // for.
+    boolean shown = !withheld || now == WorkerHeartbeat.State.PREPARED;
+    world.publish(
+        pulse.next(now, serving, shown, chat, streams.streams(), detail(), streams.held()));
   }
 
   private WorkerHeartbeat.State state() {
@@ -421,7 +435,8 @@ public final class Worker {
             s ->
                 switch (s.supervisor().state()) {
                   case STARTING -> WorkerHeartbeat.State.STARTING;
-                  case READY -> WorkerHeartbeat.State.READY;
+                  case READY ->
+                      withheld ? WorkerHeartbeat.State.PREPARED : WorkerHeartbeat.State.READY;
                   case RESTARTING -> WorkerHeartbeat.State.RESTARTING;
                   case FAILED -> WorkerHeartbeat.State.FAILED;
                 })

@@ -66,6 +66,10 @@ public final class WorkerVerticle extends VerticleBase {
         message.reply(WorkerCall.WAKE);
       }
       case DRAIN -> worker.drain().onComplete(ignored -> message.reply(WorkerCall.DRAIN));
+      case OFFER -> {
+        worker.offer();
+        message.reply(WorkerCall.OFFER);
+      }
     }
   }
 

@@ -8,9 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -45,69 +42,26 @@ class ModelSwapIT {
 
   @Test
   void models_are_swapped_under_load_without_one_failed_request() throws Exception {
-    var running = new AtomicBoolean(true);
-    var answered = new AtomicInteger();
-    var failures = new ConcurrentLinkedQueue<String>();
-    List<Thread> clients = new ArrayList<>();
-    for (int i = 0; i < CLIENTS; i++) {
-      // Some name the model they know, some none; some stream.
-      boolean named = i % 2 == 0;
-      boolean streamed = i % 3 == 0;
-      clients.add(
-          Thread.ofVirtual()
-              .start(
-                  () -> {
-                    while (running.get()) {
-                      try {
-                        ask(named, streamed).ifPresent(failures::add);
-                        answered.incrementAndGet();
-                      } catch (Exception e) {
-                        failures.add(String.valueOf(e));
-                      }
-                    }
-                  }));
-    }
-    Await.until("load", WINDOW, () -> answered.get() > 20);
     var served = new ArrayList<String>();
-    for (String model : List.of("me/slow", "bitfleet-demo", "me/slow", "bitfleet-demo")) {
-      int before = answered.get();
-      HttpResponse<String> loaded = load("{\"model_dir\":\"" + model + "\"}");
-      assertThat(loaded.statusCode()).as(loaded.body()).isEqualTo(200);
-      served.add(json(loaded).path("model").asString());
-      Await.until("answers after the swap", WINDOW, () -> answered.get() > before + 10);
+    try (var askers = new Askers(chat, "bitfleet-demo", CLIENTS)) {
+      askers.awaitMore(20);
+      for (String model : List.of("me/slow", "bitfleet-demo", "me/slow", "bitfleet-demo")) {
+        HttpResponse<String> loaded = load("{\"model_dir\":\"" + model + "\"}");
+        assertThat(loaded.statusCode()).as(loaded.body()).isEqualTo(200);
+        served.add(json(loaded).path("model").asString());
+        askers.awaitMore(10);
+      }
+      askers.close();
+      System.out.println(
+          "answers during four swaps: "
+              + askers.answered()
+              + ", failed: "
+              + askers.failures().size());
+      assertThat(askers.failures()).isEmpty();
     }
-    running.set(false);
-    for (Thread client : clients) {
-      client.join(WINDOW);
-    }
-
-    System.out.println(
-        "answers during four swaps: " + answered.get() + ", failed: " + failures.size());
-    assertThat(failures).isEmpty();
     assertThat(served).containsExactly("slow", "bitfleet-demo", "slow", "bitfleet-demo");
     assertThat(json(chat.get("/v1/models")).at("/data/0/id").asString()).isEqualTo("bitfleet-demo");
     Await.until("the old ones are gone", WINDOW, () -> bitfleet.workers().size() == 1);
-  }
-
-  private static java.util.Optional<String> ask(boolean named, boolean streamed) throws Exception {
-    var body = Chat.endless(12);
-    if (named) {
-      body.put("model", "bitfleet-demo");
-    }
-    body.remove("n_predict");
-    body.put("max_tokens", 12);
-    if (streamed) {
-      try (Chat.Stream stream = chat.stream("/v1/completions", body)) {
-        List<String> events = stream.rest();
-        return stream.status() == 200 && events.contains("[DONE]")
-            ? java.util.Optional.empty()
-            : java.util.Optional.of(stream.status() + " " + events);
-      }
-    }
-    HttpResponse<String> answer = chat.post("/v1/completions", body.toString());
-    return answer.statusCode() == 200 && json(answer).at("/usage/completion_tokens").asInt() == 12
-        ? java.util.Optional.empty()
-        : java.util.Optional.of(answer.statusCode() + " " + answer.body());
   }
 
   @Test

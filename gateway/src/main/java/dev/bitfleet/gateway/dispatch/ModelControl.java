@@ -1,9 +1,12 @@
 package dev.bitfleet.gateway.dispatch;
 
+import dev.bitfleet.gateway.rollout.Rollout;
 import dev.bitfleet.gateway.routing.FleetView;
+import dev.bitfleet.gateway.routing.WorkerView;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.ModelCommand;
 import dev.bitfleet.proto.ModelReply;
+import dev.bitfleet.proto.ProtocolVersion;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.DeliveryOptions;
@@ -11,40 +14,76 @@ import io.vertx.core.eventbus.Message;
 import io.vertx.core.eventbus.ReplyException;
 import io.vertx.core.eventbus.ReplyFailure;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.Supplier;
 
-/** Tells the nodes of the fleet which models to serve. Event loop only. */
+/**
+ * Tells the nodes of the fleet which models to serve: a load comes to all of them or to none. Event
+ * loop only.
+ */
 public final class ModelControl {
-  /** Beyond a node's own limits, which end a load that hangs. */
-  private static final Duration WITHIN = Duration.ofMinutes(30);
+  /** An unload answers after some seconds of draining. */
+  private static final Duration UNLOADED_WITHIN = Duration.ofMinutes(1);
+
+  /** A gateway that has been silent for so long is given up by the nodes it had prepare. */
+  private static final Duration LEASE = Duration.ofSeconds(15);
+
+  /** Since then nodes know rollouts. */
+  private static final ProtocolVersion ROLLOUTS = new ProtocolVersion(1, 1);
 
   private final Vertx vertx;
   private final FleetView fleet;
-  private final String ownNode;
+  private final Supplier<? extends Collection<String>> computing;
 
   /**
-   * @param ownNode asked when no worker has been heard of: it may have unloaded everything
+   * @param computing the nodes that can have workers, as they are now; they may have unloaded all
    */
-  public ModelControl(Vertx vertx, FleetView fleet, String ownNode) {
+  public ModelControl(
+      Vertx vertx, FleetView fleet, Supplier<? extends Collection<String>> computing) {
     this.vertx = vertx;
     this.fleet = fleet;
-    this.ownNode = ownNode;
+    this.computing = computing;
   }
 
-  /**
-   * Has every node carry out the command.
-   *
-   * @return the answer of the first that refused, by node id; else of the first that has done it.
-   *     Never fails
-   */
+  /** Has every node that computes carry out the command. Never fails. */
   public Future<ModelReply> send(ModelCommand command) {
-    var nodes = new TreeSet<String>();
+    SortedSet<String> nodes = new TreeSet<>(computing.get());
     fleet.workers().forEach(worker -> nodes.add(worker.heartbeat().nodeId()));
     if (nodes.isEmpty()) {
-      nodes.add(ownNode);
+      return Future.succeededFuture(failed("there is no node that has workers"));
     }
-    List<Future<ModelReply>> replies = nodes.stream().map(node -> send(node, command)).toList();
+    return switch (command) {
+      case ModelCommand.Load load -> load(nodes, load);
+      case ModelCommand.Unload unload -> unload(nodes, unload);
+    };
+  }
+
+  private Future<ModelReply> load(SortedSet<String> nodes, ModelCommand.Load load) {
+    Optional<WorkerView> older =
+        fleet.workers().stream()
+            .filter(worker -> worker.heartbeat().protocol().minor() < ROLLOUTS.minor())
+            .findFirst();
+    if (older.isPresent()) {
+      return Future.succeededFuture(
+          failed(
+              "node %s speaks version %s of the fleet protocol, and loads on all nodes need %s; nothing was changed"
+                  .formatted(
+                      older.get().heartbeat().nodeId(),
+                      older.get().heartbeat().protocol(),
+                      ROLLOUTS)));
+    }
+    var rollout = new Rollout(UUID.randomUUID().toString(), load, nodes, LEASE, System.nanoTime());
+    return new RolloutRun(vertx, rollout).run();
+  }
+
+  /** The answer of the first that refused, by node id; else of the first that has done it. */
+  private Future<ModelReply> unload(SortedSet<String> nodes, ModelCommand.Unload command) {
+    List<Future<ModelReply>> replies = nodes.stream().map(node -> unload(node, command)).toList();
     return Future.join(replies)
         .map(
             ignored ->
@@ -55,22 +94,24 @@ public final class ModelControl {
                     .orElseGet(() -> replies.getFirst().result()));
   }
 
-  private Future<ModelReply> send(String node, ModelCommand command) {
+  private Future<ModelReply> unload(String node, ModelCommand.Unload command) {
     return vertx
         .eventBus()
         .<ModelReply>request(
             BusAddresses.models(node),
             command,
-            new DeliveryOptions().setSendTimeout(WITHIN.toMillis()))
+            new DeliveryOptions().setSendTimeout(UNLOADED_WITHIN.toMillis()))
         .map(Message::body)
         .otherwise(
             problem ->
-                new ModelReply.Refused(
-                    ModelReply.Code.FAILED,
+                failed(
                     problem instanceof ReplyException e
                             && e.failureType() == ReplyFailure.NO_HANDLERS
                         ? "node " + node + " takes no commands about models"
-                        : "node " + node + " did not answer",
-                    ""));
+                        : "node " + node + " did not answer"));
+  }
+
+  private static ModelReply failed(String message) {
+    return new ModelReply.Refused(ModelReply.Code.FAILED, message, "");
   }
 }

@@ -9,6 +9,11 @@ package dev.bitfleet.gateway.management;
  * @param self whether it is this one
  */
 public record NodeView(String id, String role, String address, String version, boolean self) {
+  /** Whether it can have workers. */
+  public boolean computes() {
+    return !role.equals("gateway");
+  }
+
   /** A node that serves alone. */
   public static NodeView alone(String id) {
     return new NodeView(id, "both", "", "", true);

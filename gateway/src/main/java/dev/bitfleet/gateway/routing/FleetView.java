@@ -179,7 +179,10 @@ public final class FleetView {
   }
 
   private boolean known(String name) {
-    return workers.values().stream().anyMatch(worker -> worker.answersTo(name)) || misses(name);
+    return workers.values().stream()
+            .filter(worker -> worker.heartbeat().state() != State.PREPARED)
+            .anyMatch(worker -> worker.answersTo(name))
+        || misses(name);
   }
 
   private boolean misses(String name) {
@@ -214,6 +217,10 @@ public final class FleetView {
     boolean known = false;
     for (WorkerView worker : workers.values()) {
       State state = worker.heartbeat().state();
+      if (state == State.PREPARED) {
+        // Perhaps it is taken away again, and nobody will have known of it.
+        continue;
+      }
       boolean meant = served.isPresent() && worker.serves(served.get());
       if (meant && worker.ready()) {
         serving = true;

@@ -227,6 +227,22 @@ class FleetViewTest {
   }
 
   @Test
+  void of_a_worker_that_is_only_prepared_nobody_knows() {
+    fleet.hear(ready("a", 1, "old", 4, 0), 0);
+    fleet.hear(beat("b", 1, State.PREPARED, "new", 4, 0, 0), 0);
+
+    assertThat(fleet.models()).extracting(ModelDescription::id).containsExactly("old");
+    assertThat(fleet.supply(ModelWish.of("new"))).isEqualTo(new ModelSupply.Unknown());
+    assertThat(fleet.supply(ModelWish.ANY)).isEqualTo(new ModelSupply.Serving("old", 4));
+    assertThat(fleet.generating(ModelWish.of("new").lenient()).map(ModelDescription::id))
+        .as("as if the name were not there")
+        .contains("old");
+
+    fleet.hear(ready("b", 2, "new", 4, 0), 0);
+    assertThat(fleet.supply(ModelWish.of("new"))).isEqualTo(new ModelSupply.Serving("new", 4));
+  }
+
+  @Test
   void draining_and_unready_workers_get_nothing() {
     fleet.hear(beat("d", 1, State.DRAINING, "m", 4, 0, 0), 0);
     fleet.hear(beat("r", 1, State.RESTARTING, "m", 4, 0, 0), 0);

@@ -42,7 +42,10 @@ public final class Readiness {
     boolean all =
         latest.size() == expected.size()
             && latest.values().stream()
-                .allMatch(each -> each.state() == WorkerHeartbeat.State.READY);
+                .allMatch(
+                    each ->
+                        each.state() == WorkerHeartbeat.State.READY
+                            || each.state() == WorkerHeartbeat.State.PREPARED);
     return all
         ? new Verdict.Ready(java.util.List.copyOf(new TreeMap<>(latest).values()))
         : new Verdict.Waiting();
