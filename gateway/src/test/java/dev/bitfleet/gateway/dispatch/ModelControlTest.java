@@ -7,6 +7,7 @@ import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
 import dev.bitfleet.proto.ModelCommand;
 import dev.bitfleet.proto.ModelReply;
+import dev.bitfleet.proto.PrefixSummary;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.RolloutCommand;
 import dev.bitfleet.proto.RolloutReply;
@@ -88,7 +89,8 @@ class ModelControlTest {
             0,
             List.of(),
             0,
-            ""),
+            "",
+            PrefixSummary.NONE),
         0);
   }
 

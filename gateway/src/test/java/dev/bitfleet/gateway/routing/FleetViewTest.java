@@ -228,6 +228,7 @@ class FleetViewTest {
 
   @Test
   void of_a_worker_that_is_only_prepared_nobody_knows() {
+    allHeard();
     fleet.hear(ready("a", 1, "old", 4, 0), 0);
     fleet.hear(beat("b", 1, State.PREPARED, "new", 4, 0, 0), 0);
 

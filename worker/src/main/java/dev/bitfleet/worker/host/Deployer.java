@@ -161,9 +161,14 @@ final class Deployer {
         .mapEmpty();
   }
 
+  /** Has its workers take nothing new; done when the last stream has ended. */
+  Future<?> drain(LoadedModel model) {
+    return Future.join(model.workerIds().stream().map(id -> call(id, WorkerCall.DRAIN)).toList());
+  }
+
   /** Lets the streams of its workers end, then ends the workers. */
   Future<Void> retire(LoadedModel model) {
-    return Future.join(model.workerIds().stream().map(id -> call(id, WorkerCall.DRAIN)).toList())
+    return drain(model)
         .transform(drained -> undeploy(model))
         .onSuccess(ignored -> LOG.info("{} is unloaded", model.setup().id()));
   }

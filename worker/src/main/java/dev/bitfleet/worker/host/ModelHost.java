@@ -86,6 +86,11 @@ public final class ModelHost extends VerticleBase {
     return Objects.requireNonNull(made, "not started");
   }
 
+  /** Has its workers take no new streams, when others can. To be called from any thread. */
+  public void drain() {
+    context.runOnContext(ignored -> models.forEach(deployer()::drain));
+  }
+
   private void onCommand(Message<ModelCommand> message) {
     if (busy) {
       message.reply(

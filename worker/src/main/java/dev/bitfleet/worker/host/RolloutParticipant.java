@@ -180,7 +180,7 @@ final class RolloutParticipant {
         .<RolloutReply>compose(
             prepared -> {
               if (mine.phase != Phase.PREPARING) {
-                return Future.failedFuture("it was given up");
+                return Future.failedFuture(givenUp());
               }
               mine.phase = Phase.PREPARED;
               // An answer can be lost; the next renewal has it again.
@@ -193,8 +193,12 @@ final class RolloutParticipant {
   private static <T> Future<T> unlessGivenUp(Held mine, Future<T> answer) {
     Promise<T> first = Promise.promise();
     answer.onComplete(first::tryComplete, first::tryFail);
-    mine.givenUp.future().onComplete(gone -> first.tryFail("it was given up"));
+    mine.givenUp.future().onComplete(gone -> first.tryFail(givenUp()));
     return first.future();
+  }
+
+  private static RefusedException givenUp() {
+    return new RefusedException(ModelReply.Code.FAILED, "it was given up", "");
   }
 
   private Future<RolloutReply> renew(Held mine) {

@@ -28,6 +28,7 @@ import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RolloutParticipantTest {
   private static final Duration WINDOW = Duration.ofSeconds(30);
   private static final Duration LONG = Duration.ofMinutes(5);
-  private static final Duration SHORT = Duration.ofMillis(1500);
+  private static final Duration SHORT = Duration.ofSeconds(3);
   private static final String DEMO = "bitfleet-demo";
 
   @TempDir Path home;
@@ -196,17 +197,19 @@ class RolloutParticipantTest {
 
   @Test
   void without_a_word_from_the_gateway_it_is_taken_back() {
-    say("a", prepare("r", "tiny", List.of("b", "gone"), SHORT));
-    say("b", prepare("r", "tiny", List.of("a", "gone"), SHORT));
-    long began = System.nanoTime();
-    while (System.nanoTime() - began < SHORT.multipliedBy(2).toNanos()) {
-      assertThat(say("a", new RolloutCommand.Renew("r"))).isInstanceOf(RolloutReply.Prepared.class);
-      assertThat(say("b", new RolloutCommand.Renew("r"))).isInstanceOf(RolloutReply.Prepared.class);
-    }
+    long gateway = renewing("r");
+    Future<RolloutReply> a = send("a", prepare("r", "tiny", List.of("b", "gone"), SHORT));
+    Future<RolloutReply> b = send("b", prepare("r", "tiny", List.of("a", "gone"), SHORT));
+    assertThat(a.await()).isInstanceOf(RolloutReply.Prepared.class).isEqualTo(b.await());
+    vertx.timer(SHORT.multipliedBy(2).toMillis(), TimeUnit.MILLISECONDS).await();
+    assertThat(say("a", new RolloutCommand.Renew("r")))
+        .as("longer than a lease, with a gateway")
+        .isInstanceOf(RolloutReply.Prepared.class);
+
+    vertx.cancelTimer(gateway);
 
     await("a-1", beat -> beat.state() == State.DRAINING);
     await("b-1", beat -> beat.state() == State.DRAINING);
-
     assertThat(last("a-0").state()).isEqualTo(State.READY);
     assertThat(last("b-0").state()).isEqualTo(State.READY);
     assertThat(say("a", new RolloutCommand.Commit("r"))).isInstanceOf(RolloutReply.Refused.class);
@@ -214,16 +217,27 @@ class RolloutParticipantTest {
 
   @Test
   void a_gateway_that_dies_with_half_of_its_decision_told_is_finished_by_the_nodes() {
-    say("a", prepare("r", "tiny", List.of("b"), LONG));
-    say("b", prepare("r", "tiny", List.of("a"), SHORT));
+    long gateway = renewing("r");
+    Future<RolloutReply> a = send("a", prepare("r", "tiny", List.of("b"), SHORT));
+    Future<RolloutReply> b = send("b", prepare("r", "tiny", List.of("a"), SHORT));
+    assertThat(a.await()).isInstanceOf(RolloutReply.Prepared.class).isEqualTo(b.await());
 
     assertThat(say("a", new RolloutCommand.Commit("r"))).isEqualTo(new RolloutReply.Committed());
+    vertx.cancelTimer(gateway);
 
     await("b-1", beat -> beat.state() == State.READY);
     await("b-0", beat -> beat.state() == State.DRAINING);
     assertThat(say("b", new RolloutCommand.Commit("r")))
         .as("a decision that comes after all")
         .isEqualTo(new RolloutReply.Committed());
+  }
+
+  /** A gateway that lives until this timer is cancelled. */
+  private long renewing(String rollout) {
+    return vertx.setPeriodic(
+        200,
+        ignored ->
+            List.of("a", "b").forEach(node -> send(node, new RolloutCommand.Renew(rollout))));
   }
 
   private static RolloutCommand prepare(

@@ -10,7 +10,6 @@ import dev.bitfleet.gateway.store.Membership;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.FleetCodecs;
-import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.worker.WorkerOptions;
 import dev.bitfleet.worker.host.ModelHost;
@@ -23,7 +22,6 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.eventbus.DeliveryOptions;
 import io.vertx.core.file.FileSystemOptions;
 import java.time.Duration;
 import java.util.List;
@@ -50,23 +48,26 @@ public final class LocalFleet {
   /** Threads for what blocks: reading a model's metadata, laying out a chat. */
   private static final int BLOCKING_THREADS = 4;
 
-  private static final DeliveryOptions PATIENT =
-      new DeliveryOptions().setSendTimeout(Duration.ofHours(1).toMillis());
-
   private final Vertx vertx;
   private final Set<String> workerIds;
   private final Optional<ClusterNode> cluster;
   private final Front front;
+  private final Optional<ModelHost> host;
   private final Promise<List<WorkerHeartbeat>> ready = Promise.promise();
   private volatile String frontDeployment = "";
   private volatile String hostDeployment = "";
 
   private LocalFleet(
-      Vertx vertx, Set<String> workerIds, Optional<ClusterNode> cluster, Front front) {
+      Vertx vertx,
+      Set<String> workerIds,
+      Optional<ClusterNode> cluster,
+      Front front,
+      Optional<ModelHost> host) {
     this.vertx = vertx;
     this.workerIds = workerIds;
     this.cluster = cluster;
     this.front = front;
+    this.host = host;
   }
 
   /** What listens: a gateway, or the operators' port alone. */
@@ -134,13 +135,11 @@ public final class LocalFleet {
                 new ManagementVerticle(plan.gateway(), cluster.orElseThrow()::nodes, registry));
     Set<String> workerIds =
         plan.workers().stream().map(WorkerOptions::workerId).collect(Collectors.toSet());
-    var fleet = new LocalFleet(vertx, workerIds, cluster, front);
+    Optional<ModelHost> host = plan.host().map(ModelHost::new);
+    var fleet = new LocalFleet(vertx, workerIds, cluster, front, host);
     fleet.listen();
     Future<String> frontUp = vertx.deployVerticle(front.verticle());
-    Future<String> hostUp =
-        plan.host()
-            .map(host -> vertx.deployVerticle(new ModelHost(host)))
-            .orElse(Future.succeededFuture(""));
+    Future<String> hostUp = host.map(vertx::deployVerticle).orElse(Future.succeededFuture(""));
     // A worker that gives up ends the start at once, however far the gateway has come.
     var gaveUp = new CompletableFuture<Object>();
     fleet.ready.future().onFailure(gaveUp::completeExceptionally);
@@ -269,8 +268,7 @@ public final class LocalFleet {
     long deadline = System.nanoTime() + atMost.toNanos();
     if (nodes() > 1) {
       // Others can take what comes from now on, while this gateway sees its own streams through.
-      workerIds.forEach(
-          id -> vertx.eventBus().request(BusAddresses.call(id), WorkerCall.DRAIN, PATIENT));
+      host.ifPresent(ModelHost::drain);
     }
     await(vertx.undeploy(frontDeployment), deadline);
     if (!hostDeployment.isEmpty()) {
