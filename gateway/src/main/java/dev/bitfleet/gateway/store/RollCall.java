@@ -98,7 +98,7 @@ final class RollCall implements AutoCloseable {
     Set<String> missing = Roll.missing(said, members);
     if (whole.getCount() > 0) {
       if (missing.isEmpty()) {
-        become(members.size() + " nodes have put back what they kept");
+        become("nodes that have put back what they kept: " + members.size());
       } else if (System.nanoTime() - endNanos > 0) {
         known.removeAll(missing);
         write();
