@@ -336,6 +336,18 @@ final class StreamDesk {
             });
   }
 
+  /**
+   * Gives up all streams of one inbox. A gateway that died cannot do it, and its clients come again
+   * through others, who need the slots.
+   */
+  void cancelAllOf(String inbox) {
+    slots.streams().stream()
+        .filter(stream -> stream.inbox().equals(inbox))
+        .map(OpenStream::streamId)
+        .toList()
+        .forEach(this::cancel);
+  }
+
   // ---- what the engine says ------------------------------------------------------------------
 
   /** What the engine says; what it says of streams given up is nobody's. */

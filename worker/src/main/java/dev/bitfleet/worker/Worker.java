@@ -1,5 +1,6 @@
 package dev.bitfleet.worker;
 
+import dev.bitfleet.proto.BusAddresses;
 import dev.bitfleet.proto.EmbedReply;
 import dev.bitfleet.proto.EmbedRequest;
 import dev.bitfleet.proto.FailureCause;
@@ -148,6 +149,11 @@ public final class Worker {
   public void cancel(String id) {
     embeddings.cancel(id);
     streams.cancel(id);
+  }
+
+  /** A node has left the fleet: its gateway's streams are nobody's any more. */
+  public void nodeLeft(String nodeId) {
+    streams.cancelAllOf(BusAddresses.inbox(nodeId));
   }
 
   /** A worker tells something of prompts. */

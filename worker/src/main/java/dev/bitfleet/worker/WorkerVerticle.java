@@ -51,6 +51,9 @@ public final class WorkerVerticle extends VerticleBase {
         bus.<CancelGeneration>consumer(
             BusAddresses.cancel(id), message -> started.cancel(message.body().streamId())));
     consumers.add(
+        bus.<String>localConsumer(
+            BusAddresses.NODE_LEFT, message -> started.nodeLeft(message.body())));
+    consumers.add(
         bus.<PromptNote>consumer(BusAddresses.PROMPTS, message -> started.hear(message.body())));
     consumers.add(new TextDesk(vertx, options, started::askedAboutText).open());
     consumers.add(

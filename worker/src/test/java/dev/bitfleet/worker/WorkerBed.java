@@ -41,7 +41,8 @@ import java.util.function.Predicate;
 final class WorkerBed implements AutoCloseable {
   static final String MODEL = "bitfleet-demo";
   static final Duration WINDOW = Duration.ofSeconds(30);
-  private static final String INBOX = BusAddresses.inbox("test");
+  static final String GATEWAY = "test";
+  private static final String INBOX = BusAddresses.inbox(GATEWAY);
 
   private final Vertx vertx = Vertx.vertx();
   private final Map<String, BlockingQueue<GenerationEvent>> streams = new ConcurrentHashMap<>();
@@ -237,6 +238,10 @@ final class WorkerBed implements AutoCloseable {
 
   void cancel(String streamId) {
     vertx.eventBus().send(BusAddresses.cancel("w1"), new CancelGeneration(streamId));
+  }
+
+  void nodeLeft(String node) {
+    vertx.eventBus().publish(BusAddresses.NODE_LEFT, node);
   }
 
   GenerationEvent next(String streamId) {

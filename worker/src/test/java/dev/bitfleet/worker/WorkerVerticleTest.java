@@ -182,6 +182,19 @@ class WorkerVerticleTest {
   }
 
   @Test
+  void streams_of_a_gateway_that_is_gone_free_their_slots() {
+    try (WorkerBed bed = WorkerBed.readyAndSlow()) {
+      GenerationRequest one = bed.request(PROMPT, 0);
+      bed.accepted(one);
+      bed.nodeLeft("another");
+      bed.accepted(bed.request(PROMPT, 0));
+      bed.awaitHeartbeat(h -> h.openSequences() == 2);
+      bed.nodeLeft(WorkerBed.GATEWAY);
+      bed.awaitHeartbeat(h -> h.openSequences() == 0);
+    }
+  }
+
+  @Test
   void cancelling_frees_the_slot_soon() {
     try (WorkerBed bed = WorkerBed.readyAndSlow()) {
       GenerationRequest one = bed.request(PROMPT, 0);
