@@ -33,6 +33,7 @@ public final class Dispatcher {
   private final DispatchLimits limits;
   private final GatewayMetrics metrics;
   private final Inbox inbox;
+  private final Unanswered unanswered = new Unanswered();
   private final String node;
   private final String streamIdPrefix;
   private final Map<Ticket, Waiter> waiters = new IdentityHashMap<>();
@@ -118,6 +119,11 @@ public final class Dispatcher {
     return node;
   }
 
+  /** Where those who ask a worker anything but a stream are told that it is lost. */
+  Unanswered unanswered() {
+    return unanswered;
+  }
+
   /** Completions that wait for a slot. */
   public int queueDepth() {
     return queue.depth();
@@ -156,6 +162,7 @@ public final class Dispatcher {
 
   private void lost(List<String> workerIds) {
     workerIds.forEach(inbox::workerLost);
+    workerIds.forEach(unanswered::lost);
   }
 
   /** What it decides may free slots or fill the queue again; that is decided after, not inside. */

@@ -243,10 +243,15 @@ public final class EmbeddingService {
       String id = dispatcher.newStreamId();
       workerOfBatch.put(id, workerId);
       batchesOf.merge(workerId, 1, Integer::sum);
-      bus.<EmbedReply>request(
-              BusAddresses.embed(workerId),
-              new EmbedRequest(id, model, prompts.subList(batch.from(), batch.to()), cacheScope),
-              new DeliveryOptions().setSendTimeout(TIMEOUT.toMillis()))
+      dispatcher
+          .unanswered()
+          .of(
+              workerId,
+              bus.<EmbedReply>request(
+                  BusAddresses.embed(workerId),
+                  new EmbedRequest(
+                      id, model, prompts.subList(batch.from(), batch.to()), cacheScope),
+                  new DeliveryOptions().setSendTimeout(TIMEOUT.toMillis())))
           .map(Message::body)
           .onComplete(
               reply -> {

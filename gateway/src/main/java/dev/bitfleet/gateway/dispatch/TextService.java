@@ -198,12 +198,16 @@ public final class TextService {
         fail(new CompletionFailure.QueueTimeout(dispatcher.retryAfter()));
         return;
       }
-      vertx
-          .eventBus()
-          .<TextReply>request(
-              BusAddresses.text(workerId),
-              question.apply(served),
-              new DeliveryOptions().setSendTimeout(TIMEOUT.toMillis()))
+      dispatcher
+          .unanswered()
+          .of(
+              workerId,
+              vertx
+                  .eventBus()
+                  .<TextReply>request(
+                      BusAddresses.text(workerId),
+                      question.apply(served),
+                      new DeliveryOptions().setSendTimeout(TIMEOUT.toMillis())))
           .map(Message::body)
           .andThen(reply -> line.answered(atOnce()))
           .onComplete(reply -> answered(workerId, reply), lost -> lost(workerId));

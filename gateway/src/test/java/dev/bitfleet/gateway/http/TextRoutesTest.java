@@ -2,11 +2,14 @@ package dev.bitfleet.gateway.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
 import dev.bitfleet.gateway.testing.TestWorker;
 import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
 import java.net.http.HttpResponse;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -106,6 +109,26 @@ class TextRoutesTest {
       HttpResponse<String> away = gateway.post("/tokenize", "{\"content\":\"a\"}");
       assertThat(away.statusCode()).isEqualTo(503);
       assertThat(away.headers().firstValue("retry-after")).isPresent();
+    }
+  }
+
+  @Test
+  void a_question_to_a_worker_that_dies_goes_to_another_once_it_is_missed() throws Exception {
+    try (Gateway gateway = Gateway.withWorker(o -> o)) {
+      gateway.worker("embed-1", "embed-1", 4).die();
+      gateway.worker().die();
+      CompletableFuture<HttpResponse<String>> text =
+          gateway.postLater("/tokenize", "{\"content\":\"a\",\"model\":\"bitfleet-demo\"}");
+      CompletableFuture<HttpResponse<String>> vectors =
+          gateway.postLater("/v1/embeddings", "{\"input\":\"a\",\"model\":\"embed-1\"}");
+      Await.until("it was asked", () -> gateway.worker().questions().size() == 1);
+      TestWorker another = gateway.worker("worker-2", 4);
+      gateway.worker("embed-2", "embed-1", 4);
+
+      // Sooner than the 20 and the 120 seconds that answers may take.
+      assertThat(text.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      assertThat(another.questions()).hasSize(1);
+      assertThat(vectors.get(10, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
     }
   }
 

@@ -193,6 +193,11 @@ public final class TestWorker {
     return List.copyOf(seen);
   }
 
+  /** Is dead in the middle of what it does: it takes messages, and nothing comes of it. */
+  public void die() {
+    onContext(() -> pace.silent = true);
+  }
+
   /** Is no longer on the bus, and says nothing of it. */
   public void hangUp() {
     onContext(() -> consumers.forEach(consumer -> consumer.unregister()));
