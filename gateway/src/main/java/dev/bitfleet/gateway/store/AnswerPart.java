@@ -38,7 +38,7 @@ record AnswerPart(Attempt.Fresh attempt, StoredAnswer answer, List<String> about
     Filed filed =
         new Filed(attempt.tenant(), now, now, now + ttl, false, body.build().toByteArray(), about);
     rows.add(new Change.Put(Shelf.ANSWERS, attempt.id(), 0, now, filed.toBytes()));
-    return () -> vault.grid().shelf(Shelf.ANSWERS).set(attempt.id(), filed);
+    return () -> Union.join(vault.grid().shelf(Shelf.ANSWERS), attempt.id(), filed, Union::of);
   }
 
   @Override

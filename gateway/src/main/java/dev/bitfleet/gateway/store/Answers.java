@@ -41,7 +41,7 @@ final class Answers {
         forgotten.put(entry.getKey(), without);
       }
     }
-    return () -> forgotten.forEach(map::set);
+    return () -> forgotten.forEach((key, filed) -> Union.join(map, key, filed, Union::of));
   }
 
   /**

@@ -22,9 +22,8 @@ final class Care implements AutoCloseable {
     this.sweeping = sweeping;
   }
 
-  static Care start(Vault vault) {
+  static Care start(Vault vault, Refill refill) {
     Sweep sweep = new Sweep(vault);
-    Refill refill = new Refill(vault);
     return new Care(
         Rhythm.start("store-leases", Leases.LIFE.dividedBy(3), vault.leases()::renew),
         Rhythm.start(

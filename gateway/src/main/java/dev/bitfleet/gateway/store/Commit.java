@@ -1,7 +1,10 @@
 package dev.bitfleet.gateway.store;
 
 import io.vertx.core.Future;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -22,6 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
  * be kept.
  */
 public final class Commit {
+  private static final int HASH_BYTES = 8;
+
   private final OffLoop offLoop;
   private final EventLogs events;
   private final String tenant;
@@ -122,12 +127,22 @@ public final class Commit {
   /**
    * The name of what is appended. A request that can be known again gives it the same one wherever
    * it is carried out: where two nodes that could not know of each other have done so, or one that
-   * died and one after it, the conversation has it once all the same.
+   * died and one after it, the conversation has it once all the same. It is of the whole request: a
+   * key that comes again after its answer was forgotten may be another request's.
    */
   private static String turnId(@Nullable Answered known, int number) {
     return known == null || !known.attempt().keyed()
         ? UUID.randomUUID().toString()
-        : known.attempt().id() + "-" + number;
+        : known.attempt().id() + "-" + hash(known.attempt().fingerprint()) + "-" + number;
+  }
+
+  private static String hash(byte[] request) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(request);
+      return HexFormat.of().formatHex(digest, 0, HASH_BYTES);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   static void carryOut(Vault vault, List<Part> parts) {

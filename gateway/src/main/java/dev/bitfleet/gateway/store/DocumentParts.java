@@ -31,7 +31,9 @@ final class DocumentParts {
       Vault vault, Shelf shelf, String id, Filed filed, long now, List<Change> rows) {
     rows.add(new Change.Put(shelf, id, 0, now, filed.toBytes()));
     IMap<String, Filed> map = vault.grid().shelf(shelf);
-    return () -> map.set(id, filed);
+    // What was done meanwhile by those who came later must stand, when this comes late: a
+    // tombstone.
+    return () -> Union.join(map, id, filed, Union.on(shelf));
   }
 
   /**

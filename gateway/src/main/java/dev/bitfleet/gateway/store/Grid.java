@@ -25,6 +25,7 @@ import java.net.ConnectException;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -300,13 +301,25 @@ final class Grid implements AutoCloseable {
             });
   }
 
-  /** Calls when the two halves of a split have become one fleet, in this node's eyes. */
+  /** Calls when this node begins to join the other half of a split, as the one that moves. */
+  void whenMerging(Runnable then) {
+    when(EnumSet.of(LifecycleEvent.LifecycleState.MERGING), then);
+  }
+
+  /** Calls when that is over, in this node's eyes; also when it has failed. */
   void whenMerged(Runnable then) {
+    when(
+        EnumSet.of(
+            LifecycleEvent.LifecycleState.MERGED, LifecycleEvent.LifecycleState.MERGE_FAILED),
+        then);
+  }
+
+  private void when(Set<LifecycleEvent.LifecycleState> states, Runnable then) {
     hazelcast
         .getLifecycleService()
         .addLifecycleListener(
             event -> {
-              if (event.getState() == LifecycleEvent.LifecycleState.MERGED) {
+              if (states.contains(event.getState())) {
                 then.run();
               }
             });
@@ -324,15 +337,12 @@ final class Grid implements AutoCloseable {
             });
   }
 
-  /** Bytes that this member's entries take. */
+  /** Bytes that entries take in this member, those it holds for others among them. */
   long bytes() {
-    long bytes =
-        places.getLocalMapStats().getOwnedEntryMemoryCost()
-            + frames.getLocalMapStats().getOwnedEntryMemoryCost();
-    for (IMap<String, Filed> shelf : shelves.values()) {
-      bytes += shelf.getLocalMapStats().getOwnedEntryMemoryCost();
-    }
-    return bytes;
+    return Stream.concat(Stream.of(places, frames), shelves.values().stream())
+        .map(IMap::getLocalMapStats)
+        .mapToLong(map -> map.getOwnedEntryMemoryCost() + map.getBackupEntryMemoryCost())
+        .sum();
   }
 
   /** Ends the member, if it is this grid's own. */

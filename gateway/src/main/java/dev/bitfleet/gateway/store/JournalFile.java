@@ -33,9 +33,12 @@ final class JournalFile implements AutoCloseable {
   private static final int APPLICATION = 0x62666c74;
 
   private static final int SCHEMA_VERSION = 1;
+  private static final int SQLITE_CORRUPT = SQLiteErrorCode.SQLITE_CORRUPT.code;
   private static final String PUT =
       "INSERT OR REPLACE INTO entry(shelf, owner, place, touched, checksum, value)"
           + " VALUES (?, ?, ?, ?, ?, ?)";
+  private static final String VALUE =
+      "SELECT value FROM entry WHERE shelf = ? AND owner = ? AND place = ?";
   private static final String REMOVE = "DELETE FROM entry WHERE shelf = ? AND owner = ?";
 
   private final Path path;
@@ -192,10 +195,11 @@ final class JournalFile implements AutoCloseable {
   void write(List<Change> changes) throws JournalException {
     // Statements of its own for each group: the driver closes one that has met a full disk.
     try (PreparedStatement put = connection.prepareStatement(PUT);
+        PreparedStatement there = connection.prepareStatement(VALUE);
         PreparedStatement remove = connection.prepareStatement(REMOVE)) {
       execute("BEGIN IMMEDIATE");
       for (Change change : changes) {
-        carryOut(change, put, remove);
+        carryOut(change, put, there, remove);
       }
       execute("COMMIT");
     } catch (SQLException e) {
@@ -210,16 +214,18 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
-  private static void carryOut(Change change, PreparedStatement put, PreparedStatement remove)
+  private static void carryOut(
+      Change change, PreparedStatement put, PreparedStatement there, PreparedStatement remove)
       throws SQLException {
     switch (change) {
       case Change.Put row -> {
+        byte[] value = joined(row, there);
         put.setInt(1, row.shelf().number());
         put.setString(2, row.owner());
         put.setInt(3, row.place());
         put.setLong(4, row.touched());
-        put.setLong(5, checksum(row.value()));
-        put.setBytes(6, row.value());
+        put.setLong(5, checksum(value));
+        put.setBytes(6, value);
         put.executeUpdate();
       }
       case Change.Remove gone -> {
@@ -227,6 +233,24 @@ final class JournalFile implements AutoCloseable {
         remove.setString(2, gone.owner());
         remove.executeUpdate();
       }
+    }
+  }
+
+  /**
+   * What is to stand there. A place's turns are added to: whoever writes one may not see, in the
+   * moment in which two halves of a fleet join, that this node had put another there.
+   */
+  private static byte[] joined(Change.Put row, PreparedStatement there) throws SQLException {
+    if (row.shelf() != Shelf.PLACES) {
+      return row.value();
+    }
+    there.setInt(1, row.shelf().number());
+    there.setString(2, row.owner());
+    there.setInt(3, row.place());
+    try (ResultSet before = there.executeQuery()) {
+      return before.next() ? Union.ofPlaces(before.getBytes(1), row.value()) : row.value();
+    } catch (IllegalStateException e) {
+      throw new SQLException("what stands at a place is no place", "", SQLITE_CORRUPT, e);
     }
   }
 

@@ -30,15 +30,20 @@ final class Refill {
   /** Rows touched since then are to be put into the maps. */
   private final AtomicLong since = new AtomicLong(NEVER);
 
+  private volatile boolean merging;
+  private volatile boolean filling;
+
   Refill(Vault vault) {
     this.vault = vault;
     vault.grid().whenLeft(() -> apart.compareAndSet(NEVER, now() - BEFORE.toMillis()));
+    vault.grid().whenMerging(() -> merging = true);
     vault
         .grid()
         .whenMerged(
             () -> {
               long from = apart.getAndSet(NEVER);
               since.accumulateAndGet(from == NEVER ? 0 : from, Math::min);
+              merging = false;
             });
     vault.grid().whenLost(() -> since.set(0));
   }
@@ -47,12 +52,25 @@ final class Refill {
     return System.currentTimeMillis();
   }
 
+  /** Whether the maps may not have yet what this node's journal has. */
+  boolean pending() {
+    return merging || since.get() != NEVER || filling;
+  }
+
   /** Does what there is to do. Blocks; one thread. */
   void run() {
-    long from = since.getAndSet(NEVER);
-    if (from == NEVER) {
-      return;
+    filling = true;
+    try {
+      long from = since.getAndSet(NEVER);
+      if (from != NEVER) {
+        fill(from);
+      }
+    } finally {
+      filling = false;
     }
+  }
+
+  private void fill(long from) {
     long began = System.nanoTime();
     try {
       Replay replay = new Replay();

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +36,7 @@ final class RollCall implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Grid grid;
+  private final BooleanSupplier behind;
   private final Path file;
   private final String node;
   private final long endNanos;
@@ -45,8 +47,10 @@ final class RollCall implements AutoCloseable {
   private Set<String> known;
   private Set<String> settled = Set.of();
 
-  private RollCall(Grid grid, Path folder, Membership cluster) throws JournalException {
+  private RollCall(Grid grid, BooleanSupplier behind, Path folder, Membership cluster)
+      throws JournalException {
     this.grid = grid;
+    this.behind = behind;
     this.file = folder.resolve(NAME);
     this.node = cluster.node();
     this.endNanos = System.nanoTime() + cluster.rejoin().toNanos();
@@ -58,11 +62,14 @@ final class RollCall implements AutoCloseable {
   /**
    * Says that this node's journal is in the maps, and begins to look who else's is.
    *
+   * @param behind whether the maps have changed, and this node's journal is yet to be put into them
+   *     again
    * @param folder of the journal
    * @throws JournalException when the file cannot be read
    */
-  static RollCall start(Grid grid, Path folder, Membership cluster) throws JournalException {
-    return new RollCall(grid, folder, cluster);
+  static RollCall start(Grid grid, BooleanSupplier behind, Path folder, Membership cluster)
+      throws JournalException {
+    return new RollCall(grid, behind, folder, cluster);
   }
 
   private static Set<String> read(Path file) throws JournalException {
@@ -88,7 +95,9 @@ final class RollCall implements AutoCloseable {
 
   private void look() {
     Set<String> members = grid.members();
-    if (members.equals(settled)) {
+    // Another half's maps, which this node has just come to, do not have what it brings: under its
+    // new name it has said nothing there, so that whoever waits for it goes on waiting.
+    if (members.equals(settled) || behind.getAsBoolean()) {
       return;
     }
     say();
@@ -98,6 +107,7 @@ final class RollCall implements AutoCloseable {
     Set<String> missing = Roll.missing(said, members);
     if (whole.getCount() > 0) {
       if (missing.isEmpty()) {
+        forget(said, members);
         become("nodes that have put back what they kept: " + members.size());
       } else if (System.nanoTime() - endNanos > 0) {
         known.removeAll(missing);
@@ -113,6 +123,24 @@ final class RollCall implements AutoCloseable {
     }
   }
 
+  /** Those whom a fleet that was whole before has long given up are given up here too. */
+  private void forget(Map<String, Roll> said, Set<String> members) {
+    Set<String> there = new TreeSet<>();
+    boolean others = false;
+    for (Map.Entry<String, Roll> each : said.entrySet()) {
+      if (members.contains(each.getValue().member())) {
+        there.add(each.getKey());
+        if (each.getValue().whole()) {
+          others = true;
+          there.addAll(each.getValue().known());
+        }
+      }
+    }
+    if (others && known.retainAll(there)) {
+      write();
+    }
+  }
+
   private void become(String how) {
     whole.countDown();
     say();
@@ -123,7 +151,6 @@ final class RollCall implements AutoCloseable {
     grid.roll().set(node, new Roll(grid.member(), whole.getCount() == 0, known).text());
   }
 
-  /** A node that is only missed is no longer waited for after a while, but it is not forgotten. */
   private void remember(Map<String, Roll> said, Set<String> members) {
     boolean news =
         said.entrySet().stream()

@@ -71,10 +71,11 @@ final class Vault implements AutoCloseable {
         journal.write(stale);
       }
       vault = new Vault(options, grid, journal, metrics);
+      Refill refill = new Refill(vault);
       if (cluster.isPresent()) {
-        vault.rollCall = RollCall.start(grid, options.folder(), cluster.get());
+        vault.rollCall = RollCall.start(grid, refill::pending, options.folder(), cluster.get());
       }
-      vault.care = Care.start(vault);
+      vault.care = Care.start(vault, refill);
     } catch (Throwable e) {
       // Whoever tries again finds neither the file locked nor a second member.
       letGo(journal, starter, starting);

@@ -104,6 +104,32 @@ class CommitTest {
     }
   }
 
+  @Test
+  void what_comes_late_into_the_maps_does_not_undo_what_was_done_meanwhile() throws Exception {
+    try (Vault vault =
+        Vault.open(StoreOptions.in(folder), Optional.empty(), new SimpleMeterRegistry())) {
+      Commit.carryOut(vault, List.of(put("a", 1)));
+      Runnable late = put("a", 2).prepare(vault, System.currentTimeMillis(), new ArrayList<>());
+      Commit.carryOut(
+          vault, List.of(new DocumentParts.Remove(Shelf.COMPLETIONS, TENANT, "a", true)));
+      late.run();
+      assertThat(vault.grid().shelf(Shelf.COMPLETIONS).get("a")).matches(Filed::deleted);
+
+      Commit.carryOut(vault, List.of(put("b", 1)));
+      late = put("b", 2).prepare(vault, System.currentTimeMillis() - 5000, new ArrayList<>());
+      late.run();
+      assertThat(vault.grid().shelf(Shelf.COMPLETIONS).get("b"))
+          .as("a later version holds, whatever the clock says")
+          .extracting(Filed::body)
+          .isEqualTo(new byte[] {2});
+    }
+  }
+
+  private static Part put(String id, int body) {
+    return new DocumentParts.Put(
+        Shelf.COMPLETIONS, TENANT, id, () -> new byte[] {(byte) body}, true);
+  }
+
   /** Writes one row, and then fails to put it into the maps as often as it is told to. */
   private static Part failing(String id, int times, List<String> applied) {
     int[] left = {times};

@@ -198,6 +198,45 @@ class FleetStoreTest {
     }
   }
 
+  @Test
+  void a_key_that_comes_again_when_its_answer_is_forgotten_costs_no_turn() throws Exception {
+    StoreOptions forgetful =
+        StoreOptions.in(folder.resolve("one"))
+            .keeping(Duration.ofDays(1), Duration.ofMillis(50), Duration.ofMinutes(1));
+    try (StoreHarness one = new StoreHarness(forgetful, fleet(), Duration.ofMillis(1))) {
+      String id = one.conversation(TENANT);
+      said(one, id, "key", "yesterday");
+      Thread.sleep(60);
+      said(one, id, "key", "today");
+      assertThat(one.texts(id)).containsExactly("yesterday", "today");
+    }
+  }
+
+  @Test
+  void who_finds_a_fleet_that_has_given_a_node_up_gives_it_up_too() throws Exception {
+    HazelcastInstance fleet = fleet();
+    try (StoreHarness one = node("one", fleet);
+        StoreHarness two = node("two", fleet);
+        StoreHarness retired = node("retired", fleet)) {
+      for (StoreHarness each : List.of(one, two, retired)) {
+        get(each.store().open());
+      }
+      awaitKnown("one", "retired");
+      awaitKnown("two", "retired");
+    }
+    HazelcastInstance restarted = fleet();
+    try (StoreHarness one = waiting("one", restarted, Duration.ofMillis(1));
+        StoreHarness two = waiting("two", restarted, Duration.ofMinutes(1))) {
+      get(one.store().open());
+      get(two.store().open());
+      for (String name : List.of("one", "two")) {
+        assertThat(Files.readAllLines(folder.resolve(name).resolve(RollCall.NAME)))
+            .as(name)
+            .doesNotContain("retired");
+      }
+    }
+  }
+
   private static void said(StoreHarness store, String id, String key, String text) {
     byte[] request = text.getBytes(UTF_8);
     var attempt = (Attempt.Fresh) get(store.store().idempotency().begin(TENANT, key, request));

@@ -64,6 +64,22 @@ class JournalFileTest {
   }
 
   @Test
+  void a_turn_beside_another_at_its_place_leaves_that_there() throws Exception {
+    byte[] left = Places.of("left", 1, List.of()).toByteArray();
+    byte[] right = Places.of("right", 2, List.of()).toByteArray();
+    List<byte[]> read = new ArrayList<>();
+    try (JournalFile file = JournalFile.open(folder)) {
+      file.write(List.of(new Change.Put(Shelf.PLACES, "conv", 0, 1, left)));
+      file.write(List.of(new Change.Put(Shelf.PLACES, "conv", 0, 2, right)));
+      file.read(Shelf.PLACES, 0, (shelf, owner, place, touched, value) -> read.add(value));
+    }
+    assertThat(read).hasSize(1);
+    assertThat(Places.parse(read.getFirst()).getTurnsList())
+        .extracting(turn -> turn.getId())
+        .containsExactly("left", "right");
+  }
+
+  @Test
   void a_file_of_a_newer_bitfleet_or_of_another_program_is_left_alone() throws Exception {
     JournalFile.open(folder).close();
     change("PRAGMA user_version = 2");
