@@ -70,6 +70,9 @@ final class StreamDesk {
     /** A stream is over. */
     void ended();
 
+    /** A stream is about to end as it should. */
+    void answered();
+
     /** What {@link StreamDesk#held} says has changed. */
     void holdsOther();
 
@@ -417,6 +420,7 @@ final class StreamDesk {
         if (finished.whole()) {
           stream.prompt().ifPresent(suspects::finished);
         }
+        worker.answered();
         send(
             stream,
             new GenerationEvent.Finished(

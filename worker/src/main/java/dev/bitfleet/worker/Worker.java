@@ -53,6 +53,9 @@ public final class Worker {
   /** So that a worker of few slots, which is full with each request, is not all heartbeats. */
   private static final long FULL_TOLD_WITHIN_MILLIS = 10;
 
+  /** So that one of many short streams is not all heartbeats. */
+  private static final long ANSWER_TOLD_EVERY_MILLIS = 50;
+
   /** All that a worker knows of the world. What comes from there is told to it. */
   public interface Surroundings extends Timers {
     /** Reads the model file. */
@@ -85,6 +88,7 @@ public final class Worker {
   private boolean asleep;
   private boolean withheld;
   private long beatDueMillis = Long.MAX_VALUE;
+  private long lastBeatMillis;
   private Future<Void> stopped = Future.succeededFuture();
   private String setupProblem = "";
   private boolean chat;
@@ -393,6 +397,23 @@ public final class Worker {
       tellWithin(HELD_TOLD_WITHIN_MILLIS);
     }
 
+    /**
+     * A client's next turn may come at once, to another gateway: that one should hear of this turn
+     * before the client hears of its end. Of a stream that lasted it has.
+     */
+    @Override
+    public void answered() {
+      if (beatDueMillis == Long.MAX_VALUE) {
+        return;
+      }
+      long pause = lastBeatMillis + ANSWER_TOLD_EVERY_MILLIS - nowMillis();
+      if (pause <= 0) {
+        heartbeat();
+      } else {
+        tellWithin(pause);
+      }
+    }
+
     @Override
     public void send(String inbox, GenerationEvent event) {
       world.send(inbox, event);
@@ -403,7 +424,7 @@ public final class Worker {
 
   /** Something has changed that the fleet should hear of before the next regular heartbeat. */
   private void tellWithin(long millis) {
-    long due = TimeUnit.NANOSECONDS.toMillis(world.now()) + millis;
+    long due = nowMillis() + millis;
     if (due < beatDueMillis) {
       beatDueMillis = due;
       world.after(
@@ -416,8 +437,13 @@ public final class Worker {
     }
   }
 
+  private long nowMillis() {
+    return TimeUnit.NANOSECONDS.toMillis(world.now());
+  }
+
   private void heartbeat() {
     beatDueMillis = Long.MAX_VALUE;
+    lastBeatMillis = nowMillis();
     WorkerHeartbeat.State now = state();
     // Before it is prepared, and once it is taken back, a withheld model is one nobody may wait
     // for.
