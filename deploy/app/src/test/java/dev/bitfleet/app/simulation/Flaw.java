@@ -32,6 +32,8 @@ enum Flaw {
   CANCELLED_CLIENTS_HEAR_MORE,
   /** The end is told twice. */
   THE_END_COMES_TWICE,
+  /** A worker that was full keeps to itself that it no longer is. */
+  FREED_SLOTS_ARE_NOT_TOLD,
   /** A right to a slot is never given back. */
   A_TICKET_IS_KEPT
 }

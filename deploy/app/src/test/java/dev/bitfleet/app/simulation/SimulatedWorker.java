@@ -146,6 +146,9 @@ final class SimulatedWorker {
     if (openStreams() > slots) {
       world.violated(id + " has " + openStreams() + " streams in " + slots + " slots");
     }
+    if (life != null && life.told == slots && openStreams() < slots) {
+      world.violated(id + " has told that it is full, and not that it no longer is");
+    }
   }
 
   /** From its start to its death; what is planned for a life that is over does not happen. */
@@ -153,6 +156,9 @@ final class SimulatedWorker {
     private final Worker worker;
     private boolean over;
     private @Nullable SimulatedEngine engine;
+
+    /** Streams that its last heartbeat told of. */
+    private int told;
 
     Life() {
       int told = world.has(Flaw.ONE_SLOT_TOO_MANY) ? slots + 1 : slots;
@@ -254,6 +260,11 @@ final class SimulatedWorker {
 
     @Override
     public void publish(WorkerHeartbeat heartbeat) {
+      boolean freed = told == slots && heartbeat.openSequences() < slots;
+      if (freed && world.has(Flaw.FREED_SLOTS_ARE_NOT_TOLD)) {
+        return;
+      }
+      told = heartbeat.openSequences();
       world.publish(id, heartbeat);
     }
 
