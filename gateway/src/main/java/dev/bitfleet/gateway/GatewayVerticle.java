@@ -74,9 +74,10 @@ public final class GatewayVerticle extends VerticleBase {
 
   /**
    * The store takes a second of a core to open. It opens by itself when nobody has needed it until
-   * then, so as not to take that second from the first answers.
+   * then, so as not to take that second from the first answers. As often it is looked for responses
+   * that a node has left behind.
    */
-  private static final long STORE_OPENS_AFTER_MILLIS = 3000;
+  private static final long STORE_PACE_MILLIS = 3000;
 
   private final GatewayOptions options;
   private final Optional<Membership> cluster;
@@ -93,6 +94,7 @@ public final class GatewayVerticle extends VerticleBase {
   private @Nullable Store store;
   private @Nullable ResponseOperations responses;
   private long storeTimer = -1;
+  private boolean tending;
 
   /**
    * @param registry gets the gateway's meters and is what {@code /metrics} shows
@@ -147,7 +149,7 @@ public final class GatewayVerticle extends VerticleBase {
     fleetBus = bus;
     Store keeping = new Store(vertx, options.store(), cluster, registry);
     store = keeping;
-    openOnceServing(keeping, fleet);
+    tendFromTimeToTime(keeping, fleet);
     ManagementServer managing =
         new ManagementServer(
             vertx, fleet, nodes, registry, options.managementDoor(), () -> stopping);
@@ -198,27 +200,28 @@ public final class GatewayVerticle extends VerticleBase {
             });
   }
 
-  private void openOnceServing(Store keeping, FleetView fleet) {
-    if (cluster.isPresent()) {
-      // What its journal has is the fleet's: other nodes may be asked for it now.
-      keeping.open();
-    }
-    storeTimer =
-        vertx.setPeriodic(
-            STORE_OPENS_AFTER_MILLIS,
-            id -> {
-              if (fleet.workers().stream().anyMatch(WorkerView::ready)) {
-                vertx.cancelTimer(id);
-                // Whoever needs it hears of a failure; the log has it already.
-                keeping.open().onSuccess(opened -> takeUpResponses());
-              }
-            });
+  private void tendFromTimeToTime(Store keeping, FleetView fleet) {
+    tend(keeping, fleet);
+    storeTimer = vertx.setPeriodic(STORE_PACE_MILLIS, id -> tend(keeping, fleet));
   }
 
-  private void takeUpResponses() {
-    if (responses != null && !stopping) {
-      responses.start();
+  /** Opens the store, again and again until it is open, and takes up what was left behind. */
+  private void tend(Store keeping, FleetView fleet) {
+    boolean serving = fleet.workers().stream().anyMatch(WorkerView::ready);
+    // What the journal of a node of a fleet has is the fleet's: others may be asked for it now.
+    if (tending || stopping || !serving && cluster.isEmpty()) {
+      return;
     }
+    tending = true;
+    keeping
+        .open()
+        // Whoever needs it hears of a failure; the log has it already.
+        .compose(opened -> serving ? takeUpResponses() : Future.succeededFuture())
+        .onComplete(done -> tending = false);
+  }
+
+  private Future<Void> takeUpResponses() {
+    return responses == null || stopping ? Future.succeededFuture() : responses.takeUp();
   }
 
   /** What takes disk or time to read. */

@@ -13,6 +13,12 @@ public final class BusAddresses {
   /** Published by workers when an engine has died, and after: {@link PromptNote}. */
   public static final String PROMPTS = PREFIX + "prompts";
 
+  /**
+   * Published by a gateway when a background response is to be called off that another one runs:
+   * the response's id, a space, and whose it is.
+   */
+  public static final String CALL_OFFS = PREFIX + "call-offs";
+
   private BusAddresses() {}
 
   /** Request/reply: {@link GenerationRequest} → {@link OpenReply}. */

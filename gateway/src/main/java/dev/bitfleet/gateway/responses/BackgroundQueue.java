@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.responses;
 import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.responses.ResponseCall;
+import dev.bitfleet.gateway.store.Right;
 import dev.bitfleet.proto.Usage;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -35,9 +36,14 @@ final class BackgroundQueue {
     this.limits = limits;
   }
 
+  /** How many more may come. */
+  int free() {
+    return Math.max(0, limits.backgroundWaiting() - places.size());
+  }
+
   /** Refuses one more when there are too many. */
   void requirePlace() {
-    if (places.size() >= limits.backgroundWaiting()) {
+    if (free() == 0) {
       throw new ApiException(
           new ApiError(
               429,
@@ -52,10 +58,11 @@ final class BackgroundQueue {
   /**
    * A response that will be started when its turn comes, once it has been {@link #enter entered}.
    *
+   * @param right to run it; is released when nothing more of it is kept from here
    * @param used is told what it cost
    */
-  ResponseRun add(Owner owner, long scope, ResponseCall call, Consumer<Usage> used) {
-    Place place = new Place(used, System.nanoTime() + limits.backgroundPatience().toNanos());
+  ResponseRun add(Owner owner, long scope, ResponseCall call, Right right, Consumer<Usage> used) {
+    Place place = new Place(right, used, System.nanoTime() + limits.backgroundPatience().toNanos());
     ResponseRun run = runs.add(owner, scope, call, place);
     place.run = run;
     places.put(run, place);
@@ -99,12 +106,14 @@ final class BackgroundQueue {
 
   /** One response's place in the queue. */
   private final class Place implements RunClient {
+    private final Right right;
     private final Consumer<Usage> used;
     private final long patientUntilNanos;
     private @Nullable ResponseRun run;
     private boolean running;
 
-    Place(Consumer<Usage> used, long patientUntilNanos) {
+    Place(Right right, Consumer<Usage> used, long patientUntilNanos) {
+      this.right = right;
       this.used = used;
       this.patientUntilNanos = patientUntilNanos;
     }
@@ -112,6 +121,11 @@ final class BackgroundQueue {
     @Override
     public void used(Usage usage) {
       used.accept(usage);
+    }
+
+    @Override
+    public void gone() {
+      right.release();
     }
 
     @Override

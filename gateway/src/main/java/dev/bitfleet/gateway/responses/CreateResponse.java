@@ -10,6 +10,7 @@ import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.gateway.operations.Claim;
 import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.RequestReader;
+import dev.bitfleet.gateway.store.Right;
 import dev.bitfleet.gateway.store.StoredAnswer;
 import io.vertx.core.Future;
 import java.util.List;
@@ -97,7 +98,18 @@ final class CreateResponse implements Handler {
     queue.requirePlace();
     ResponseCall call = asked.call();
     exchange.settling(
-        checked(owner, call), context -> acknowledge(exchange, owner, asked, context, claim));
+        checked(owner, call)
+            .compose(
+                context ->
+                    runs.archive().claim(owner).map(right -> new Checked(context, fresh(right)))),
+        checked -> acknowledge(exchange, owner, asked, checked, claim));
+  }
+
+  /** What can be promised, and the right to do it: nobody else must think it left behind. */
+  private record Checked(ContextReader.Context context, Right right) {}
+
+  private static Right fresh(Optional<Right> right) {
+    return right.orElseThrow(() -> new IllegalStateException("a fresh id is taken"));
   }
 
   /** What would be refused is refused now, while somebody is there to hear it. */
@@ -114,8 +126,9 @@ final class CreateResponse implements Handler {
   }
 
   private void acknowledge(
-      Exchange exchange, Owner owner, Asked asked, ContextReader.Context context, Claim claim) {
+      Exchange exchange, Owner owner, Asked asked, Checked checked, Claim claim) {
     if (exchange.settled()) {
+      checked.right().release();
       // Nobody has been promised anything, and nobody is there to promise it to.
       return;
     }
@@ -126,11 +139,12 @@ final class CreateResponse implements Handler {
             owner,
             scope,
             call,
+            checked.right(),
             usage -> {
               exchange.metrics().finished(usage);
               exchange.used(usage);
             });
-    ResponseDocument queued = ResponseDocument.of(run.state(), context.input());
+    ResponseDocument queued = ResponseDocument.of(run.state(), checked.context().input());
     BackgroundWork work =
         BackgroundWork.first(asked.body(), call.sampling().seed(), call.created(), scope);
     ResponseArchive.Replay replay = new ResponseArchive.Replay(claim, () -> answer(call, queued));

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does again what an earlier life of this server acknowledged and did not finish. What has been
- * begun too often is marked as failed: it may be what ended those lives. Event loop only.
+ * Does again what a node, or an earlier life of this one, acknowledged and did not finish. What has
+ * been begun too often is marked as failed: it may be what ended those lives. Event loop only.
  */
 final class Recovery {
   private static final Logger log = LoggerFactory.getLogger(Recovery.class);
@@ -27,21 +27,33 @@ final class Recovery {
     this.limits = limits;
   }
 
-  /** Finds unfinished work and lets it wait for its turn. */
-  Future<Void> start() {
+  /** Finds unfinished work that nobody does and lets it wait for its turn. Cheap where none is. */
+  Future<Void> takeUp() {
+    int most = queue.free();
+    if (most == 0) {
+      return Future.succeededFuture();
+    }
     return runs.archive()
-        .unfinished()
-        .compose(
-            found -> {
-              List<ResponseArchive.Unfinished> old =
-                  found.stream().filter(work -> runs.find(work.owner()).isEmpty()).toList();
-              if (!old.isEmpty()) {
-                log.info("{} background responses were interrupted and are taken up", old.size());
-              }
-              old.forEach(work -> runs.insist(() -> takeUp(work), () -> {}));
-              return Future.<Void>succeededFuture();
-            })
-        .onFailure(why -> log.error("unfinished background responses could not be read", why));
+        .unfinished(most)
+        .onSuccess(this::takeUp)
+        .<Void>mapEmpty()
+        .onFailure(why -> log.warn("unfinished background responses could not be read", why));
+  }
+
+  private void takeUp(List<ResponseArchive.Unfinished> found) {
+    if (!found.isEmpty()) {
+      log.info("{} background responses were interrupted and are taken up", found.size());
+    }
+    for (ResponseArchive.Unfinished work : found) {
+      runs.insist(
+          () -> takeUp(work),
+          () -> {
+            if (runs.find(work.owner()).isEmpty()) {
+              // There was nothing to run, or it has ended already.
+              work.right().release();
+            }
+          });
+    }
   }
 
   /** Fails when it is to be tried again later. */
@@ -51,9 +63,7 @@ final class Recovery {
         .find(owner)
         .compose(
             document ->
-                document.running()
-                    ? again(owner, unfinished.work(), document)
-                    : runs.archive().forgetWork(owner),
+                document.running() ? again(unfinished, document) : runs.archive().forgetWork(owner),
             why ->
                 // Deleted, or expired: nobody waits for it.
                 ResponseArchive.isGone(why)
@@ -61,7 +71,9 @@ final class Recovery {
                     : Future.failedFuture(why));
   }
 
-  private Future<Void> again(Owner owner, BackgroundWork work, ResponseDocument document) {
+  private Future<Void> again(ResponseArchive.Unfinished unfinished, ResponseDocument document) {
+    Owner owner = unfinished.owner();
+    BackgroundWork work = unfinished.work();
     if (work.attempts() >= limits.backgroundAttempts()) {
       return giveUp(
           owner,
@@ -83,7 +95,9 @@ final class Recovery {
     }
     return runs.archive()
         .again(owner, work.again())
-        .onSuccess(noted -> queue.enter(queue.add(owner, work.scope(), call, usage -> {})))
+        .onSuccess(
+            noted ->
+                queue.enter(queue.add(owner, work.scope(), call, unfinished.right(), usage -> {})))
         // It was deleted, or called off, in this very moment.
         .recover(
             why ->

@@ -8,7 +8,8 @@ import dev.bitfleet.gateway.store.Commit;
 import dev.bitfleet.gateway.store.Document;
 import dev.bitfleet.gateway.store.EventLog;
 import dev.bitfleet.gateway.store.Follower;
-import dev.bitfleet.gateway.store.Owned;
+import dev.bitfleet.gateway.store.Promises;
+import dev.bitfleet.gateway.store.Right;
 import dev.bitfleet.gateway.store.Store;
 import dev.bitfleet.gateway.store.StoredAnswer;
 import dev.bitfleet.gateway.store.Subscription;
@@ -29,8 +30,8 @@ final class ResponseArchive {
     this.store = store;
   }
 
-  /** Acknowledged work that no start of this server has finished. */
-  record Unfinished(Owner owner, BackgroundWork work) {}
+  /** Acknowledged work that nobody did, and the right to do it. */
+  record Unfinished(Owner owner, BackgroundWork work, Right right) {}
 
   /** Fails with 404 when there is none, or not for that tenant. */
   Future<ResponseDocument> find(Owner owner) {
@@ -91,13 +92,13 @@ final class ResponseArchive {
 
   /**
    * Keeps how acknowledged work ended, without what else belongs to it. Where there is no room for
-   * its output it is kept without that, which a full store takes too. Of a response that is gone
-   * the work goes as well.
+   * its output it is kept without that, which a full store takes too. Of a response that is gone,
+   * or has ended already, the work goes as well.
    */
   Future<Void> settle(Owner owner, ResponseDocument ended) {
     return store
         .commit(owner.tenant())
-        .put(store.responses(), owner.id(), ended.bytes())
+        .put(store.responses(), owner.id(), ended::bytes, ResponseArchive::goesOn)
         .remove(store.pending(), owner.id())
         .run()
         .recover(
@@ -106,9 +107,18 @@ final class ResponseArchive {
                     ? forgetWork(owner)
                     : store
                         .commit(owner.tenant())
-                        .end(store.responses(), owner.id(), ended.withoutOutput().bytes())
+                        .end(
+                            store.responses(),
+                            owner.id(),
+                            ended.withoutOutput().bytes(),
+                            ResponseArchive::goesOn)
                         .remove(store.pending(), owner.id())
                         .run());
+  }
+
+  /** What has ended has been told of, and stays as it is: another node may have ended it. */
+  private static boolean goesOn(byte[] there) {
+    return ResponseDocument.read(there).running();
   }
 
   /** There is nothing to be done any more. */
@@ -121,21 +131,34 @@ final class ResponseArchive {
     return store.commit(owner.tenant()).put(store.pending(), owner.id(), work.bytes()).run();
   }
 
-  Future<List<Unfinished>> unfinished() {
-    return store
-        .pending()
-        .all()
-        .map(found -> found.stream().map(ResponseArchive::unfinished).toList());
-  }
-
-  private static Unfinished unfinished(Owned owned) {
-    Document document = owned.document();
-    return new Unfinished(
-        new Owner(owned.tenant(), document.id()), BackgroundWork.read(document.body()));
+  /** The right to run a background response; empty when somebody has it. */
+  Future<Optional<Right>> claim(Owner owner) {
+    return store.promises().claim(owner.id());
   }
 
   /**
-   * Keeps how a response ended, with all that belongs to it, in one step.
+   * Claims acknowledged work that nobody does.
+   *
+   * @param most of it
+   */
+  Future<List<Unfinished>> unfinished(int most) {
+    return store
+        .promises()
+        .unclaimed(most)
+        .map(found -> found.stream().map(ResponseArchive::unfinished).toList());
+  }
+
+  private static Unfinished unfinished(Promises.Claimed claimed) {
+    Document document = claimed.work().document();
+    return new Unfinished(
+        new Owner(claimed.work().tenant(), document.id()),
+        BackgroundWork.read(document.body()),
+        claimed.right());
+  }
+
+  /**
+   * Keeps how a response ended, with all that belongs to it, in one step. One that has been ended
+   * elsewhere is refused as gone.
    *
    * @param items appended to the turn's conversation
    */
@@ -147,11 +170,11 @@ final class ResponseArchive {
       Optional<Replay> replay,
       boolean events) {
     Commit commit = store.commit(owner.tenant());
-    commit.put(store.responses(), owner.id(), ended::bytes);
+    commit.put(store.responses(), owner.id(), ended::bytes, ResponseArchive::goesOn);
     if (ended.background()) {
       commit.remove(store.pending(), owner.id());
     }
-    turn.ifPresent(held -> commit.append(held, items));
+    turn.ifPresent(held -> commit.append(held, owner.id(), items));
     replay.ifPresent(repeat -> repeat.claim().keep(commit, repeat.answer()));
     if (events) {
       commit.seal(owner.id());

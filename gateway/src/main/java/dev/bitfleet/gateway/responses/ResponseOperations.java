@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.responses;
 
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
+import dev.bitfleet.gateway.dispatch.CallOffs;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpLimits;
@@ -25,6 +26,7 @@ public final class ResponseOperations {
   private final ResponseRuns runs;
   private final BackgroundQueue queue;
   private final Recovery recovery;
+  private final CallOffs callOffs;
 
   public ResponseOperations(
       Vertx vertx,
@@ -53,11 +55,13 @@ public final class ResponseOperations {
             reads);
     this.queue = new BackgroundQueue(vertx, runs, responseLimits);
     this.recovery = new Recovery(runs, queue, dialect, responseLimits);
+    this.callOffs = new CallOffs(vertx);
+    callOffs.start((tenant, id) -> runs.calledOff(new Owner(tenant, id)));
   }
 
   /** Adds a handler for each of its operations. */
   public void addTo(Map<Operation, Handler> handlers) {
-    StoredResponses stored = new StoredResponses(runs, limits);
+    StoredResponses stored = new StoredResponses(runs, limits, callOffs);
     handlers.put(
         Operation.CREATE_RESPONSE,
         new CreateResponse(reader, repeats, dialect, runs, stored, queue, limits));
@@ -72,13 +76,17 @@ public final class ResponseOperations {
         Operation.LIST_RESPONSE_INPUT_ITEMS, (exchange, body) -> stored.inputItems(exchange));
   }
 
-  /** Takes up what an earlier life of this server left undone. */
-  public Future<Void> start() {
-    return recovery.start();
+  /**
+   * Takes up what nobody does any more: its node has died, or an earlier life of this one left it.
+   * To be called from time to time.
+   */
+  public Future<Void> takeUp() {
+    return recovery.takeUp();
   }
 
-  /** Ends what runs; acknowledged work is done at the next start. */
+  /** Ends what runs; acknowledged work is done elsewhere, or at the next start. */
   public void stop() {
+    callOffs.stop();
     queue.stop();
     runs.stop();
   }

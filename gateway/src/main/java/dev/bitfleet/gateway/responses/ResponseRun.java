@@ -139,6 +139,10 @@ final class ResponseRun {
     return call;
   }
 
+  RunClient client() {
+    return client;
+  }
+
   /** Its events, unless it is one that is answered whole. */
   @Nullable LiveEvents events() {
     return events;

@@ -58,11 +58,21 @@ final class ResponseRuns {
     return Optional.ofNullable(running.get(owner)).filter(run -> run.call().store());
   }
 
-  void gone(ResponseRun run) {
-    running.remove(run.owner(), run);
+  /** Calls off a background response, if it runs here. */
+  void calledOff(Owner owner) {
+    find(owner).filter(run -> run.call().mode().background()).ifPresent(ResponseRun::cancel);
   }
 
-  /** Ends all of them where they stand; what was acknowledged is done at the next start. */
+  void gone(ResponseRun run) {
+    if (running.remove(run.owner(), run)) {
+      run.client().gone();
+    }
+  }
+
+  /**
+   * Ends all of them where they stand; what was acknowledged is done elsewhere, or at the next
+   * start.
+   */
   void stop() {
     stopped = true;
     List.copyOf(running.values()).forEach(ResponseRun::drop);

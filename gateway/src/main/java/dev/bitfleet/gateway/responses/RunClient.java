@@ -22,6 +22,9 @@ interface RunClient {
   /** It has come to nothing. */
   default void refused(Throwable why) {}
 
+  /** It is not one that runs here any more, and nothing more of it will be kept from here. */
+  default void gone() {}
+
   /** Whether the run will be started again: an error that passes kept it from beginning. */
   default boolean triesAgain(ApiError error) {
     return false;

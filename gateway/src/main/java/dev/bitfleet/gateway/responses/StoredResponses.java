@@ -4,6 +4,7 @@ import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
+import dev.bitfleet.gateway.dispatch.CallOffs;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.gateway.http.ReadBudget;
@@ -11,6 +12,7 @@ import dev.bitfleet.gateway.operations.Deleted;
 import dev.bitfleet.gateway.operations.Pages;
 import dev.bitfleet.gateway.store.Page;
 import dev.bitfleet.gateway.store.PageRequest;
+import dev.bitfleet.gateway.store.Right;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +26,16 @@ final class StoredResponses {
   private static final long SHORTEST_PAUSE_MILLIS = 50;
   private static final long LONGEST_PAUSE_MILLIS = 1_000;
 
+  /** How long the node that runs a response has to call it off. */
+  private static final Duration CALL_OFF_PATIENCE = Duration.ofSeconds(10);
+
+  private static final ApiError NOT_CALLED_OFF =
+      ApiError.server(
+          503,
+          "response_not_cancelled",
+          "The node that runs this response has not called it off yet. Please try again later.",
+          Duration.ofSeconds(5));
+
   private static final ApiError NOT_TAKEN_UP =
       ApiError.server(
           503,
@@ -34,10 +46,12 @@ final class StoredResponses {
 
   private final ResponseRuns runs;
   private final HttpLimits limits;
+  private final CallOffs callOffs;
 
-  StoredResponses(ResponseRuns runs, HttpLimits limits) {
+  StoredResponses(ResponseRuns runs, HttpLimits limits, CallOffs callOffs) {
     this.runs = runs;
     this.limits = limits;
+    this.callOffs = callOffs;
   }
 
   private static Owner owner(Exchange exchange) {
@@ -173,8 +187,15 @@ final class StoredResponses {
     Owner owner = owner(exchange);
     Optional<ResponseRun> running = runs.find(owner);
     Future<Void> gone =
-        running.isPresent() ? deleteRunning(owner, running.get()) : runs.archive().delete(owner);
+        running.isPresent() ? deleteRunning(owner, running.get()) : deleteElsewhere(owner);
     Deleted.answer(exchange, gone, owner.id(), "response");
+  }
+
+  /** Another node may run it: for nothing, from now on. */
+  private Future<Void> deleteElsewhere(Owner owner) {
+    return runs.archive()
+        .delete(owner)
+        .onSuccess(done -> callOffs.tell(owner.tenant(), owner.id()));
   }
 
   /** Nothing of it is kept when this is done, whatever was under way. */
@@ -196,28 +217,20 @@ final class StoredResponses {
 
   /** {@code POST /v1/responses/{id}/cancel}. */
   void cancel(Exchange exchange) {
-    Owner owner = owner(exchange);
+    cancel(
+        exchange,
+        owner(exchange),
+        new Patience(System.nanoTime() + CALL_OFF_PATIENCE.toNanos(), SHORTEST_PAUSE_MILLIS));
+  }
+
+  private void cancel(Exchange exchange, Owner owner, Patience patience) {
     Optional<ResponseRun> running = runs.find(owner);
     if (running.isEmpty()) {
-      record Stored(ResponseDocument document, byte[] json) {}
-      exchange.settling(
-          runs.archive().read(owner, found -> new Stored(found, found.responseBytes())),
-          stored -> {
-            if (!stored.document().background()) {
-              exchange.error(NOT_BACKGROUND);
-            } else if (stored.document().running()) {
-              cancelWaiting(exchange, owner, stored.document().cancelled());
-            } else {
-              exchange.json(200, stored.json());
-            }
-          });
-      return;
-    }
-    ResponseRun run = running.get();
-    if (!run.call().mode().background()) {
+      cancelStored(exchange, owner, patience);
+    } else if (!running.get().call().mode().background()) {
       exchange.error(NOT_BACKGROUND);
     } else {
-      cancel(exchange, run);
+      cancel(exchange, running.get());
     }
   }
 
@@ -231,15 +244,45 @@ final class StoredResponses {
                     exchange::error, () -> exchange.json(200, bytes(run.state().json()))));
   }
 
-  /** One that an earlier life of the server left, and this one has not taken up yet. */
-  private void cancelWaiting(Exchange exchange, Owner owner, ResponseDocument cancelled) {
+  private void cancelStored(Exchange exchange, Owner owner, Patience patience) {
+    record Stored(ResponseDocument document, byte[] json) {}
     exchange.settling(
-        runs.archive().settle(owner, cancelled),
-        done ->
-            runs.find(owner)
-                .ifPresentOrElse(
-                    takenUp -> cancel(exchange, takenUp),
-                    () -> exchange.json(200, cancelled.responseBytes())));
+        runs.archive().read(owner, found -> new Stored(found, found.responseBytes())),
+        stored -> {
+          if (!stored.document().background()) {
+            exchange.error(NOT_BACKGROUND);
+          } else if (!stored.document().running()) {
+            exchange.json(200, stored.json());
+          } else if (patience.over()) {
+            exchange.error(NOT_CALLED_OFF);
+          } else if (!exchange.settled()) {
+            cancelElsewhere(exchange, owner, stored.document().cancelled(), patience);
+          }
+        });
+  }
+
+  /** Whoever runs it calls it off, or whoever may: this node, where nobody runs it. */
+  private void cancelElsewhere(
+      Exchange exchange, Owner owner, ResponseDocument cancelled, Patience patience) {
+    exchange.settling(
+        runs.archive().claim(owner),
+        claimed -> {
+          if (claimed.isPresent()) {
+            Right right = claimed.get();
+            exchange.settling(
+                runs.archive().settle(owner, cancelled).onComplete(done -> right.release()),
+                done -> cancel(exchange, owner, patience));
+            return;
+          }
+          callOffs.tell(owner.tenant(), owner.id());
+          runs.later(
+              patience.pauseMillis(),
+              () -> {
+                if (!exchange.settled()) {
+                  cancel(exchange, owner, patience.longer());
+                }
+              });
+        });
   }
 
   private static final ApiError NOT_BACKGROUND =

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -34,7 +35,7 @@ public final class Commit {
   private final List<Appending> appending = new ArrayList<>();
   private @Nullable Answered answered;
 
-  private record Appending(Turn turn, List<ObjectNode> items) {}
+  private record Appending(Turn turn, String name, List<ObjectNode> items) {}
 
   private record Answered(Attempt.Fresh attempt, StoredAnswer answer) {}
 
@@ -55,13 +56,29 @@ public final class Commit {
    * @param body called on a virtual thread: a large document is not to be written on an event loop
    */
   public Commit put(Documents shelf, String id, Supplier<byte[]> body) {
-    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body, true));
+    return put(shelf, id, body, there -> true);
+  }
+
+  /**
+   * Creates or replaces a document, unless what is there is not to be replaced: that is refused as
+   * if it were gone.
+   *
+   * @param body called on a virtual thread: a large document is not to be written on an event loop
+   * @param replaceable whether what is there may be replaced; called on a virtual thread
+   */
+  public Commit put(
+      Documents shelf, String id, Supplier<byte[]> body, Predicate<byte[]> replaceable) {
+    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, body, replaceable, true));
     return this;
   }
 
-  /** Replaces a document by its end, for which there is always room. */
-  public Commit end(Documents shelf, String id, byte[] body) {
-    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, () -> body, false));
+  /**
+   * Replaces a document by its end, for which there is always room.
+   *
+   * @param replaceable as above
+   */
+  public Commit end(Documents shelf, String id, byte[] body, Predicate<byte[]> replaceable) {
+    parts.add(new DocumentParts.Put(shelf.shelf(), tenant, id, () -> body, replaceable, false));
     return this;
   }
 
@@ -79,7 +96,16 @@ public final class Commit {
 
   /** Ends a turn: the items go to the end of its conversation. They have ids. */
   public Commit append(Turn turn, List<ObjectNode> items) {
-    appending.add(new Appending(turn, items));
+    return append(turn, UUID.randomUUID().toString(), items);
+  }
+
+  /**
+   * The same of what may be carried out again elsewhere.
+   *
+   * @param name of what is appended: the conversation has two of one name once
+   */
+  public Commit append(Turn turn, String name, List<ObjectNode> items) {
+    appending.add(new Appending(turn, name, items));
     return this;
   }
 
@@ -109,7 +135,11 @@ public final class Commit {
       Turn turn = appending.get(i).turn();
       all.add(
           new ConversationParts.Append(
-              tenant, turn.conversationId(), turnId(known, i), appending.get(i).items(), turn));
+              tenant,
+              turn.conversationId(),
+              turnId(known, i, appending.get(i).name()),
+              appending.get(i).items(),
+              turn));
     }
     all.addAll(parts);
     if (known != null) {
@@ -130,9 +160,9 @@ public final class Commit {
    * died and one after it, the conversation has it once all the same. It is of the whole request: a
    * key that comes again after its answer was forgotten may be another request's.
    */
-  private static String turnId(@Nullable Answered known, int number) {
+  private static String turnId(@Nullable Answered known, int number, String name) {
     return known == null || !known.attempt().keyed()
-        ? UUID.randomUUID().toString()
+        ? name
         : known.attempt().id() + "-" + hash(known.attempt().fingerprint()) + "-" + number;
   }
 

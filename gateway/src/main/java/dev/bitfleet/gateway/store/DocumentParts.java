@@ -2,6 +2,7 @@ package dev.bitfleet.gateway.store;
 
 import com.hazelcast.map.IMap;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -40,9 +41,16 @@ final class DocumentParts {
    * Creates or replaces.
    *
    * @param written makes the body; called on a virtual thread
+   * @param replaceable whether what is there may be replaced; it is refused as gone otherwise
    * @param grows false for the end of what was promised, which a full store must take too
    */
-  record Put(Shelf shelf, String tenant, String id, Supplier<byte[]> written, boolean grows)
+  record Put(
+      Shelf shelf,
+      String tenant,
+      String id,
+      Supplier<byte[]> written,
+      Predicate<byte[]> replaceable,
+      boolean grows)
       implements Part {
     @Override
     public List<String> ids() {
@@ -67,6 +75,9 @@ final class DocumentParts {
       }
       if (there != null && there.deleted()) {
         // It was deleted while it was being made.
+        throw StoreErrors.notFound(shelf.thing(), id);
+      }
+      if (there != null && !replaceable.test(there.body())) {
         throw StoreErrors.notFound(shelf.thing(), id);
       }
       Filed filed =

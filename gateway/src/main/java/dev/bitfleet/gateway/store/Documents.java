@@ -1,7 +1,6 @@
 package dev.bitfleet.gateway.store;
 
 import io.vertx.core.Future;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -115,25 +114,6 @@ public final class Documents {
                     page,
                     (id, filed) -> reading.apply(document(id, filed)),
                     wanted)));
-  }
-
-  /** Everybody's. */
-  public Future<List<Owned>> all() {
-    return offLoop.call(
-        vault -> {
-          long now = System.currentTimeMillis();
-          List<Owned> all = new ArrayList<>();
-          vault
-              .grid()
-              .shelf(shelf)
-              .forEach(
-                  (id, filed) -> {
-                    if (filed.live(now)) {
-                      all.add(new Owned(filed.tenant(), document(id, filed)));
-                    }
-                  });
-          return all;
-        });
   }
 
   private static Document document(String id, Filed filed) {

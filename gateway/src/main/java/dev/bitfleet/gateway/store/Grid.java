@@ -192,6 +192,10 @@ final class Grid implements AutoCloseable {
                         ? ConversationsMerge.class.getName()
                         : FiledMerge.class.getName()));
         map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.TENANT));
+        if (shelf == Shelf.PENDING_RESPONSES) {
+          // What is left to do is asked for all the time, and what is done stays as tombstones.
+          map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.DELETED));
+        }
         if (shelf == Shelf.ANSWERS) {
           map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.ABOUT_ANY));
         }

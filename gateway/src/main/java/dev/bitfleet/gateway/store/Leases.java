@@ -48,6 +48,11 @@ final class Leases {
     return "turn:" + conversationId;
   }
 
+  /** The right to do work that was promised. */
+  static String run(String id) {
+    return "run:" + id;
+  }
+
   /** The right to change a document; held for moments. */
   static String change(String id) {
     return "change:" + id;

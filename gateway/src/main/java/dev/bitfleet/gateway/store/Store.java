@@ -15,6 +15,7 @@ public final class Store {
   private final Conversations conversations;
   private final Documents responses;
   private final Documents pending;
+  private final Promises promises;
   private final Documents completions;
   private final EventLogs events;
   private final Idempotency idempotency;
@@ -34,6 +35,7 @@ public final class Store {
     conversations = new Conversations(offLoop);
     responses = new Documents(offLoop, Shelf.RESPONSES);
     pending = new Documents(offLoop, Shelf.PENDING_RESPONSES);
+    promises = new Promises(offLoop);
     completions = new Documents(offLoop, Shelf.COMPLETIONS);
     events = new EventLogs(offLoop, options);
     idempotency = new Idempotency(offLoop);
@@ -57,6 +59,11 @@ public final class Store {
   /** Responses that have been promised and are not there yet. */
   public Documents pending() {
     return pending;
+  }
+
+  /** Which node does what is {@link #pending}. */
+  public Promises promises() {
+    return promises;
   }
 
   /** Stored chat completions. */

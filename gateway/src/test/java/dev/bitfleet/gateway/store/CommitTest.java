@@ -127,7 +127,7 @@ class CommitTest {
 
   private static Part put(String id, int body) {
     return new DocumentParts.Put(
-        Shelf.COMPLETIONS, TENANT, id, () -> new byte[] {(byte) body}, true);
+        Shelf.COMPLETIONS, TENANT, id, () -> new byte[] {(byte) body}, there -> true, true);
   }
 
   /** Writes one row, and then fails to put it into the maps as often as it is told to. */
@@ -176,6 +176,49 @@ class CommitTest {
     }
     try (StoreHarness again = new StoreHarness(StoreOptions.in(folder))) {
       assertThat(get(again.store().completions().find(TENANT, "a")).body()).containsExactly(1);
+    }
+  }
+
+  @Test
+  void what_is_not_to_be_replaced_is_refused_as_gone_with_all_that_belongs_to_it() {
+    try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
+      String conversation = store.conversation(TENANT);
+      Documents responses = store.store().responses();
+      get(store.store().commit(TENANT).put(responses, "resp_1", "ended".getBytes(UTF_8)).run());
+      Turn turn = get(store.store().conversations().begin(TENANT, conversation));
+      assertThat(
+              refusal(
+                  () ->
+                      store
+                          .store()
+                          .commit(TENANT)
+                          .put(
+                              responses,
+                              "resp_1",
+                              () -> new byte[0],
+                              there -> !new String(there, UTF_8).equals("ended"))
+                          .append(turn, "resp_1", List.of(StoreHarness.message("again")))
+                          .run()))
+          .isEqualTo("404 response_not_found");
+      assertThat(get(responses.find(TENANT, "resp_1")).body()).isEqualTo("ended".getBytes(UTF_8));
+      assertThat(store.texts(conversation)).isEmpty();
+    }
+  }
+
+  @Test
+  void what_is_appended_twice_under_one_name_is_there_once() {
+    try (StoreHarness store = new StoreHarness(StoreOptions.in(folder))) {
+      String conversation = store.conversation(TENANT);
+      for (int i = 0; i < 2; i++) {
+        Turn turn = get(store.store().conversations().begin(TENANT, conversation));
+        get(
+            store
+                .store()
+                .commit(TENANT)
+                .append(turn, "resp_1", List.of(StoreHarness.message("said")))
+                .run());
+      }
+      assertThat(store.texts(conversation)).containsExactly("said");
     }
   }
 }

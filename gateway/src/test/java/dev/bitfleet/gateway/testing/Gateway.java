@@ -3,6 +3,7 @@ package dev.bitfleet.gateway.testing;
 import dev.bitfleet.gateway.GatewayOptions;
 import dev.bitfleet.gateway.GatewayVerticle;
 import dev.bitfleet.gateway.http.ExtraRoute;
+import dev.bitfleet.gateway.store.Membership;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.gateway.telemetry.RuntimeMetrics;
 import dev.bitfleet.proto.FleetCodecs;
@@ -34,11 +35,8 @@ public final class Gateway implements AutoCloseable {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final Vertx vertx =
-      Vertx.builder()
-          .with(new VertxOptions().setMetricsOptions(RuntimeMetrics.vertxMetricsOptions()))
-          .withMetrics(RuntimeMetrics.vertxMetrics(registry))
-          .build();
+  private final Vertx vertx;
+  private final boolean beside;
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final List<TestWorker> workers = new ArrayList<>();
@@ -47,28 +45,57 @@ public final class Gateway implements AutoCloseable {
   private boolean stopped;
 
   private Gateway(GatewayOptions options) {
-    this(options, List.of());
+    this(options, List.of(), Optional.empty(), Optional.empty());
   }
 
-  private Gateway(GatewayOptions options, List<ExtraRoute> extra) {
-    FleetCodecs.register(vertx.eventBus());
+  private Gateway(
+      GatewayOptions options,
+      List<ExtraRoute> extra,
+      Optional<Membership> cluster,
+      Optional<Vertx> bus) {
+    beside = bus.isPresent();
+    vertx = bus.orElseGet(this::bus);
     RuntimeMetrics.bindJvm(registry);
     verticle =
-        new GatewayVerticle(
-            options, Optional.empty(), GatewayVerticle.nodes(options), registry, extra);
+        new GatewayVerticle(options, cluster, GatewayVerticle.nodes(options), registry, extra);
     deploymentId = await(vertx.deployVerticle(verticle).toCompletionStage().toCompletableFuture());
+  }
+
+  private Vertx bus() {
+    Vertx made =
+        Vertx.builder()
+            .with(new VertxOptions().setMetricsOptions(RuntimeMetrics.vertxMetricsOptions()))
+            .withMetrics(RuntimeMetrics.vertxMetrics(registry))
+            .build();
+    FleetCodecs.register(made.eventBus());
+    return made;
   }
 
   /** A gateway without workers. */
   public static Gateway bare(UnaryOperator<GatewayOptions.Builder> change) {
-    return new Gateway(
-        change
-            .apply(
-                GatewayOptions.builder("gw-test")
-                    .port(0)
-                    .managementPort(0)
-                    .store(StoreOptions.in(TestFolders.fresh())))
-            .build());
+    return new Gateway(options("gw-test", change));
+  }
+
+  private static GatewayOptions options(String id, UnaryOperator<GatewayOptions.Builder> change) {
+    return change
+        .apply(
+            GatewayOptions.builder(id)
+                .port(0)
+                .managementPort(0)
+                .store(StoreOptions.in(TestFolders.fresh())))
+        .build();
+  }
+
+  /** A gateway without workers that keeps in a fleet's maps. */
+  public static Gateway inFleet(
+      String id, Membership cluster, UnaryOperator<GatewayOptions.Builder> change) {
+    return new Gateway(options(id, change), List.of(), Optional.of(cluster), Optional.empty());
+  }
+
+  /** Another gateway of that fleet, on this one's bus and with its workers; to be closed first. */
+  public Gateway beside(
+      String id, Membership cluster, UnaryOperator<GatewayOptions.Builder> change) {
+    return new Gateway(options(id, change), List.of(), Optional.of(cluster), Optional.of(vertx));
   }
 
   /** A gateway with routes of somebody else. */
@@ -76,7 +103,9 @@ public final class Gateway implements AutoCloseable {
       UnaryOperator<GatewayOptions.Builder> change, ExtraRoute... extra) {
     return new Gateway(
         change.apply(GatewayOptions.builder("gw-test").port(0).managementPort(0)).build(),
-        List.of(extra));
+        List.of(extra),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** A gateway with one worker of four slots that is known to be ready. */
@@ -208,6 +237,10 @@ public final class Gateway implements AutoCloseable {
       if (stopped) {
         return;
       }
+      if (beside) {
+        stop().join();
+        return;
+      }
       Await.until("every worker slot is back", () -> workers.stream().allMatch(w -> w.open() == 0));
       Await.until(
           "no stream is open in the gateway and nothing waits",
@@ -215,7 +248,9 @@ public final class Gateway implements AutoCloseable {
       Await.until("every request is settled", () -> metric("bitfleet_requests_open") == 0);
     } finally {
       client.shutdownNow();
-      await(vertx.close().toCompletionStage().toCompletableFuture());
+      if (!beside) {
+        await(vertx.close().toCompletionStage().toCompletableFuture());
+      }
     }
   }
 

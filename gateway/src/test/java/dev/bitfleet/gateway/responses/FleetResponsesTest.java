@@ -1,0 +1,180 @@
+package dev.bitfleet.gateway.responses;
+
+import static dev.bitfleet.gateway.responses.Calls.PATH;
+import static dev.bitfleet.gateway.responses.Calls.await;
+import static dev.bitfleet.gateway.responses.Calls.cancel;
+import static dev.bitfleet.gateway.responses.Calls.create;
+import static dev.bitfleet.gateway.responses.Calls.delete;
+import static dev.bitfleet.gateway.responses.Calls.id;
+import static dev.bitfleet.gateway.responses.Calls.status;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.hazelcast.config.Config;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
+import dev.bitfleet.gateway.store.Membership;
+import dev.bitfleet.gateway.store.StoreOptions;
+import dev.bitfleet.gateway.testing.Await;
+import dev.bitfleet.gateway.testing.Gateway;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Background responses in a fleet: one node runs each, and every node can be asked. */
+class FleetResponsesTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @TempDir Path folder;
+  private final List<HazelcastInstance> members = new ArrayList<>();
+  private final String fleet = "test-" + UUID.randomUUID();
+
+  @AfterEach
+  void end() {
+    members.forEach(member -> member.getLifecycleService().terminate());
+  }
+
+  /** A node's place in the fleet; the first one makes it. */
+  private Membership member(String node, Duration rejoin) {
+    Config config = new Config();
+    Membership.configure(config);
+    config.setClusterName(fleet);
+    config.getNetworkConfig().setPort(0).getInterfaces().setEnabled(true).addInterface("127.0.0.1");
+    config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(true);
+    for (HazelcastInstance there : members) {
+      config
+          .getNetworkConfig()
+          .getJoin()
+          .getTcpIpConfig()
+          .addMember(
+              "127.0.0.1:" + there.getCluster().getLocalMember().getSocketAddress().getPort());
+    }
+    HazelcastInstance member = Hazelcast.newHazelcastInstance(config);
+    members.add(member);
+    return Membership.of(member, node, rejoin);
+  }
+
+  private Membership member(String node) {
+    return member(node, Duration.ofMillis(1));
+  }
+
+  private Gateway one() {
+    Gateway one =
+        Gateway.inFleet(
+            "one",
+            member("one"),
+            options ->
+                options
+                    .store(StoreOptions.in(folder.resolve("one")))
+                    .drainTimeout(Duration.ofMillis(100)));
+    one.worker("worker-1", 8);
+    return one;
+  }
+
+  private Gateway two(Gateway one) {
+    return one.beside(
+        "two", member("two"), options -> options.store(StoreOptions.in(folder.resolve("two"))));
+  }
+
+  private static String conversation(Gateway gateway) {
+    return Gateway.json(gateway.post("/v1/conversations", "{}")).path("id").stringValue();
+  }
+
+  private static String background(Gateway gateway, String conversation) {
+    return id(
+        create(gateway, "{'input':'hi','background':true,'conversation':'" + conversation + "'}"));
+  }
+
+  private static int items(Gateway gateway, String conversation) {
+    return Gateway.json(gateway.get("/v1/conversations/" + conversation + "/items"))
+        .path("data")
+        .size();
+  }
+
+  @Test
+  void a_node_that_comes_leaves_alone_what_others_run_and_takes_up_what_they_leave()
+      throws InterruptedException {
+    try (Gateway one = one()) {
+      String conversation = conversation(one);
+      one.worker().pause();
+      String running = background(one, conversation);
+      Await.until("it is begun", () -> one.worker().open() == 1);
+      try (Gateway two = two(one)) {
+        await(two, running, "queued", "in_progress");
+        // Twice as long as a node waits until it looks for what was left behind.
+        Thread.sleep(7_000);
+        assertThat(one.worker().seen()).hasSize(1);
+        one.worker().resume();
+        Calls.await(two, running, "completed");
+        assertThat(items(two, conversation)).isEqualTo(2);
+        one.worker().pause();
+        String left = background(one, conversation);
+        Await.until("it is begun", () -> one.worker().open() == 1);
+        one.stop().join();
+        one.worker().resume();
+        Await.until(
+            "it is taken up",
+            PATIENCE,
+            () -> status(Gateway.json(two.get(PATH + "/" + left))).equals("completed"));
+        assertThat(items(two, conversation)).isEqualTo(4);
+      }
+    }
+  }
+
+  private static void await(Gateway gateway, String id, String... any) {
+    Await.until(
+        id + " can be read",
+        PATIENCE,
+        () -> List.of(any).contains(status(Gateway.json(gateway.get(PATH + "/" + id)))));
+  }
+
+  @Test
+  void what_another_node_runs_is_called_off_there() {
+    try (Gateway one = one();
+        Gateway two = two(one)) {
+      String conversation = conversation(one);
+      one.worker().pause();
+      String called = background(one, conversation);
+      String deleted = background(one, conversation(one));
+      Await.until("both are begun", () -> one.worker().open() == 2);
+      assertThat(status(Gateway.json(cancel(two, called)))).isEqualTo("cancelled");
+      assertThat(delete(two, PATH + "/" + deleted).statusCode()).isEqualTo(200);
+      Await.until("nobody works for them", () -> one.worker().open() == 0);
+      one.worker().resume();
+      assertThat(status(Gateway.json(one.get(PATH + "/" + called)))).isEqualTo("cancelled");
+      assertThat(items(two, conversation)).isZero();
+    }
+  }
+
+  @Test
+  void what_was_left_is_taken_up_also_when_the_store_could_not_be_opened_at_first()
+      throws Exception {
+    String left;
+    try (Gateway one = one()) {
+      one.worker().pause();
+      left = id(create(one, "{'input':'hi','background':true}"));
+      Await.until("it is begun", () -> one.worker().open() == 1);
+      one.stop().join();
+    }
+    end();
+    members.clear();
+    Files.write(folder.resolve("one").resolve("nodes"), List.of("one", "who is waited for"));
+    try (Gateway again =
+        Gateway.inFleet(
+            "one",
+            // Longer than a store that opens waits for a node.
+            member("one", Duration.ofSeconds(18)),
+            options -> options.store(StoreOptions.in(folder.resolve("one"))))) {
+      again.worker("worker-1", 8);
+      Await.until("it is taken up", PATIENCE, () -> again.worker().seen().size() == 1);
+      Calls.await(again, left, "completed");
+    }
+  }
+}
