@@ -22,6 +22,7 @@ public final class EventLog {
   private final ReentrantLock maps = new ReentrantLock();
 
   private int flushed;
+  private byte[] chain = EventChain.START;
   private int pieces;
   private boolean ended;
 
@@ -78,9 +79,22 @@ public final class EventLog {
     return List.copyOf(frames);
   }
 
+  /** The digest of the events before that number, or of all there are. */
+  byte[] chain(int number) {
+    List<byte[]> before;
+    synchronized (this) {
+      before = List.copyOf(frames.subList(0, Math.min(number, frames.size())));
+    }
+    return EventChain.after(EventChain.START, before);
+  }
+
   /** Where pieces go. */
   interface Pieces {
-    void set(int piece, List<byte[]> frames);
+    /**
+     * @param first the number of its first event
+     * @param before {@linkplain EventChain digest} of the events before that
+     */
+    void set(int piece, int first, byte[] before, List<byte[]> frames);
   }
 
   /**
@@ -99,8 +113,9 @@ public final class EventLog {
         if (fresh.isEmpty()) {
           return;
         }
-        to.set(pieces, fresh);
+        to.set(pieces, flushed, chain, fresh);
         pieces++;
+        chain = EventChain.after(chain, fresh);
         flushed += fresh.size();
       }
     } finally {

@@ -1,6 +1,7 @@
 package dev.bitfleet.gateway.store;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.hazelcast.map.IMap;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -16,7 +17,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Event logs: what was streamed to one client, kept so that it can be streamed to another. A log
  * that is being written stands in the maps in pieces, from a fifth of a second after the event; a
- * sealed one is a document, in the journal too. Numbers run from 0 without a gap.
+ * sealed one is a document, in the journal too. Numbers run from 0 without a gap. Whoever takes up
+ * a response begins its log anew; who reads on is given the rest if it begins alike, and told else.
  */
 public final class EventLogs {
   private static final long FLUSH_MILLIS = 200;
@@ -55,7 +57,13 @@ public final class EventLogs {
     offLoop.later(
         vault -> {
           Thread.sleep(FLUSH_MILLIS);
-          log.flush((piece, frames) -> put(vault, log, piece, Frames.piece(log.tenant(), frames)));
+          log.flush(
+              (piece, first, before, frames) -> {
+                if (piece == 0) {
+                  clear(vault, log);
+                }
+                put(vault, log, piece, Frames.piece(log.tenant(), first, before, frames));
+              });
           if (renewing.compareAndSet(false, true)) {
             renew(vault);
           }
@@ -73,6 +81,19 @@ public final class EventLogs {
       }
     } finally {
       renewing.set(false);
+    }
+  }
+
+  /** A node that died with the log may have left pieces, which end elsewhere. */
+  private static void clear(Vault vault, EventLog log) {
+    IMap<String, byte[]> frames = vault.grid().frames();
+    int pieces = 0;
+    while (frames.containsKey(Grid.key(log.id(), pieces))) {
+      pieces++;
+    }
+    // From the end: who dies here leaves a beginning, which is found.
+    while (pieces > 0) {
+      frames.delete(Grid.key(log.id(), --pieces));
     }
   }
 
@@ -153,8 +174,8 @@ public final class EventLogs {
   /**
    * Gives what is there from that number on, then what comes, until the log is sealed; or until it
    * is lost: deleted, or nothing has come for {@link Leases#LIFE}, when its writer must be thought
-   * dead. 404 when there is no such log. Nothing is given before the subscription is; while it is
-   * paused, nothing is held.
+   * dead, or another writer has begun it anew and says something else. 404 when there is no such
+   * log. Nothing is given before the subscription is; while it is paused, nothing is held.
    */
   public Future<Subscription> follow(
       String tenant, String responseId, int from, Follower follower) {

@@ -35,8 +35,13 @@ final class Frames {
   }
 
   /** A piece that stands alone. */
-  static byte[] piece(String tenant, List<byte[]> frames) {
-    return packed(frames).setTenant(tenant).build().toByteArray();
+  static byte[] piece(String tenant, int first, byte[] before, List<byte[]> frames) {
+    return packed(frames)
+        .setTenant(tenant)
+        .setFirst(first)
+        .setBefore(ByteString.copyFrom(before))
+        .build()
+        .toByteArray();
   }
 
   private static EventLog.Builder packed(List<byte[]> frames) {

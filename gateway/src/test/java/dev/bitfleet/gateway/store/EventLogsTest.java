@@ -167,7 +167,7 @@ class EventLogsTest {
               .start(
                   () ->
                       log.flush(
-                          (piece, frames) -> {
+                          (piece, first, before, frames) -> {
                             entered.countDown();
                             Await.until("it may go on", () -> held.getCount() == 0);
                             pieces.add(piece + texts(frames).toString());
@@ -177,14 +177,17 @@ class EventLogsTest {
       Thread fast =
           Thread.ofVirtual()
               .start(
-                  () -> log.flush((piece, frames) -> pieces.add(piece + texts(frames).toString())));
+                  () ->
+                      log.flush(
+                          (piece, first, before, frames) ->
+                              pieces.add(piece + texts(frames).toString())));
       held.countDown();
       slow.join();
       fast.join();
       assertThat(pieces).containsExactly("0[a]", "1[b]");
       log.append(bytes("c"));
       log.end(piece -> pieces.remove(pieces.size() - 1));
-      log.flush((piece, frames) -> pieces.add("too late"));
+      log.flush((piece, first, before, frames) -> pieces.add("too late"));
       assertThat(pieces).isEmpty();
     } finally {
       get(vertx.close());
@@ -203,13 +206,13 @@ class EventLogsTest {
               org.assertj.core.api.Assertions.catchThrowable(
                   () ->
                       log.flush(
-                          (piece, frames) -> {
+                          (piece, first, before, frames) -> {
                             throw new IllegalStateException("the maps are away");
                           })))
           .isInstanceOf(IllegalStateException.class);
       log.append(bytes("b"));
       List<String> pieces = new ArrayList<>();
-      log.flush((piece, frames) -> pieces.add(piece + texts(frames).toString()));
+      log.flush((piece, first, before, frames) -> pieces.add(piece + texts(frames).toString()));
       assertThat(pieces).containsExactly("0[a, b]");
     } finally {
       get(vertx.close());
@@ -252,5 +255,136 @@ class EventLogsTest {
     } catch (RuntimeException e) {
       return false;
     }
+  }
+
+  /** What a node that died has left of a log: two events in each piece. */
+  private static void left(OffLoop offLoop, int events, String said) {
+    get(
+        offLoop.run(
+            vault -> {
+              byte[] before = EventChain.START;
+              for (int first = 0; first < events; first += 2) {
+                List<byte[]> two =
+                    IntStream.range(first, first + 2).mapToObj(i -> bytes(said + i)).toList();
+                vault
+                    .grid()
+                    .frames()
+                    .set(Grid.key("resp_1", first / 2), Frames.piece(TENANT, first, before, two));
+                before = EventChain.after(before, two);
+              }
+            }));
+  }
+
+  private static List<String> said(int from, int to) {
+    return IntStream.range(from, to).mapToObj(i -> "said " + i).toList();
+  }
+
+  private record Fleet(Vertx vertx, OffLoop offLoop, EventLogs writer, EventLogs reader)
+      implements AutoCloseable {
+    static Fleet open(Path folder) {
+      Vertx vertx = Vertx.vertx();
+      StoreOptions options = StoreOptions.in(folder);
+      OffLoop offLoop = new OffLoop(vertx, options, Optional.empty(), new SimpleMeterRegistry());
+      get(offLoop.run(vault -> {}));
+      return new Fleet(
+          vertx, offLoop, new EventLogs(offLoop, options), new EventLogs(offLoop, options));
+    }
+
+    @Override
+    public void close() {
+      get(offLoop.close());
+      get(vertx.close());
+    }
+  }
+
+  @Test
+  void a_log_that_is_begun_anew_is_read_by_its_numbers_and_leaves_nothing_behind() {
+    try (Fleet fleet = Fleet.open(folder)) {
+      left(fleet.offLoop(), 8, "said ");
+      EventLog log = fleet.writer().open(TENANT, "resp_1");
+      said(0, 5).forEach(event -> log.append(bytes(event)));
+      Await.until("it is out", () -> pieceOf(fleet) == 5);
+      for (int from = 0; from <= 5; from++) {
+        assertThat(texts(get(fleet.reader().read(TENANT, "resp_1", from))))
+            .as("from %d", from)
+            .isEqualTo(said(from, 5));
+      }
+      log.abandon();
+      Await.until(
+          "nothing is left",
+          () -> get(fleet.offLoop().call(vault -> vault.grid().frames().size())) == 0);
+    }
+  }
+
+  /** How many events the first piece has; 0 while there is none. */
+  private static int pieceOf(Fleet fleet) {
+    return get(
+        fleet
+            .offLoop()
+            .call(
+                vault -> {
+                  byte[] piece = vault.grid().frames().get(Grid.key("resp_1", 0));
+                  return piece == null
+                      ? 0
+                      : dev.bitfleet.proto.store.v1.EventLog.parseFrom(piece).getEvents();
+                }));
+  }
+
+  /** Follows from another node while the log is begun anew; gives what came and how it ended. */
+  private List<String> across(String saidBefore) {
+    List<String> got = new ArrayList<>();
+    try (Fleet fleet = Fleet.open(folder)) {
+      left(fleet.offLoop(), 4, saidBefore);
+      Follower follower =
+          new Follower() {
+            @Override
+            public void events(int first, List<byte[]> events) {
+              synchronized (got) {
+                assertThat(first).isEqualTo(got.size());
+                got.addAll(texts(events));
+              }
+            }
+
+            @Override
+            public void ended() {
+              synchronized (got) {
+                got.add("ended");
+              }
+            }
+
+            @Override
+            public void lost() {
+              synchronized (got) {
+                got.add("lost");
+              }
+            }
+          };
+      fleet.vertx().runOnContext(now -> fleet.reader().follow(TENANT, "resp_1", 0, follower));
+      Await.until("what was left is read", () -> size(got) == 4);
+      EventLog log = fleet.writer().open(TENANT, "resp_1");
+      said(0, 9).forEach(event -> log.append(bytes(event)));
+      Await.until("more has come", () -> size(got) > 4);
+      get(new Commit(fleet.offLoop(), fleet.writer(), TENANT).seal("resp_1").run());
+      Await.until("the end", () -> got.contains("ended") || got.contains("lost"));
+    }
+    return got;
+  }
+
+  private static int size(List<String> got) {
+    synchronized (got) {
+      return got.size();
+    }
+  }
+
+  @Test
+  void a_reader_on_another_node_reads_on_in_a_log_that_is_begun_anew_and_says_the_same() {
+    List<String> all = new ArrayList<>(said(0, 9));
+    all.add("ended");
+    assertThat(across("said ")).isEqualTo(all);
+  }
+
+  @Test
+  void a_reader_of_a_log_that_is_begun_anew_and_says_something_else_has_lost_it() {
+    assertThat(across("told ")).containsExactly("told 0", "told 1", "told 2", "told 3", "lost");
   }
 }

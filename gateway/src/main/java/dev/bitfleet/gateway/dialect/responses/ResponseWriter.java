@@ -31,6 +31,10 @@ public final class ResponseWriter {
   private final ResponseState state;
   private final ResponseEvents events;
   private final boolean logprobs;
+
+  /** What may be run again tells its text in {@link EvenPieces}. */
+  private final boolean evenly;
+
   private ItemIds ids;
   private ChoiceReader reader;
   private @Nullable OpenItem open;
@@ -42,6 +46,9 @@ public final class ResponseWriter {
     final int index;
     final StringBuilder text = new StringBuilder();
     final List<TokenDetail> tokens = new ArrayList<>();
+
+    /** How much of its text has been told, where that is told evenly. */
+    int told;
 
     OpenItem(ObjectNode item, int index) {
       this.item = item;
@@ -64,6 +71,7 @@ public final class ResponseWriter {
     this.state = state;
     this.events = new ResponseEvents(sink);
     this.logprobs = state.call().topLogprobs().isPresent();
+    this.evenly = state.call().mode().background();
     this.ids = state.call().outputIds();
     this.reader = new ChoiceReader(state.call().output().callable());
   }
@@ -111,7 +119,11 @@ public final class ResponseWriter {
       case ToolEvent.ArgumentsDelta(int index, String text) -> {
         OpenItem call = current();
         call.text.append(text);
-        events.argumentsDelta(call.id(), call.index, text);
+        if (evenly) {
+          tellEvenly(call);
+        } else {
+          events.argumentsDelta(call.id(), call.index, text);
+        }
       }
       case ToolEvent.CallEnded(int index, boolean whole) ->
           close(whole ? Items.COMPLETED : Items.INCOMPLETE);
@@ -129,7 +141,40 @@ public final class ResponseWriter {
       message.tokens.addAll(tokens);
       reported = OutputLogprobs.of(tokens);
     }
+    if (evenly) {
+      tellEvenly(message);
+    } else {
+      deltaOf(message, text, reported);
+    }
+  }
+
+  private void deltaOf(OpenItem message, String text, byte[] reported) {
     events.text("response.output_text.delta", message.id(), message.index, "delta", text, reported);
+  }
+
+  private void tellEvenly(OpenItem item) {
+    for (int end = EvenPieces.end(item.text, item.told);
+        end >= 0;
+        end = EvenPieces.end(item.text, item.told)) {
+      tellTo(item, end);
+    }
+  }
+
+  /** Tokens end elsewhere; they are told with the whole text. */
+  private void tellTo(OpenItem item, int end) {
+    String text = item.text.substring(item.told, end);
+    item.told = end;
+    if (item.message()) {
+      deltaOf(item, text, OutputLogprobs.NONE);
+    } else {
+      events.argumentsDelta(item.id(), item.index, text);
+    }
+  }
+
+  private void tellRest(OpenItem item) {
+    if (evenly && item.told < item.text.length()) {
+      tellTo(item, item.text.length());
+    }
   }
 
   private OpenItem current() {
@@ -167,6 +212,7 @@ public final class ResponseWriter {
       return;
     }
     open = null;
+    tellRest(closing);
     ObjectNode item = finished(closing, status);
     if (closing.message()) {
       byte[] reported = logprobs ? OutputLogprobs.of(closing.tokens) : OutputLogprobs.NONE;
@@ -231,6 +277,7 @@ public final class ResponseWriter {
     OpenItem abandoned = open;
     open = null;
     if (abandoned != null) {
+      tellRest(abandoned);
       state.output().add(finished(abandoned, Items.INCOMPLETE));
     }
   }

@@ -309,4 +309,27 @@ class ResponseWriterTest {
     }
     return without;
   }
+
+  private List<JsonNode> inBackground(String... pieces) {
+    events.clear();
+    names.clear();
+    Run run = new Run("'background':true," + TOOLS);
+    run.writer.created();
+    run.open().says(pieces).finishes(FinishReason.STOP_TOKEN);
+    return List.copyOf(events);
+  }
+
+  @Test
+  void a_background_response_has_the_same_events_however_its_text_comes() {
+    String text =
+        "One, two\n  and a-very-long-word-of-many-letters \uD83D\uDE00."
+            + "<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1, \"b\": 22222}}\n</tool_call>";
+    List<JsonNode> whole = inBackground(text);
+    assertThat(names).filteredOn("response.output_text.delta"::equals).hasSizeGreaterThan(4);
+    assertThat(names).contains("response.function_call_arguments.delta");
+    List<String> points = text.codePoints().mapToObj(Character::toString).toList();
+    assertThat(inBackground(points.toArray(String[]::new))).isEqualTo(whole);
+    assertThat(inBackground(text.substring(0, 11), text.substring(11, 30), text.substring(30)))
+        .isEqualTo(whole);
+  }
 }
