@@ -147,7 +147,7 @@ public final class EventLogs {
                 Frames.whole(tenant, log.all()));
         rows.add(new Change.Put(Shelf.EVENT_LOGS, responseId, 0, now, filed.toBytes()));
         return () -> {
-          vault.grid().shelf(Shelf.EVENT_LOGS).set(responseId, filed);
+          Union.join(vault.grid().shelf(Shelf.EVENT_LOGS), responseId, filed, Union::of);
           running.remove(responseId, log);
           removePieces(vault, log);
         };

@@ -51,6 +51,9 @@ final class Grid implements AutoCloseable {
   static final String FRAMES = "bitfleet.frames";
   static final String ROLL = "bitfleet.roll";
 
+  /** Shown by members who say when their journal is in the maps; earlier versions do not. */
+  private static final String CALLS_ROLL = "bitfleet.calls-roll";
+
   /**
    * Copies beside the first. With two, each of three nodes has everything: whichever of them is cut
    * off still answers about all that was there before.
@@ -166,6 +169,7 @@ final class Grid implements AutoCloseable {
       System.setProperty(LOGGING, "slf4j");
     }
     QUIET.forEach((name, value) -> config.setProperty((String) name, (String) value));
+    config.getMemberAttributeConfig().setAttribute(CALLS_ROLL, "1");
     config.getMetricsConfig().setEnabled(false);
     config.getJetConfig().setEnabled(false);
     // Nothing of ours is serialised by Java, so nothing that comes may be but what a member answers
@@ -273,10 +277,10 @@ final class Grid implements AutoCloseable {
     return hazelcast.getCluster().getLocalMember().getUuid().toString();
   }
 
-  /** Names of the members that hold maps. */
-  Set<String> members() {
+  /** Names of the members that hold maps, and say so on the roll. */
+  Set<String> rollMembers() {
     return hazelcast.getCluster().getMembers().stream()
-        .filter(each -> !each.isLiteMember())
+        .filter(each -> !each.isLiteMember() && each.getAttribute(CALLS_ROLL) != null)
         .map(each -> each.getUuid().toString())
         .collect(Collectors.toSet());
   }

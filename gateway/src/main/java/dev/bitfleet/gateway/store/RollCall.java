@@ -94,7 +94,7 @@ final class RollCall implements AutoCloseable {
   }
 
   private void look() {
-    Set<String> members = grid.members();
+    Set<String> members = grid.rollMembers();
     // Another half's maps, which this node has just come to, do not have what it brings: under its
     // new name it has said nothing there, so that whoever waits for it goes on waiting.
     if (members.equals(settled) || behind.getAsBoolean()) {
