@@ -105,14 +105,17 @@ class FleetResponsesTest {
       String conversation = conversation(one);
       one.worker().pause();
       String running = background(one, conversation);
-      Await.until("it is begun", () -> one.worker().open() == 1);
+      // In a conversation a second run would only wait for its turn.
+      String free = id(create(one, "{'input':'hi','background':true}"));
+      Await.until("both are begun", () -> one.worker().open() == 2);
       try (Gateway two = two(one)) {
         await(two, running, "queued", "in_progress");
         // Twice as long as a node waits until it looks for what was left behind.
         Thread.sleep(7_000);
-        assertThat(one.worker().seen()).hasSize(1);
+        assertThat(one.worker().seen()).hasSize(2);
         one.worker().resume();
         Calls.await(two, running, "completed");
+        Calls.await(two, free, "completed");
         assertThat(items(two, conversation)).isEqualTo(2);
         one.worker().pause();
         String left = background(one, conversation);
