@@ -48,6 +48,7 @@ import dev.bitfleet.gateway.telemetry.GatewayMetrics;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,9 @@ public final class GatewayVerticle extends VerticleBase {
    */
   private static final long STORE_PACE_MILLIS = 3000;
 
+  /** A node of a fleet is not ready before its store is, but it can do without for a while. */
+  private static final long STORE_FIRST_NANOS = Duration.ofSeconds(15).toNanos();
+
   private final GatewayOptions options;
   private final Optional<Membership> cluster;
   private final Supplier<List<NodeView>> nodes;
@@ -87,6 +91,8 @@ public final class GatewayVerticle extends VerticleBase {
   private volatile int port;
   private volatile int managementPort;
   private volatile boolean stopping;
+  private volatile boolean opened;
+  private volatile long startedNanos;
   private long keyTimer = -1;
   private @Nullable FleetBus fleetBus;
   private @Nullable HttpFront front;
@@ -128,6 +134,7 @@ public final class GatewayVerticle extends VerticleBase {
 
   @Override
   public Future<?> start() {
+    startedNanos = System.nanoTime();
     GatewayMetrics metrics = new GatewayMetrics(registry);
     FleetView fleet = new FleetView(FleetView.STALE_AFTER);
     FleetBus bus = new FleetBus(vertx);
@@ -152,7 +159,7 @@ public final class GatewayVerticle extends VerticleBase {
     tendFromTimeToTime(keeping, fleet);
     ManagementServer managing =
         new ManagementServer(
-            vertx, fleet, nodes, registry, options.managementDoor(), () -> stopping);
+            vertx, fleet, nodes, registry, options.managementDoor(), () -> stopping, this::opening);
     management = managing;
     // Compiling the contract takes a while; the event loop may be another verticle's too.
     return vertx
@@ -216,8 +223,17 @@ public final class GatewayVerticle extends VerticleBase {
     keeping
         .open()
         // Whoever needs it hears of a failure; the log has it already.
-        .compose(opened -> serving ? takeUpResponses() : Future.succeededFuture())
+        .onSuccess(done -> opened = true)
+        .compose(done -> serving ? takeUpResponses() : Future.succeededFuture())
         .onComplete(done -> tending = false);
+  }
+
+  /**
+   * Whether what is kept is not there yet. A balancer, and whoever restarts node after node, has to
+   * know: the next node may hold what this one is about to get.
+   */
+  private boolean opening() {
+    return cluster.isPresent() && !opened && System.nanoTime() - startedNanos < STORE_FIRST_NANOS;
   }
 
   private Future<Void> takeUpResponses() {
@@ -307,7 +323,7 @@ public final class GatewayVerticle extends VerticleBase {
                 () -> nodes.get().stream().filter(NodeView::computes).map(NodeView::id).toList()));
     handlers.put(Operation.LOAD_MODEL, models::load);
     handlers.put(Operation.UNLOAD_MODEL, models::unload);
-    ServiceHandler service = new ServiceHandler(dispatching.fleet(), () -> stopping);
+    ServiceHandler service = new ServiceHandler(dispatching.fleet(), () -> stopping, this::opening);
     handlers.put(Operation.LIST_MODELS, (exchange, body) -> service.models(exchange));
     handlers.put(Operation.RETRIEVE_MODEL, (exchange, body) -> service.model(exchange));
     handlers.put(Operation.GET_HEALTH, (exchange, body) -> service.health(exchange));

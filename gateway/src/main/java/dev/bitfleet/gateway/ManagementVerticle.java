@@ -42,7 +42,8 @@ public final class ManagementVerticle extends VerticleBase {
     FleetWatch watching = new FleetWatch(vertx, own, options.gatewayId());
     watch = watching;
     ManagementServer listening =
-        new ManagementServer(vertx, own, nodes, registry, options.managementDoor(), () -> stopping);
+        new ManagementServer(
+            vertx, own, nodes, registry, options.managementDoor(), () -> stopping, () -> false);
     server = listening;
     return watching
         .start()

@@ -31,8 +31,8 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <ul>
  *   <li>{@code /health/live}: 200 as long as the event loop turns.
- *   <li>{@code /health/ready}: 200 when a worker is ready and the gateway is not stopping, else
- *       503.
+ *   <li>{@code /health/ready}: 200 when a worker is ready, and the gateway neither opening nor
+ *       stopping, else 503.
  *   <li>{@code /metrics}: Prometheus.
  *   <li>{@code /nodes}: the nodes of the cluster.
  *   <li>{@code /workers}: the workers, as this gateway sees them.
@@ -49,12 +49,14 @@ public final class ManagementServer {
   private final PrometheusMeterRegistry registry;
   private final Door door;
   private final BooleanSupplier stopping;
+  private final BooleanSupplier opening;
   private @Nullable HttpServer server;
 
   /**
    * @param nodes of the fleet, as they are now; any thread may ask
    * @param door sends away pages that a browser lets reach this port
    * @param stopping whether the gateway takes no more requests
+   * @param opening whether what it keeps is not there yet
    */
   public ManagementServer(
       Vertx vertx,
@@ -62,13 +64,15 @@ public final class ManagementServer {
       Supplier<List<NodeView>> nodes,
       PrometheusMeterRegistry registry,
       Door door,
-      BooleanSupplier stopping) {
+      BooleanSupplier stopping,
+      BooleanSupplier opening) {
     this.door = door;
     this.vertx = vertx;
     this.fleet = fleet;
     this.nodes = nodes;
     this.registry = registry;
     this.stopping = stopping;
+    this.opening = opening;
   }
 
   /** Listens; gives the port. */
@@ -128,8 +132,14 @@ public final class ManagementServer {
   private void ready(HttpServerRequest request) {
     // An idle one serves as soon as somebody asks.
     long ready = fleet.workers().stream().filter(each -> each.ready() || each.idle()).count();
-    String status =
-        stopping.getAsBoolean() ? "stopping" : ready == 0 ? "no worker is ready" : "ready";
+    String status;
+    if (stopping.getAsBoolean()) {
+      status = "stopping";
+    } else if (ready == 0) {
+      status = "no worker is ready";
+    } else {
+      status = opening.getAsBoolean() ? "the store is opening" : "ready";
+    }
     ObjectNode body = MAPPER.createObjectNode();
     body.put("status", status);
     body.put("workers", fleet.workers().size());

@@ -22,13 +22,16 @@ public final class ServiceHandler {
 
   private final FleetView fleet;
   private final BooleanSupplier stopping;
+  private final BooleanSupplier opening;
 
   /**
    * @param stopping whether this gateway is about to leave
+   * @param opening whether what it keeps is not there yet
    */
-  public ServiceHandler(FleetView fleet, BooleanSupplier stopping) {
+  public ServiceHandler(FleetView fleet, BooleanSupplier stopping, BooleanSupplier opening) {
     this.fleet = fleet;
     this.stopping = stopping;
+    this.opening = opening;
   }
 
   public void models(Exchange exchange) {
@@ -54,7 +57,14 @@ public final class ServiceHandler {
       return;
     }
     if (fleet.workers().stream().anyMatch(worker -> worker.ready() || worker.idle())) {
-      exchange.json(200, OK);
+      if (opening.getAsBoolean()) {
+        unhealthy(
+            exchange,
+            "loading",
+            ApiError.server(503, "storage_rejoining", "What the fleet keeps is not here yet."));
+      } else {
+        exchange.json(200, OK);
+      }
       return;
     }
     boolean loading =
