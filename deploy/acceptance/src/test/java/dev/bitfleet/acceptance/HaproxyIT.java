@@ -113,9 +113,9 @@ class HaproxyIT {
       impatient.awaitHealthy(NODES);
       var chat = new Chat(impatient.api());
       Duration quick = untilText(chat, PROBE);
-      // Reading the prompt is the silence: twice as long as the timeout, or as long as there is
-      // room for.
-      long repeats = PROBE * 2 * ANSWER_TIMEOUT.toMillis() / quick.toMillis();
+      // Reading the prompt is the silence: longer than the timeout, or as long as there is room
+      // for. The time grows faster than the prompt, so a little more than in proportion is enough.
+      long repeats = PROBE * 11 * ANSWER_TIMEOUT.toMillis() / (10 * quick.toMillis());
       Duration silence = untilText(chat, (int) Math.min(repeats, CONTEXT / 2));
 
       assertThat(silence).isGreaterThan(ANSWER_TIMEOUT);
