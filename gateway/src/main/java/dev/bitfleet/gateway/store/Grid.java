@@ -195,7 +195,10 @@ final class Grid implements AutoCloseable {
                     shelf == Shelf.CONVERSATIONS
                         ? ConversationsMerge.class.getName()
                         : FiledMerge.class.getName()));
-        map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.TENANT));
+        if (shelf == Shelf.CONVERSATIONS || shelf == Shelf.COMPLETIONS) {
+          // Only these are listed, and each index is built anew whenever a node joins.
+          map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.TENANT));
+        }
         if (shelf == Shelf.PENDING_RESPONSES) {
           // What is left to do is asked for all the time, and what is done stays as tombstones.
           map.addIndexConfig(new IndexConfig(IndexType.HASH, FiledSerializer.DELETED));
