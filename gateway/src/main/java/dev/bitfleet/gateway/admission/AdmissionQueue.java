@@ -124,14 +124,16 @@ public final class AdmissionQueue {
     newestFirst.forEach(ticket -> places.merge(ticket.tenant(), 1, Integer::sum));
     int ours = places.getOrDefault(tenant, 0) + count;
     Set<Ticket> displaced = new LinkedHashSet<>();
-    for (Optional<Ticket> next = newestOfMost(newestFirst, places, displaced, ours);
-        next.isPresent() && displaced.size() < missing;
-        next = newestOfMost(newestFirst, places, displaced, ours)) {
+    while (displaced.size() < missing) {
+      Optional<Ticket> next = newestOfMost(newestFirst, places, displaced, ours);
+      if (next.isEmpty()) {
+        return List.of();
+      }
       List<Ticket> request = next.get().siblings;
       displaced.addAll(request);
       places.merge(next.get().tenant(), -request.size(), Integer::sum);
     }
-    return displaced.size() < missing ? List.of() : List.copyOf(displaced);
+    return List.copyOf(displaced);
   }
 
   private static Optional<Ticket> newestOfMost(

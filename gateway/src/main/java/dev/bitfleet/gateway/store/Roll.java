@@ -45,10 +45,7 @@ record Roll(String member, boolean whole, Set<String> known) {
    * @return names of nodes, and members whose name is not known
    */
   static Set<String> missing(Map<String, Roll> said, Set<String> members) {
-    Map<String, Roll> there =
-        said.entrySet().stream()
-            .filter(each -> members.contains(each.getValue().member()))
-            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+    Map<String, Roll> there = there(said, members);
     Set<String> missing = new TreeSet<>();
     if (there.values().stream().noneMatch(Roll::whole)) {
       missing.addAll(members);
@@ -57,5 +54,12 @@ record Roll(String member, boolean whole, Set<String> known) {
       missing.removeAll(there.keySet());
     }
     return missing;
+  }
+
+  /** What those have said who are there, in this life. */
+  static Map<String, Roll> there(Map<String, Roll> said, Set<String> members) {
+    return said.entrySet().stream()
+        .filter(each -> members.contains(each.getValue().member()))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -103,11 +104,14 @@ final class RollCall implements AutoCloseable {
     say();
     Map<String, Roll> said = new HashMap<>();
     grid.roll().forEach((name, text) -> said.put(name, Roll.of(text)));
-    remember(said, members);
-    Set<String> missing = Roll.missing(said, members);
+    Map<String, Roll> there = Roll.there(said, members);
+    if (known.addAll(there.keySet())) {
+      write();
+    }
+    Set<String> missing = Roll.missing(there, members);
     if (whole.getCount() > 0) {
       if (missing.isEmpty()) {
-        forget(said, members);
+        forget(there);
         become("nodes that have put back what they kept: " + members.size());
       } else if (System.nanoTime() - endNanos > 0) {
         known.removeAll(missing);
@@ -117,26 +121,21 @@ final class RollCall implements AutoCloseable {
             String.join(", ", missing));
         become("going on without them");
       }
-    } else if (said.values().stream().map(Roll::member).toList().containsAll(members)) {
+    } else if (there.values().stream().map(Roll::member).toList().containsAll(members)) {
       // Until somebody comes or goes there is nothing to learn.
       settled = members;
     }
   }
 
   /** Those whom a fleet that was whole before has long given up are given up here too. */
-  private void forget(Map<String, Roll> said, Set<String> members) {
-    Set<String> there = new TreeSet<>();
-    boolean others = false;
-    for (Map.Entry<String, Roll> each : said.entrySet()) {
-      if (members.contains(each.getValue().member())) {
-        there.add(each.getKey());
-        if (each.getValue().whole()) {
-          others = true;
-          there.addAll(each.getValue().known());
-        }
-      }
+  private void forget(Map<String, Roll> there) {
+    List<Roll> others = there.values().stream().filter(Roll::whole).toList();
+    if (others.isEmpty()) {
+      return;
     }
-    if (others && known.retainAll(there)) {
+    Set<String> current = new TreeSet<>(there.keySet());
+    others.forEach(each -> current.addAll(each.known()));
+    if (known.retainAll(current)) {
       write();
     }
   }
@@ -149,17 +148,6 @@ final class RollCall implements AutoCloseable {
 
   private void say() {
     grid.roll().set(node, new Roll(grid.member(), whole.getCount() == 0, known).text());
-  }
-
-  private void remember(Map<String, Roll> said, Set<String> members) {
-    boolean news =
-        said.entrySet().stream()
-            .filter(each -> members.contains(each.getValue().member()))
-            .map(each -> known.add(each.getKey()))
-            .reduce(false, Boolean::logicalOr);
-    if (news) {
-      write();
-    }
   }
 
   private void write() {
