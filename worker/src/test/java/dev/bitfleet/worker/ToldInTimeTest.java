@@ -13,13 +13,11 @@ import dev.bitfleet.proto.PromptScoring;
 import dev.bitfleet.proto.Sampling;
 import dev.bitfleet.proto.Usage;
 import dev.bitfleet.proto.WorkerHeartbeat;
-import dev.bitfleet.worker.engine.EmbeddingRequest;
-import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
+import dev.bitfleet.worker.engine.IdleEngine;
 import dev.bitfleet.worker.engine.PromptSegment;
 import dev.bitfleet.worker.engine.SequenceRequest;
-import dev.bitfleet.worker.engine.Tokenization;
 import dev.bitfleet.worker.model.ControlTokens;
 import dev.bitfleet.worker.model.ModelFile;
 import dev.bitfleet.worker.model.Renderer;
@@ -257,20 +255,17 @@ class ToldInTimeTest {
   }
 
   /** The test says what it says. */
-  private record SilentEngine(Clock clock) implements Engine {
+  private static final class SilentEngine extends IdleEngine {
+    private final Clock clock;
+
+    SilentEngine(Clock clock) {
+      this.clock = clock;
+    }
+
     @Override
     public void open(SequenceRequest request) {
       clock.opened = request.id();
     }
-
-    @Override
-    public void cancel(long sequenceId) {}
-
-    @Override
-    public void embed(EmbeddingRequest request) {}
-
-    @Override
-    public void cancelEmbedding(long requestId) {}
 
     @Override
     public void ping() {
@@ -281,24 +276,5 @@ class ToldInTimeTest {
     public Duration longestStep() {
       return Duration.ofSeconds(1);
     }
-
-    @Override
-    public Future<Tokenization> tokenize(
-        List<PromptSegment> prompt, boolean addBeginToken, boolean withPieces, int mostTokens) {
-      return Future.failedFuture("nobody asks about text here");
-    }
-
-    @Override
-    public Future<byte[]> detokenize(List<Integer> ids) {
-      return Future.failedFuture("nobody asks about text here");
-    }
-
-    @Override
-    public long pid() {
-      return 1;
-    }
-
-    @Override
-    public void kill(String cause) {}
   }
 }

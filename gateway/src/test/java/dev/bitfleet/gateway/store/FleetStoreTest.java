@@ -10,7 +10,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.hazelcast.config.Config;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
+import dev.bitfleet.gateway.testing.Await;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,12 +95,16 @@ class FleetStoreTest {
     }
   }
 
-  private void awaitKnown(String node, String other) throws Exception {
+  private void awaitKnown(String node, String other) {
     Path file = folder.resolve(node).resolve(RollCall.NAME);
-    long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
-    while (!Files.exists(file) || !Files.readAllLines(file).contains(other)) {
-      assertThat(System.nanoTime()).isLessThan(deadline);
-      Thread.sleep(20);
+    Await.until(node + " knows " + other, Duration.ofSeconds(20), () -> names(file, other));
+  }
+
+  private static boolean names(Path file, String other) {
+    try {
+      return Files.exists(file) && Files.readAllLines(file).contains(other);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -14,13 +14,8 @@ import dev.bitfleet.proto.TextRequest;
 import dev.bitfleet.proto.WorkerCall;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
-import dev.bitfleet.worker.EngineChoice;
-import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.TestModels;
-import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.lora.PeftFolders;
-import dev.bitfleet.worker.supervise.SupervisionSettings;
-import dev.bitfleet.worker.topology.CorePlan;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,24 +53,8 @@ class ModelHostTest {
         .<WorkerHeartbeat>localConsumer(
             BusAddresses.HEARTBEATS,
             message -> heard.put(message.body().workerId(), message.body()));
-    vertx.deployVerticle(new ModelHost(plan(Optional.empty()))).await();
+    vertx.deployVerticle(new ModelHost(DemoHost.plan("n", home, Optional.empty()))).await();
     await("n-0", beat -> beat.state() == State.READY);
-  }
-
-  private HostPlan plan(Optional<Duration> keepAlive) {
-    return new HostPlan(
-        "n",
-        List.of(new CorePlan.Share(List.of(), 1, 0)),
-        EngineChoice.BUILTIN,
-        Optional.empty(),
-        TestModels.dataDir(),
-        new ModelHome(home, Map.of("bitfleet-demo", TestModels.demo())),
-        List.of(
-            new ModelSetup(
-                "bitfleet-demo", TestModels.demo(), OptionalInt.of(1), 2, 512, keepAlive)),
-        Duration.ofSeconds(1),
-        SupervisionSettings.DEFAULTS,
-        SchedulingOptions.DEFAULTS);
   }
 
   @AfterEach

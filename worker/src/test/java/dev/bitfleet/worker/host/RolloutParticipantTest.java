@@ -10,12 +10,7 @@ import dev.bitfleet.proto.RolloutCommand;
 import dev.bitfleet.proto.RolloutReply;
 import dev.bitfleet.proto.WorkerHeartbeat;
 import dev.bitfleet.proto.WorkerHeartbeat.State;
-import dev.bitfleet.worker.EngineChoice;
-import dev.bitfleet.worker.engine.SchedulingOptions;
 import dev.bitfleet.worker.engine.TestModels;
-import dev.bitfleet.worker.home.ModelHome;
-import dev.bitfleet.worker.supervise.SupervisionSettings;
-import dev.bitfleet.worker.topology.CorePlan;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
@@ -24,7 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -42,7 +36,7 @@ class RolloutParticipantTest {
   private static final Duration WINDOW = Duration.ofSeconds(30);
   private static final Duration LONG = Duration.ofMinutes(5);
   private static final Duration SHORT = Duration.ofSeconds(3);
-  private static final String DEMO = "bitfleet-demo";
+  private static final String DEMO = DemoHost.MODEL;
 
   @TempDir Path home;
 
@@ -65,7 +59,7 @@ class RolloutParticipantTest {
       Path folder = Files.createDirectories(home.resolve(node));
       Files.copy(TestModels.tiny(), folder.resolve("tiny.gguf"));
       Files.write(folder.resolve("cut.gguf"), half(TestModels.tiny()));
-      vertx.deployVerticle(new ModelHost(plan(node, folder))).await();
+      vertx.deployVerticle(new ModelHost(DemoHost.plan(node, folder, Optional.empty()))).await();
     }
     await("a-0", beat -> beat.state() == State.READY);
     await("b-0", beat -> beat.state() == State.READY);
@@ -74,21 +68,6 @@ class RolloutParticipantTest {
   private static byte[] half(Path file) throws Exception {
     byte[] whole = Files.readAllBytes(file);
     return java.util.Arrays.copyOf(whole, whole.length / 2);
-  }
-
-  private static HostPlan plan(String node, Path folder) {
-    return new HostPlan(
-        node,
-        List.of(new CorePlan.Share(List.of(), 1, 0)),
-        EngineChoice.BUILTIN,
-        Optional.empty(),
-        TestModels.dataDir(),
-        new ModelHome(folder, Map.of(DEMO, TestModels.demo())),
-        List.of(
-            new ModelSetup(DEMO, TestModels.demo(), OptionalInt.of(1), 2, 512, Optional.empty())),
-        Duration.ofSeconds(1),
-        SupervisionSettings.DEFAULTS,
-        SchedulingOptions.DEFAULTS);
   }
 
   @AfterEach

@@ -4,16 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.Usage;
-import dev.bitfleet.worker.engine.EmbeddingRequest;
-import dev.bitfleet.worker.engine.Engine;
 import dev.bitfleet.worker.engine.EngineDescription;
 import dev.bitfleet.worker.engine.EngineEvent;
 import dev.bitfleet.worker.engine.EngineLauncher;
-import dev.bitfleet.worker.engine.PromptSegment;
+import dev.bitfleet.worker.engine.IdleEngine;
 import dev.bitfleet.worker.engine.SequenceRequest;
-import dev.bitfleet.worker.engine.Tokenization;
 import dev.bitfleet.worker.time.VertxTimers;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
@@ -121,7 +117,7 @@ class EngineSupervisorTest {
   }
 
   /** Ready at once; answers all pings but every third, as if those had failed on their way. */
-  private static final class Healthy implements Engine {
+  private static final class Healthy extends IdleEngine {
     private final Consumer<EngineEvent> events;
     private final CountDownLatch pings;
 
@@ -145,41 +141,11 @@ class EngineSupervisorTest {
     }
 
     @Override
-    public void cancel(long sequenceId) {}
-
-    @Override
-    public void embed(EmbeddingRequest request) {}
-
-    @Override
-    public void cancelEmbedding(long requestId) {}
-
-    @Override
     public void ping() {
       pings.countDown();
       if (pings.getCount() % 3 != 0) {
         events.accept(new EngineEvent.Pong(1, 0));
       }
-    }
-
-    @Override
-    public Duration longestStep() {
-      return Duration.ZERO;
-    }
-
-    @Override
-    public Future<Tokenization> tokenize(
-        List<PromptSegment> prompt, boolean addBeginToken, boolean withPieces, int mostTokens) {
-      return Future.failedFuture("not asked here");
-    }
-
-    @Override
-    public Future<byte[]> detokenize(List<Integer> ids) {
-      return Future.failedFuture("not asked here");
-    }
-
-    @Override
-    public long pid() {
-      return 1;
     }
 
     @Override
