@@ -12,7 +12,9 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BinaryOperator;
+import java.util.function.ToIntFunction;
 
 /**
  * From a journal to the maps. What several nodes bring is joined, so nodes may come in any order
@@ -22,7 +24,7 @@ final class Replay {
   /** Conversations before their turns. */
   static final List<Shelf> ORDER = List.of(Shelf.values());
 
-  private static final int BATCH = 512;
+  private static final int BATCH = BulkUnion.BATCH;
 
   private static final class Sum {
     int places;
@@ -124,9 +126,10 @@ final class Replay {
   }
 
   private void fill(Grid grid) {
-    fill(grid.places(), places, Union::ofPlaces, grid.alone());
+    fill(grid, grid.places(), places, Union::ofPlaces, place -> place.length);
     documents.forEach(
-        (shelf, filed) -> fill(grid.shelf(shelf), filed, Union.on(shelf), grid.alone()));
+        (shelf, filed) ->
+            fill(grid, grid.shelf(shelf), filed, Union.on(shelf), each -> each.body().length));
   }
 
   /**
@@ -140,21 +143,29 @@ final class Replay {
     if (grid.alone()) {
       return emptied;
     }
-    conversations.replaceAll(
-        (id, own) -> {
-          Filed there = grid.shelf(Shelf.CONVERSATIONS).get(id);
-          if (there == null || there.deleted() == own.deleted()) {
-            return own;
-          }
-          if (own.deleted()) {
-            emptied.put(id, Places.body(there).getPlaces());
-            return own;
-          }
-          stale.add(new Change.Remove(Shelf.PLACES, id));
-          stale.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, there.toBytes()));
-          emptied.put(id, Places.body(own).getPlaces());
-          return there;
-        });
+    List<String> ids = List.copyOf(conversations.keySet());
+    for (int from = 0; from < ids.size(); from += BATCH) {
+      Set<String> asked = Set.copyOf(ids.subList(from, Math.min(ids.size(), from + BATCH)));
+      grid.shelf(Shelf.CONVERSATIONS)
+          .getAll(asked)
+          .forEach(
+              (id, there) ->
+                  conversations.computeIfPresent(
+                      id,
+                      (same, own) -> {
+                        if (there.deleted() == own.deleted()) {
+                          return own;
+                        }
+                        if (own.deleted()) {
+                          emptied.put(id, Places.body(there).getPlaces());
+                          return own;
+                        }
+                        stale.add(new Change.Remove(Shelf.PLACES, id));
+                        stale.add(new Change.Put(Shelf.CONVERSATIONS, id, 0, now, there.toBytes()));
+                        emptied.put(id, Places.body(own).getPlaces());
+                        return there;
+                      }));
+    }
     return emptied;
   }
 
@@ -177,9 +188,13 @@ final class Replay {
   }
 
   private static <V> void fill(
-      IMap<String, V> map, Map<String, V> rows, BinaryOperator<V> union, boolean alone) {
-    if (!alone) {
-      rows.forEach((key, value) -> Union.join(map, key, value, union));
+      Grid grid,
+      IMap<String, V> map,
+      Map<String, V> rows,
+      BinaryOperator<V> union,
+      ToIntFunction<V> size) {
+    if (!grid.alone()) {
+      BulkUnion.join(map, rows, union, size);
       return;
     }
     Map<String, V> batch = new HashMap<>();

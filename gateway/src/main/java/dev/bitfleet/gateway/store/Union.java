@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes one of two copies, the same one whichever comes first and however often: nodes that were
- * apart, or that read their journals, end up with equal maps.
+ * apart, or that read their journals, end up with equal maps. Where the first has all that the
+ * second has, the first itself is the union.
  */
 final class Union {
   private Union() {}
@@ -44,14 +45,13 @@ final class Union {
     Conversation.Builder body = Places.body(one).toBuilder();
     body.setPlaces(Math.max(Places.body(a).getPlaces(), Places.body(b).getPlaces()))
         .setJoined(true);
+    long expires = Math.max(a.expires(), b.expires());
+    byte[] joined = body.build().toByteArray();
+    if (one.expires() == expires && Arrays.equals(one.body(), joined)) {
+      return one;
+    }
     return new Filed(
-        one.tenant(),
-        one.created(),
-        one.updated(),
-        Math.max(a.expires(), b.expires()),
-        false,
-        body.build().toByteArray(),
-        one.about());
+        one.tenant(), one.created(), one.updated(), expires, false, joined, one.about());
   }
 
   /** How copies of what stands on a shelf are joined. */
@@ -81,7 +81,8 @@ final class Union {
           turns.merge(turn.getId(), turn, Union::ofTurns);
         }
       }
-      return Place.newBuilder().addAllTurns(turns.values()).build().toByteArray();
+      byte[] joined = Place.newBuilder().addAllTurns(turns.values()).build().toByteArray();
+      return Arrays.equals(a, joined) ? a : joined;
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("a place that is no place", e);
     }
