@@ -148,9 +148,11 @@ public final class Commit {
       all.add(new AnswerPart(known.attempt(), known.answer(), about));
     }
     all.forEach(Part::taken);
+    // It may have to wait, and its client to ask elsewhere meanwhile: what is done there is later.
+    long asked = System.currentTimeMillis();
     return offLoop.run(
         vault -> {
-          carryOut(vault, all);
+          carryOut(vault, asked, all);
         });
   }
 
@@ -175,24 +177,28 @@ public final class Commit {
     }
   }
 
+  /** The same of what is asked for now. */
   static void carryOut(Vault vault, List<Part> parts) {
+    carryOut(vault, System.currentTimeMillis(), parts);
+  }
+
+  private static void carryOut(Vault vault, long asked, List<Part> parts) {
     try {
-      held(vault, parts);
+      held(vault, asked, parts);
     } finally {
       parts.forEach(Part::over);
     }
   }
 
-  private static void held(Vault vault, List<Part> parts) {
+  private static void held(Vault vault, long asked, List<Part> parts) {
     List<Leases.Lease> held =
         vault.hold(parts.stream().flatMap(part -> part.ids().stream()).toList());
     try {
       vault.catchUp();
-      long now = System.currentTimeMillis();
       List<Change> rows = new ArrayList<>();
       List<Runnable> applying = new ArrayList<>();
       for (Part part : parts) {
-        applying.add(part.prepare(vault, now, rows));
+        applying.add(part.prepare(vault, asked, rows));
       }
       long bytes = 0;
       for (Change row : rows) {

@@ -21,7 +21,7 @@ interface Part {
    * Looks whether it can be done, and says how; changes nothing. Called while the documents are
    * held.
    *
-   * @param now Unix milliseconds
+   * @param now Unix milliseconds; when it was asked for, which may be seconds ago
    * @param rows gets what is to be journaled
    * @return what is to be done to the maps once that is on the disk
    * @throws ApiException when it cannot be done

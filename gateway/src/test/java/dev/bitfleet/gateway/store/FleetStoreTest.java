@@ -205,6 +205,39 @@ class FleetStoreTest {
   }
 
   @Test
+  void a_request_that_waited_while_its_client_was_served_elsewhere_does_not_move_the_turn()
+      throws Exception {
+    String id;
+    try (StoreHarness before = node("one", fleet())) {
+      id = before.conversation(TENANT);
+      before.append(id, "first");
+    }
+    copy("one", "two");
+    HazelcastInstance half = fleet();
+    try (StoreHarness one = node("one", half);
+        StoreHarness two = node("two", fleet())) {
+      LeaseTable table =
+          new GridLeases(Grid.on(Membership.of(half, "holder", Duration.ofMillis(1))));
+      Leases.Lease held =
+          new Leases(table)
+              .acquire(Leases.change(id), Duration.ofSeconds(1), 1)
+              .orElseThrow(AssertionError::new);
+      Thread waiting = Thread.ofVirtual().start(() -> said(one, id, "key", "told"));
+      Await.until("its turn has begun", Duration.ofSeconds(10), () -> table.taken(Leases.turn(id)));
+      Thread.sleep(200);
+      said(two, id, "key", "told");
+      two.append(id, "later");
+      held.close();
+      waiting.join();
+    }
+    HazelcastInstance together = fleet();
+    try (StoreHarness one = node("one", together);
+        StoreHarness two = node("two", together)) {
+      assertThat(one.texts(id)).containsExactly("first", "told", "later").isEqualTo(two.texts(id));
+    }
+  }
+
+  @Test
   void a_key_that_comes_again_when_its_answer_is_forgotten_costs_no_turn() throws Exception {
     StoreOptions forgetful =
         StoreOptions.in(folder.resolve("one"))
