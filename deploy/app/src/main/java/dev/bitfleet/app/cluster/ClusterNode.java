@@ -51,7 +51,7 @@ public final class ClusterNode implements AutoCloseable {
           "hazelcast.heartbeat.interval.seconds", "1",
           "hazelcast.max.no.heartbeat.seconds", "10",
           "hazelcast.merge.first.run.delay.seconds", "5",
-          "hazelcast.merge.next.run.delay.seconds", "5",
+          "hazelcast.merge.next.run.delay.seconds", "2",
           "hazelcast.operation.call.timeout.millis", "15000");
 
   private final HazelcastInstance member;

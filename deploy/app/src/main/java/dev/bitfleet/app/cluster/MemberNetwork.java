@@ -27,6 +27,9 @@ final class MemberNetwork {
     members.setPort(wanted.port());
     members.setPortAutoIncrement(false);
     members.setReuseAddress(true);
+    // Left to itself the kernel asks ever more rarely, and is silent for the first twenty seconds
+    // after a split of a minute.
+    members.setSocketConnectTimeoutSeconds(2);
     members.getInterfaces().setEnabled(true).addInterface(address(wanted.host()));
     network.setMemberEndpointConfig(members);
     network.getJoin().getMulticastConfig().setEnabled(false);
