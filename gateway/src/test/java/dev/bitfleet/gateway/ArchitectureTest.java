@@ -120,7 +120,8 @@ class ArchitectureTest {
             .resideOutsideOfPackage("..store..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("com.hazelcast..", "java.sql..", "org.sqlite.."));
+            .resideInAnyPackage(
+                "com.hazelcast..", "java.sql..", "org.sqlite..", "org.postgresql.."));
     check(
         noClasses()
             .that()

@@ -16,4 +16,12 @@ sealed interface Change {
 
   /** Removes all rows of an owner. */
   record Remove(Shelf shelf, String owner) implements Change {}
+
+  /**
+   * Removes a document, a conversation with its places, unless its row says that it is still to be
+   * kept: another node may have renewed it.
+   *
+   * @param now Unix milliseconds
+   */
+  record Expire(Shelf shelf, String owner, long now) implements Change {}
 }

@@ -1,6 +1,5 @@
 package dev.bitfleet.gateway.store;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -14,14 +13,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What this node has acknowledged, on its disk. Thread-safe.
+ * What this node has acknowledged, where it lasts. Thread-safe.
  *
  * <p>One thread writes. Everything that came while it waited for the disk goes into the next
  * transaction together, so that the price of a sync is shared (group commit): at one client a write
  * costs one sync, at a hundred some dozens share it.
  *
  * <p>After an error of the disk nothing more is acknowledged until the process is started again:
- * what a failed sync leaves behind cannot be known. A full disk is different; it is tried again.
+ * what a failed sync leaves behind cannot be known. What is {@linkplain JournalException#passing()
+ * passing}, such as a full disk or a database that is away, is different: the next write tries
+ * again.
  */
 final class Journal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
@@ -32,7 +33,7 @@ final class Journal implements AutoCloseable {
 
   /** What the thread does in its turn. */
   private interface Step {
-    void run(JournalFile file) throws JournalException;
+    void run(JournalStorage storage) throws JournalException;
   }
 
   private record Entry(List<Change> changes, @Nullable Step step, CompletableFuture<Void> done) {
@@ -47,7 +48,7 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  private final JournalFile file;
+  private final JournalStorage storage;
   private final StoreMetrics metrics;
   private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(QUEUE);
   private final Thread writer;
@@ -56,48 +57,55 @@ final class Journal implements AutoCloseable {
   private volatile boolean closing;
   private volatile @Nullable JournalException broken;
 
-  private Journal(JournalFile file, StoreMetrics metrics) {
-    this.file = file;
+  private Journal(JournalStorage storage, StoreMetrics metrics) {
+    this.storage = storage;
     this.metrics = metrics;
     this.writer = Thread.ofPlatform().name("store-journal").daemon().unstarted(this::work);
   }
 
-  /** Opens the journal in a folder and gives all its rows to the reader, shelf after shelf. */
+  /**
+   * Gives all rows to the reader, shelf after shelf, and begins to write.
+   *
+   * @param storage closed with the journal, also when it cannot be read
+   */
   static Journal open(
-      Path folder, List<Shelf> order, JournalFile.Reader reader, StoreMetrics metrics)
+      JournalStorage storage, List<Shelf> order, JournalStorage.Reader reader, StoreMetrics metrics)
       throws JournalException {
-    JournalFile file = JournalFile.open(folder);
     try {
-      for (Shelf shelf : order) {
-        file.read(shelf, 0, reader);
-      }
+      storage.read(order, 0, reader);
     } catch (JournalException | RuntimeException e) {
-      file.close();
+      storage.close();
       throw e;
     }
-    Journal journal = new Journal(file, metrics);
+    Journal journal = new Journal(storage, metrics);
     journal.writer.start();
     return journal;
   }
 
+  /** Where it is, for people. */
+  String name() {
+    return storage.name();
+  }
+
+  /** Whether all nodes of the fleet have this one journal. */
+  boolean shared() {
+    return storage.shared();
+  }
+
   /**
-   * Writes all of it or nothing. Done when it is on the disk; fails with {@link JournalException}
-   * when it is not.
+   * Writes all of it or nothing. Done when it is durable; fails with {@link JournalException} when
+   * it is not.
    */
   CompletableFuture<Void> write(List<Change> changes) {
     return submit(new Entry(changes, null, new CompletableFuture<>()));
   }
 
   /** Gives the rows that were touched since, Unix milliseconds. Blocks; writes wait meanwhile. */
-  void read(List<Shelf> order, long since, JournalFile.Reader reader) {
+  void read(List<Shelf> order, long since, JournalStorage.Reader reader) {
     submit(
             new Entry(
                 List.of(),
-                journal -> {
-                  for (Shelf shelf : order) {
-                    journal.read(shelf, since, reader);
-                  }
-                },
+                journal -> journal.read(order, since, reader),
                 new CompletableFuture<>()))
         .join();
   }
@@ -206,7 +214,7 @@ final class Journal implements AutoCloseable {
 
   private void step(Entry entry, Step step) {
     try {
-      step.run(file);
+      step.run(storage);
       entry.done().complete(null);
     } catch (JournalException e) {
       failed(e);
@@ -225,12 +233,11 @@ final class Journal implements AutoCloseable {
       if (reason != null) {
         throw reason;
       }
-      file.write(changes);
+      storage.write(changes);
     } catch (JournalException e) {
       failed(e);
-      // A full disk was noticed before anything was changed, a broken one before anything was
-      // tried.
-      JournalException told = reason != null || isFull(e) ? e : JournalException.inTheMiddle(e);
+      // What passes knows itself whether anything was changed, and a broken one was not tried.
+      JournalException told = reason != null || e.passing() ? e : JournalException.inTheMiddle(e);
       for (Entry entry : group) {
         entry.done().completeExceptionally(told);
       }
@@ -242,14 +249,9 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  private static boolean isFull(JournalException e) {
-    return e.getMessage() != null && e.getMessage().endsWith("the disk is full");
-  }
-
   private void failed(JournalException e) {
     metrics.failed();
-    boolean full = isFull(e);
-    if (!full) {
+    if (!e.passing()) {
       broken = e;
     }
     long now = System.nanoTime();
@@ -258,7 +260,7 @@ final class Journal implements AutoCloseable {
       log.error(
           "nothing can be kept, and requests that ask for it are answered 503: {}{}",
           e.getMessage(),
-          full ? "" : "; start again once that is mended");
+          e.passing() ? "" : "; start again once that is mended");
     }
   }
 
@@ -275,6 +277,6 @@ final class Journal implements AutoCloseable {
     while ((late = queue.poll()) != null) {
       late.done().completeExceptionally(new JournalException("the journal is closed"));
     }
-    file.close();
+    storage.close();
   }
 }

@@ -1,5 +1,6 @@
 package dev.bitfleet.gateway.store;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
-import java.util.zip.CRC32C;
 import org.sqlite.JDBC;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
@@ -26,7 +26,7 @@ import org.sqlite.SQLiteException;
  * file is locked for as long as it is open, so two processes never write one journal. Every row
  * carries a checksum of its value, which SQLite does not have for its pages.
  */
-final class JournalFile implements AutoCloseable {
+final class JournalFile implements JournalStorage {
   static final String NAME = "store.db";
 
   /** Marks the file as ours: "bflt". */
@@ -47,12 +47,6 @@ final class JournalFile implements AutoCloseable {
   private JournalFile(Path path, Connection connection) {
     this.path = path;
     this.connection = connection;
-  }
-
-  /** What reading gives row after row. */
-  interface Reader {
-    void row(Shelf shelf, String owner, int place, long touched, byte[] value)
-        throws JournalException;
   }
 
   /**
@@ -165,8 +159,25 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
-  /** All rows of a shelf that were touched since, Unix milliseconds; by owner and place. */
-  void read(Shelf shelf, long since, Reader reader) throws JournalException {
+  @Override
+  public String name() {
+    return path.toString();
+  }
+
+  @Override
+  public boolean shared() {
+    return false;
+  }
+
+  @Override
+  public void read(List<Shelf> order, long since, Reader reader) throws JournalException {
+    for (Shelf shelf : order) {
+      read(shelf, since, reader);
+    }
+  }
+
+  /** By owner and place. */
+  private void read(Shelf shelf, long since, Reader reader) throws JournalException {
     try (PreparedStatement select =
         connection.prepareStatement(
             "SELECT owner, place, touched, checksum, value FROM entry WHERE shelf = ?"
@@ -176,7 +187,7 @@ final class JournalFile implements AutoCloseable {
       try (ResultSet rows = select.executeQuery()) {
         while (rows.next()) {
           byte[] value = rows.getBytes(5);
-          if (checksum(value) != rows.getLong(4)) {
+          if (Checksum.of(value) != rows.getLong(4)) {
             throw new JournalException(
                 path
                     + " is damaged: a row of "
@@ -191,8 +202,8 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
-  /** Writes all of it or nothing; on the disk when this returns. */
-  void write(List<Change> changes) throws JournalException {
+  @Override
+  public void write(List<Change> changes) throws JournalException {
     // Statements of its own for each group: the driver closes one that has met a full disk.
     try (PreparedStatement put = connection.prepareStatement(PUT);
         PreparedStatement there = connection.prepareStatement(VALUE);
@@ -224,15 +235,37 @@ final class JournalFile implements AutoCloseable {
         put.setString(2, row.owner());
         put.setInt(3, row.place());
         put.setLong(4, row.touched());
-        put.setLong(5, checksum(value));
+        put.setLong(5, Checksum.of(value));
         put.setBytes(6, value);
         put.executeUpdate();
       }
-      case Change.Remove gone -> {
-        remove.setInt(1, gone.shelf().number());
-        remove.setString(2, gone.owner());
-        remove.executeUpdate();
+      case Change.Remove gone -> remove(gone.shelf(), gone.owner(), remove);
+      case Change.Expire over -> {
+        if (!kept(over, there)) {
+          remove(over.shelf(), over.owner(), remove);
+          if (over.shelf() == Shelf.CONVERSATIONS) {
+            remove(Shelf.PLACES, over.owner(), remove);
+          }
+        }
       }
+    }
+  }
+
+  private static void remove(Shelf shelf, String owner, PreparedStatement remove)
+      throws SQLException {
+    remove.setInt(1, shelf.number());
+    remove.setString(2, owner);
+    remove.executeUpdate();
+  }
+
+  private static boolean kept(Change.Expire over, PreparedStatement there) throws SQLException {
+    there.setInt(1, over.shelf().number());
+    there.setString(2, over.owner());
+    there.setInt(3, 0);
+    try (ResultSet row = there.executeQuery()) {
+      return row.next() && Filed.of(row.getBytes(1)).expires() > over.now();
+    } catch (InvalidProtocolBufferException e) {
+      throw new SQLException("what stands there is no document", "", SQLITE_CORRUPT, e);
     }
   }
 
@@ -265,8 +298,8 @@ final class JournalFile implements AutoCloseable {
     execute("PRAGMA max_page_count = " + pages);
   }
 
-  /** Owners with a row that was touched last before that time, Unix milliseconds. */
-  List<String> untouchedSince(Shelf shelf, long time, int atMost) throws JournalException {
+  @Override
+  public List<String> untouchedSince(Shelf shelf, long time, int atMost) throws JournalException {
     try (PreparedStatement select =
         connection.prepareStatement(
             "SELECT DISTINCT owner FROM entry WHERE shelf = ? AND touched < ? LIMIT ?")) {
@@ -285,8 +318,8 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
-  /** Those of the owners that have a row on that shelf. */
-  List<String> have(Shelf shelf, Set<String> owners) throws JournalException {
+  @Override
+  public List<String> have(Shelf shelf, Set<String> owners) throws JournalException {
     List<String> found = new java.util.ArrayList<>();
     try (PreparedStatement select =
         connection.prepareStatement("SELECT 1 FROM entry WHERE shelf = ? AND owner = ? LIMIT 1")) {
@@ -305,8 +338,8 @@ final class JournalFile implements AutoCloseable {
     }
   }
 
-  /** Gives up to so many free pages back to the file system. */
-  void shrink(int pages) throws JournalException {
+  @Override
+  public void shrink(int pages) throws JournalException {
     try {
       try (Statement statement = connection.createStatement()) {
         // There is no result where there is nothing to give back, and the driver's executeQuery
@@ -321,12 +354,6 @@ final class JournalFile implements AutoCloseable {
     } catch (SQLException e) {
       throw described(path, e);
     }
-  }
-
-  private static long checksum(byte[] value) {
-    CRC32C crc = new CRC32C();
-    crc.update(value);
-    return crc.getValue();
   }
 
   private static JournalException described(Path path, SQLException e) {
@@ -346,7 +373,10 @@ final class JournalFile implements AutoCloseable {
                   ? " is damaged: move it away, or bring back a copy"
                   : " cannot be used (" + code.name() + ")";
         };
-    return new JournalException(path + what, e);
+    // It is noticed before anything has been changed.
+    return code == SQLiteErrorCode.SQLITE_FULL
+        ? JournalException.passing(path + what, e)
+        : new JournalException(path + what, e);
   }
 
   @Override

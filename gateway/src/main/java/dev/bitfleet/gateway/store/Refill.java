@@ -48,6 +48,11 @@ final class Refill {
     vault.grid().whenLost(() -> since.set(0));
   }
 
+  /** Something may have been kept that is not in the maps. */
+  void doubt() {
+    since.accumulateAndGet(now() - BEFORE.toMillis(), Math::min);
+  }
+
   private static long now() {
     return System.currentTimeMillis();
   }
@@ -89,6 +94,9 @@ final class Refill {
     } catch (CompletionException e) {
       // The journal has said so itself.
       log.debug("the maps could not be filled again", e);
+      if (e.getCause() instanceof JournalException cause && cause.passing()) {
+        since.accumulateAndGet(from, Math::min);
+      }
     } catch (RuntimeException e) {
       since.accumulateAndGet(from, Math::min);
       throw e;

@@ -36,7 +36,7 @@ final class Replay {
   private final Map<String, byte[]> places = new HashMap<>();
   private final Map<String, Sum> sums = new HashMap<>();
 
-  /** Takes a row; see {@link JournalFile.Reader}. */
+  /** Takes a row; see {@link JournalStorage.Reader}. */
   void row(Shelf shelf, String owner, int place, long touched, byte[] value)
       throws JournalException {
     try {
@@ -81,7 +81,7 @@ final class Replay {
                           entry.getValue().expires() <= now
                               && (grid.alone() || shelf != Shelf.CONVERSATIONS);
                       if (expired) {
-                        stale.add(new Change.Remove(shelf, entry.getKey()));
+                        stale.add(new Change.Expire(shelf, entry.getKey(), now));
                       }
                       return expired;
                     }));

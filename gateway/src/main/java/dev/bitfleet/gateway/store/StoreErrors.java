@@ -62,6 +62,17 @@ public final class StoreErrors {
             Duration.ofSeconds(60)));
   }
 
+  /** Nobody knows yet whether it is durable; the journal goes on. */
+  static ApiException undecided() {
+    return new ApiException(
+        ApiError.server(
+            503,
+            "storage_uncertain",
+            "The database was lost while this was being kept. Whether it was kept shows when it is"
+                + " back; a repeat with the same Idempotency-Key is kept once.",
+            Duration.ofSeconds(5)));
+  }
+
   static ApiException full() {
     return new ApiException(
         ApiError.server(

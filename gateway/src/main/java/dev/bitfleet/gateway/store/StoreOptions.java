@@ -3,11 +3,13 @@ package dev.bitfleet.gateway.store;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * How a store is set up. {@link #in} gives the defaults.
  *
- * @param folder of the journal; made when it is not there
+ * @param folder of the journal and of what a node remembers; made when it is not there
+ * @param database of the journal; empty = a file in the folder
  * @param ttl how long a conversation, a response or a stored completion is kept after it was last
  *     changed
  * @param answerTtl how long the answer to a request with an idempotency key is kept
@@ -23,6 +25,7 @@ import java.util.Objects;
  */
 public record StoreOptions(
     Path folder,
+    Optional<JournalDatabase> database,
     Duration ttl,
     Duration answerTtl,
     int conversationsPerTenant,
@@ -56,6 +59,7 @@ public record StoreOptions(
   public static StoreOptions in(Path folder) {
     return new StoreOptions(
         folder,
+        Optional.empty(),
         Duration.ofDays(30),
         Duration.ofHours(24),
         100_000,
@@ -69,10 +73,29 @@ public record StoreOptions(
         Duration.ofMinutes(1));
   }
 
+  /** The same with the journal in a database. */
+  public StoreOptions journaledIn(JournalDatabase other) {
+    return new StoreOptions(
+        folder,
+        Optional.of(other),
+        ttl,
+        answerTtl,
+        conversationsPerTenant,
+        itemsPerConversation,
+        bytesPerConversation,
+        bytesPerItem,
+        bytesPerDocument,
+        totalBytes,
+        turnWait,
+        turnsWaiting,
+        sweepInterval);
+  }
+
   /** The same with other times to live. */
   public StoreOptions keeping(Duration documents, Duration answers, Duration sweeps) {
     return new StoreOptions(
         folder,
+        database,
         documents,
         answers,
         conversationsPerTenant,
@@ -91,6 +114,7 @@ public record StoreOptions(
       int conversations, int items, long conversationBytes, int itemBytes, long allBytes) {
     return new StoreOptions(
         folder,
+        database,
         ttl,
         answerTtl,
         conversations,
@@ -108,6 +132,7 @@ public record StoreOptions(
   public StoreOptions queueing(Duration wait, int waiting) {
     return new StoreOptions(
         folder,
+        database,
         ttl,
         answerTtl,
         conversationsPerTenant,

@@ -65,7 +65,9 @@ final class Sweep {
     }
     int gone = 0;
     try {
-      tombstones(now);
+      if (!vault.journal().shared()) {
+        tombstones(now);
+      }
       for (Shelf shelf : Shelf.values()) {
         if (shelf == Shelf.PLACES) {
           continue;
@@ -92,6 +94,7 @@ final class Sweep {
     return remove(
         shelf,
         ids,
+        now,
         id -> {
           Filed filed = map.get(id);
           return filed != null && filed.expires() <= now;
@@ -138,23 +141,23 @@ final class Sweep {
     Duration ttl = shelf == Shelf.ANSWERS ? vault.options().answerTtl() : vault.options().ttl();
     IMap<String, Filed> map = vault.grid().shelf(shelf);
     List<String> old = vault.journal().untouchedSince(shelf, now - ttl.toMillis(), MOST);
-    return remove(shelf, old, id -> !map.containsKey(id));
+    return remove(shelf, old, now, id -> !map.containsKey(id));
   }
 
-  private int remove(Shelf shelf, Collection<String> ids, Leaving leaving) {
+  private int remove(Shelf shelf, Collection<String> ids, long now, Leaving leaving) {
     int gone = 0;
     List<String> together = new ArrayList<>(TOGETHER);
     for (String id : ids) {
       together.add(id);
       if (together.size() == TOGETHER) {
-        gone += removeTogether(shelf, together, leaving);
+        gone += removeTogether(shelf, together, now, leaving);
         together.clear();
       }
     }
-    return gone + removeTogether(shelf, together, leaving);
+    return gone + removeTogether(shelf, together, now, leaving);
   }
 
-  private int removeTogether(Shelf shelf, List<String> ids, Leaving leaving) {
+  private int removeTogether(Shelf shelf, List<String> ids, long now, Leaving leaving) {
     List<Leases.Lease> held = new ArrayList<>();
     try {
       List<String> removed = new ArrayList<>();
@@ -169,13 +172,12 @@ final class Sweep {
                   held.add(lease);
                   if (leaving.expired(id) && !inUse(shelf, id)) {
                     removed.add(id);
-                    rows.add(new Change.Remove(shelf, id));
+                    rows.add(new Change.Expire(shelf, id, now));
                     if (shelf == Shelf.CONVERSATIONS) {
                       Filed filed = vault.grid().shelf(shelf).get(id);
                       places.put(
                           id,
                           filed == null || filed.deleted() ? 0 : Places.body(filed).getPlaces());
-                      rows.add(new Change.Remove(Shelf.PLACES, id));
                     }
                   }
                 });
@@ -183,7 +185,7 @@ final class Sweep {
       if (rows.isEmpty()) {
         return 0;
       }
-      vault.journal().write(rows).join();
+      forget(rows);
       for (String id : removed) {
         vault.grid().shelf(shelf).delete(id);
         if (shelf == Shelf.CONVERSATIONS) {
@@ -193,6 +195,18 @@ final class Sweep {
       return removed.size();
     } finally {
       Leases.giveBack(held);
+    }
+  }
+
+  private void forget(List<Change> rows) {
+    try {
+      vault.journal().write(rows).join();
+    } catch (CompletionException e) {
+      // What may be gone from the journal must not be taken up again from the maps; what is still
+      // there is found again.
+      if (!(e.getCause() instanceof JournalException cause && cause.uncertain())) {
+        throw e;
+      }
     }
   }
 

@@ -59,6 +59,18 @@ final class Union {
     return shelf == Shelf.CONVERSATIONS ? Union::ofConversations : Union::of;
   }
 
+  /** The same of what a journal's rows hold; the first one itself when they are equal. */
+  static byte[] ofRows(Shelf shelf, byte[] a, byte[] b) throws InvalidProtocolBufferException {
+    if (Arrays.equals(a, b)) {
+      return a;
+    }
+    byte[] joined =
+        shelf == Shelf.PLACES
+            ? ofPlaces(a, b)
+            : on(shelf).apply(Filed.of(a), Filed.of(b)).toBytes();
+    return Arrays.equals(a, joined) ? a : joined;
+  }
+
   /** Puts something into a map, joined with what is there. */
   static <V> void join(IMap<String, V> map, String key, V value, BinaryOperator<V> union) {
     while (true) {

@@ -28,6 +28,9 @@ final class Vault implements AutoCloseable {
   /** Changes of one document follow each other within moments. */
   private static final Duration CHANGE_WAIT = Duration.ofSeconds(15);
 
+  /** Rows that are forgotten with one write. */
+  private static final int FORGET = 1000;
+
   private final StoreOptions options;
   private final Grid grid;
   private final Journal journal;
@@ -35,6 +38,7 @@ final class Vault implements AutoCloseable {
   private final StoreMetrics metrics;
   private @Nullable Care care;
   private @Nullable RollCall rollCall;
+  private @Nullable Refill refill;
   private final Map<String, AtomicInteger> conversations = new ConcurrentHashMap<>();
   private final AtomicLong held = new AtomicLong();
   private final Unapplied unapplied = new Unapplied();
@@ -64,15 +68,18 @@ final class Vault implements AutoCloseable {
     Journal journal = null;
     Vault vault;
     try {
-      journal = Journal.open(options.folder(), Replay.ORDER, replay::row, metrics);
+      journal =
+          Journal.open(storage(options, cluster.isEmpty()), Replay.ORDER, replay::row, metrics);
       Grid grid = started(starting);
       List<Change> stale = replay.into(grid, System.currentTimeMillis());
-      if (!stale.isEmpty()) {
-        journal.write(stale);
+      for (int from = 0; from < stale.size(); from += FORGET) {
+        journal.write(stale.subList(from, Math.min(stale.size(), from + FORGET)));
       }
       vault = new Vault(options, grid, journal, metrics);
       Refill refill = new Refill(vault);
-      if (cluster.isPresent()) {
+      vault.refill = refill;
+      // Whoever has put back a journal that all have has put back what any of them kept.
+      if (cluster.isPresent() && !journal.shared()) {
         vault.rollCall = RollCall.start(grid, refill::pending, options.folder(), cluster.get());
       }
       vault.care = Care.start(vault, refill);
@@ -87,8 +94,15 @@ final class Vault implements AutoCloseable {
         replay.conversations(),
         replay.turns(),
         replay.documents(),
-        options.folder().resolve(JournalFile.NAME));
+        vault.journal().name());
     return vault;
+  }
+
+  private static JournalStorage storage(StoreOptions options, boolean alone)
+      throws JournalException {
+    return options.database().isPresent()
+        ? JournalTable.open(options.database().get(), alone)
+        : JournalFile.open(options.folder());
   }
 
   private static Grid started(FutureTask<Grid> starting) throws InterruptedException {
@@ -167,14 +181,22 @@ final class Vault implements AutoCloseable {
     return leased;
   }
 
-  /** Waits until the changes are on the disk. */
+  /** Waits until the changes are durable. */
   void journal(List<Change> changes) {
     try {
       journal.write(changes).join();
     } catch (CompletionException e) {
-      throw e.getCause() instanceof JournalException cause && cause.uncertain()
-          ? StoreErrors.uncertain()
-          : StoreErrors.unavailable();
+      if (!(e.getCause() instanceof JournalException cause && cause.uncertain())) {
+        throw StoreErrors.unavailable();
+      }
+      if (!cause.passing()) {
+        throw StoreErrors.uncertain();
+      }
+      // The maps have what the journal has: that is looked up as soon as it can be.
+      if (refill != null) {
+        refill.doubt();
+      }
+      throw StoreErrors.undecided();
     }
   }
 

@@ -17,8 +17,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class JournalFileTest {
+class JournalFileTest extends JournalStorageContract {
   @TempDir Path folder;
+
+  @Override
+  JournalStorage open() throws Exception {
+    return JournalFile.open(folder);
+  }
 
   private static List<Change> group(String name) {
     byte[] value = (name + "x".repeat(3000)).getBytes(UTF_8);
@@ -31,7 +36,9 @@ class JournalFileTest {
     List<String> rows = new ArrayList<>();
     try (JournalFile file = JournalFile.open(folder)) {
       file.read(
-          Shelf.PLACES, 0, (shelf, owner, place, touched, value) -> rows.add(owner + "/" + place));
+          List.of(Shelf.PLACES),
+          0,
+          (shelf, owner, place, touched, value) -> rows.add(owner + "/" + place));
     }
     return rows;
   }
@@ -61,22 +68,6 @@ class JournalFileTest {
       acknowledged.add("room-again/1");
     }
     assertThat(rows()).isEqualTo(acknowledged).hasSizeGreaterThan(10);
-  }
-
-  @Test
-  void a_turn_beside_another_at_its_place_leaves_that_there() throws Exception {
-    byte[] left = Places.of("left", 1, List.of()).toByteArray();
-    byte[] right = Places.of("right", 2, List.of()).toByteArray();
-    List<byte[]> read = new ArrayList<>();
-    try (JournalFile file = JournalFile.open(folder)) {
-      file.write(List.of(new Change.Put(Shelf.PLACES, "conv", 0, 1, left)));
-      file.write(List.of(new Change.Put(Shelf.PLACES, "conv", 0, 2, right)));
-      file.read(Shelf.PLACES, 0, (shelf, owner, place, touched, value) -> read.add(value));
-    }
-    assertThat(read).hasSize(1);
-    assertThat(Places.parse(read.getFirst()).getTurnsList())
-        .extracting(turn -> turn.getId())
-        .containsExactly("left", "right");
   }
 
   @Test
