@@ -3,10 +3,7 @@ package dev.bitfleet.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.bitfleet.acceptance.history.History;
-import dev.bitfleet.acceptance.history.HistoryCheck;
 import dev.bitfleet.acceptance.history.Said;
-import dev.bitfleet.acceptance.history.Seen;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -23,8 +20,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -83,99 +78,22 @@ class FleetFaultsIT {
     }
   }
 
-  /** Clients that converse while something is done to the fleet. */
-  private static final class Load {
-    final History history = new History(System::nanoTime);
-    final List<String> conversations = new ArrayList<>();
-    final List<Speaker> speakers = new ArrayList<>();
-    private final AtomicBoolean over = new AtomicBoolean();
-    private final List<Future<?>> running = new ArrayList<>();
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  /** Everybody asks anybody. */
+  private static Conversing everywhere(long seed) throws Exception {
+    List<Integer> all = IntStream.range(0, NODES).boxed().toList();
+    return converse(
+        seed, CONVERSATIONS, IntStream.range(0, SPEAKERS).mapToObj(each -> all).toList());
+  }
 
-    Load(long seed, int conversations, List<List<Integer>> nodesOfSpeakers) throws Exception {
-      for (int i = 0; i < conversations; i++) {
-        this.conversations.add(
-            Served.ok(new Chat(fleet.node(i % NODES)).post("/v1/conversations", "{}"))
-                .get("id")
-                .asString());
-      }
-      for (List<Integer> nodes : nodesOfSpeakers) {
-        speakers.add(
-            new Speaker(
-                speakers.size(), seed, fleet, nodes, this.conversations, history, over::get));
-      }
-      speakers.forEach(each -> running.add(threads.submit(each)));
-    }
-
-    /** Everybody asks anybody. */
-    static Load everywhere(long seed) throws Exception {
-      List<Integer> all = IntStream.range(0, NODES).boxed().toList();
-      return new Load(
-          seed, CONVERSATIONS, IntStream.range(0, SPEAKERS).mapToObj(each -> all).toList());
-    }
-
-    int acknowledged() {
-      return speakers.stream().mapToInt(Speaker::acknowledged).sum();
-    }
-
-    /** Waits until so many more turns have been acknowledged. */
-    void more(int turns) {
-      int wanted = acknowledged() + turns;
-      Await.until(
-          turns + " more turns are acknowledged",
-          Duration.ofSeconds(90),
-          () -> acknowledged() >= wanted || running.stream().anyMatch(Future::isDone));
-      running.stream().filter(Future::isDone).forEach(Load::join);
-    }
-
-    void stop() {
-      over.set(true);
-      try {
-        running.forEach(Load::join);
-      } finally {
-        threads.shutdownNow();
-      }
-    }
-
-    private static void join(Future<?> speaker) {
-      try {
-        speaker.get(100, TimeUnit.SECONDS);
-      } catch (Exception e) {
-        throw new AssertionError("a client failed: " + e.getCause(), e);
-      }
-    }
-
-    List<String> problems() {
-      var atEnd = new ArrayList<Seen>();
-      for (int node = 0; node < NODES; node++) {
-        for (String conversation : conversations) {
-          Optional<List<String>> labels = speakers.getFirst().labels(node, conversation);
-          if (labels.isEmpty()) {
-            return List.of("node " + node + " does not show " + conversation);
-          }
-          atEnd.add(
-              new Seen("node " + node, conversation, Long.MAX_VALUE, "", labels.orElseThrow()));
-        }
-      }
-      return HistoryCheck.problems(history.said(), history.seen(), atEnd);
-    }
-
-    void report(String row, String more) {
-      System.out.printf(
-          "%s: %d turns said, %d acknowledged, %d requests sent again, %d looks; %s%n",
-          row,
-          history.said().size(),
-          acknowledged(),
-          speakers.stream().mapToInt(Speaker::repeated).sum(),
-          history.seen().size(),
-          more);
-    }
+  private static Conversing converse(
+      long seed, int conversations, List<List<Integer>> nodesOfSpeakers) throws Exception {
+    return new Conversing(fleet, NODES, seed, conversations, nodesOfSpeakers);
   }
 
   @Test
   @Order(1)
   void r13_clients_at_two_nodes_in_one_conversation_make_one_order() throws Exception {
-    var load = new Load(SEED, 1, List.of(List.of(0), List.of(1), List.of(2)));
+    var load = converse(SEED, 1, List.of(List.of(0), List.of(1), List.of(2)));
     try {
       load.more(60 * FAULTS);
     } finally {
@@ -304,7 +222,7 @@ class FleetFaultsIT {
   @Order(4)
   void r10_what_a_killed_node_acknowledged_is_kept() throws Exception {
     var random = new Random(SEED + 10);
-    var load = Load.everywhere(SEED + 10);
+    var load = everywhere(SEED + 10);
     try {
       for (int fault = 0; fault < FAULTS; fault++) {
         load.more(30 + random.nextInt(30));
@@ -325,7 +243,7 @@ class FleetFaultsIT {
   void r12_both_sides_of_a_partition_keep_what_they_acknowledged() throws Exception {
     var random = new Random(SEED + 12);
     for (int fault = 0; fault < FAULTS; fault++) {
-      var load = Load.everywhere(SEED + 12 + fault);
+      var load = everywhere(SEED + 12 + fault);
       Duration whole;
       try {
         load.more(30);
@@ -353,7 +271,7 @@ class FleetFaultsIT {
     assumeTrue(FAULTS > 1, "only in the long run: -Dbitfleet.faults=2 or more");
     var random = new Random(SEED + 120);
     for (int fault = 0; fault < FAULTS; fault++) {
-      var load = Load.everywhere(SEED + 120 + fault);
+      var load = everywhere(SEED + 120 + fault);
       try {
         load.more(30);
         int deaf = random.nextInt(NODES);
@@ -372,7 +290,7 @@ class FleetFaultsIT {
   }
 
   /** Each gateway reaches each node's worker, and shows what was acknowledged on either side. */
-  private static Duration untilWhole(Load load) {
+  private static Duration untilWhole(Conversing load) {
     var split = load.history.said();
     Duration workers =
         Await.until("each node knows all workers", Duration.ofSeconds(60), fleet::knowsAllWorkers);
@@ -393,7 +311,7 @@ class FleetFaultsIT {
     return workers.plus(bus).plus(maps);
   }
 
-  private static boolean showsAll(Load load, List<Said> split) {
+  private static boolean showsAll(Conversing load, List<Said> split) {
     for (int node = 0; node < NODES; node++) {
       for (String conversation : load.conversations) {
         Optional<List<String>> labels = load.speakers.getFirst().labels(node, conversation);
@@ -446,7 +364,7 @@ class FleetFaultsIT {
   @Order(6)
   void r11_all_nodes_killed_at_once_bring_everything_back() throws Exception {
     var random = new Random(SEED + 11);
-    var load = Load.everywhere(SEED + 11);
+    var load = everywhere(SEED + 11);
     try {
       for (int fault = 0; fault < FAULTS; fault++) {
         load.more(40 + random.nextInt(40));

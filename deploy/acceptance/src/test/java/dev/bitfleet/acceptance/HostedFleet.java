@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
  * Nodes that serve together, each on a host of its own. Started and killed by one thread; where
  * they are may be asked by many.
  */
-final class HostedFleet implements AutoCloseable {
+final class HostedFleet implements Fleet, AutoCloseable {
   private static final int CLUSTER_PORT = 7800;
 
   private final Path folder;
@@ -53,8 +53,8 @@ final class HostedFleet implements AutoCloseable {
     return count;
   }
 
-  /** The node as it runs at the moment, or last did. */
-  BitfleetProcess node(int number) {
+  @Override
+  public BitfleetProcess node(int number) {
     synchronized (nodes) {
       return nodes[number];
     }
@@ -183,13 +183,13 @@ final class HostedFleet implements AutoCloseable {
     loading = false;
   }
 
-  /** The side on which a node is; empty while the fleet is whole. */
-  String side(int number) {
+  @Override
+  public String side(int number) {
     return Optional.ofNullable(sides).map(all -> all.get(number)).orElse("");
   }
 
-  /** Whether nodes may not have yet what their journals have. */
-  boolean loading() {
+  @Override
+  public boolean loading() {
     return loading;
   }
 

@@ -28,7 +28,7 @@ final class Speaker implements Runnable {
 
   private final int number;
   private final Random random;
-  private final HostedFleet fleet;
+  private final Fleet fleet;
   private final List<Integer> nodes;
   private final List<String> conversations;
   private final History history;
@@ -49,7 +49,7 @@ final class Speaker implements Runnable {
   Speaker(
       int number,
       long seed,
-      HostedFleet fleet,
+      Fleet fleet,
       List<Integer> nodes,
       List<String> conversations,
       History history,

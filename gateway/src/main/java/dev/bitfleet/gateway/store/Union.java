@@ -59,16 +59,17 @@ final class Union {
     return shelf == Shelf.CONVERSATIONS ? Union::ofConversations : Union::of;
   }
 
-  /** The same of what a journal's rows hold; the first one itself when they are equal. */
+  /** The same of what a journal's rows hold. */
   static byte[] ofRows(Shelf shelf, byte[] a, byte[] b) throws InvalidProtocolBufferException {
     if (Arrays.equals(a, b)) {
       return a;
     }
-    byte[] joined =
-        shelf == Shelf.PLACES
-            ? ofPlaces(a, b)
-            : on(shelf).apply(Filed.of(a), Filed.of(b)).toBytes();
-    return Arrays.equals(a, joined) ? a : joined;
+    if (shelf == Shelf.PLACES) {
+      return ofPlaces(a, b);
+    }
+    Filed there = Filed.of(a);
+    Filed joined = on(shelf).apply(there, Filed.of(b));
+    return joined == there ? a : joined.toBytes();
   }
 
   /** Puts something into a map, joined with what is there. */

@@ -3,10 +3,11 @@
  * repeated request gets again.
  *
  * <p>Everything is in Hazelcast's maps, where each node of the fleet finds it, and in the journal
- * of the node that wrote it, a SQLite file that survives the process. The rule ({@link
- * dev.bitfleet.gateway.store.Commit}): a change is first made durable in the journal, together with
- * all that belongs to it, then applied to the maps and their backup, and only then acknowledged. At
- * start a node puts what its journal holds into the maps; that is a union ({@link
+ * of the node that wrote it, a SQLite file that survives the process; or in one journal of all
+ * nodes, a table in PostgreSQL ({@link dev.bitfleet.gateway.store.JournalStorage}). The rule
+ * ({@link dev.bitfleet.gateway.store.Commit}): a change is first made durable in the journal,
+ * together with all that belongs to it, then applied to the maps and their backup, and only then
+ * acknowledged. At start a node puts what its journal holds into the maps; that is a union ({@link
  * dev.bitfleet.gateway.store.Union}), so the order in which nodes come back does not matter.
  *
  * <p>A conversation is a document and a row of <em>places</em>; a place holds a turn, which is all
@@ -24,7 +25,7 @@
  *
  * <p>Code in here may block: it runs on virtual threads ({@link
  * dev.bitfleet.gateway.store.OffLoop}), and its results come back on the caller's event loop. Only
- * the journal's own thread touches the file.
+ * the journal's own thread touches the file or the database.
  */
 @NullMarked
 package dev.bitfleet.gateway.store;

@@ -120,7 +120,15 @@ public final class ConfigurationLoader {
             settings.get(Settings.STORE_MEMORY),
             settings.get(Settings.MAX_CONVERSATIONS),
             settings.get(Settings.CONVERSATION_ITEMS),
-            settings.get(Settings.CONVERSATION_SIZE)),
+            settings.get(Settings.CONVERSATION_SIZE),
+            settings
+                .get(Settings.JOURNAL_URL)
+                .map(
+                    url ->
+                        new JournalConfiguration(
+                            url,
+                            settings.get(Settings.JOURNAL_USER),
+                            settings.get(Settings.JOURNAL_PASSWORD_FILE)))),
         cluster(settings),
         dataDir,
         settings.get(Settings.DRAIN_DELAY),

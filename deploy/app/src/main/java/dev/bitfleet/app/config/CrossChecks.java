@@ -40,6 +40,7 @@ final class CrossChecks {
               "llama-server was built with its instructions: kernel is the built-in engine's"));
     }
     models(settings).ifPresent(problems::add);
+    problems.addAll(journal(settings));
     problems.addAll(cluster(settings));
     int cores = settings.get(Settings.CORES).map(List::size).orElse(Integer.MAX_VALUE);
     int workers = settings.get(Settings.WORKERS).orElse(1);
@@ -48,6 +49,21 @@ final class CrossChecks {
           new Problem(
               stronger(settings, Settings.WORKERS, Settings.CORES),
               workers + " workers cannot share " + cores + " cores"));
+    }
+    return problems;
+  }
+
+  private static List<Problem> journal(ResolvedSettings settings) {
+    var problems = new ArrayList<Problem>();
+    if (settings.strength(Settings.JOURNAL_URL) < 0) {
+      for (Setting<?> ofJournal : List.of(Settings.JOURNAL_USER, Settings.JOURNAL_PASSWORD_FILE)) {
+        if (settings.strength(ofJournal) >= 0) {
+          problems.add(
+              new Problem(
+                  settings.source(ofJournal),
+                  ofJournal.name() + " is of a database: name it with journal-url"));
+        }
+      }
     }
     return problems;
   }

@@ -29,6 +29,9 @@ public interface Kind<T> {
   /** The same, perhaps with a port. */
   Pattern NODE = Pattern.compile("(" + HOST_NAME.pattern() + ")(:[1-9][0-9]{0,4})?");
 
+  /** Scheme, hosts and name, then options; no user before the hosts. */
+  Pattern DATABASE = Pattern.compile("jdbc:postgresql:(//[^\\s/?@]+/)?[^\\s/?@]+(\\?[^\\s?#@]*)?");
+
   /**
    * The value.
    *
@@ -135,6 +138,34 @@ public interface Kind<T> {
       } catch (InvalidPathException e) {
         throw new IllegalArgumentException("'" + text + "' is not a path: " + e.getReason(), e);
       }
+    };
+  }
+
+  /**
+   * A database of PostgreSQL, as JDBC has it. What could be a password is refused, and no message
+   * shows it: URLs are written to logs.
+   */
+  static Kind<String> databaseUrl() {
+    return (text, base) -> {
+      if (!DATABASE.matcher(text).matches()) {
+        throw new IllegalArgumentException(
+            "this is not a database of PostgreSQL: write jdbc:postgresql://HOST/DATABASE, without a"
+                + " user and a password");
+      }
+      int options = text.indexOf('?');
+      for (String option :
+          options < 0 ? new String[0] : text.substring(options + 1).split("&", -1)) {
+        String name = option.replaceFirst("=.*", "");
+        String lower = name.toLowerCase(Locale.ROOT);
+        if (lower.contains("user") || lower.contains("password")) {
+          throw new IllegalArgumentException(
+              "leave '" + name + "' to journal-user and journal-password-file");
+        }
+        if (lower.endsWith("timeout")) {
+          throw new IllegalArgumentException("'" + name + "' is Bitfleet's own: leave it out");
+        }
+      }
+      return text;
     };
   }
 

@@ -18,6 +18,7 @@ public final class Settings {
   private static final Pattern KV_QUANTS = Pattern.compile("none|int8");
   private static final Pattern POOLINGS = Pattern.compile("none|mean|cls|last");
   private static final Pattern FLEET_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final Pattern USER = Pattern.compile("[^\\p{Cntrl}]{1,63}");
   private static final int MAX_PORT = 65_535;
 
   public static final Setting<Optional<String>> MODEL_NAME =
@@ -282,6 +283,25 @@ public final class Settings {
           DataSize.ofMebibytes(8),
           "all items of one conversation together");
 
+  public static final Setting<Optional<String>> JOURNAL_URL =
+      new Setting<>(
+          "journal-url",
+          Kind.optional(Kind.databaseUrl()),
+          Optional.empty(),
+          "PostgreSQL database for the journal, as jdbc:postgresql://HOST/DATABASE; a file of each node's own when left out");
+  public static final Setting<Optional<String>> JOURNAL_USER =
+      new Setting<>(
+          "journal-user",
+          Kind.optional(Kind.text("a user's name", USER)),
+          Optional.empty(),
+          "user of that database; the system's user when left out");
+  public static final Setting<Optional<Path>> JOURNAL_PASSWORD_FILE =
+      new Setting<>(
+          "journal-password-file",
+          Kind.optional(Kind.path()),
+          Optional.empty(),
+          "file with that user's password");
+
   public static final Setting<String> CLUSTER_HOST =
       new Setting<>(
           "cluster-host",
@@ -409,6 +429,9 @@ public final class Settings {
           MAX_CONVERSATIONS,
           CONVERSATION_ITEMS,
           CONVERSATION_SIZE,
+          JOURNAL_URL,
+          JOURNAL_USER,
+          JOURNAL_PASSWORD_FILE,
           CLUSTER_HOST,
           CLUSTER_PORT,
           CLUSTER_JOIN,

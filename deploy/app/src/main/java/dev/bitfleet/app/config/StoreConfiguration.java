@@ -1,6 +1,7 @@
 package dev.bitfleet.app.config;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What is kept, and how much of it.
@@ -10,10 +11,12 @@ import java.time.Duration;
  * @param conversations of one tenant
  * @param conversationItems of one conversation
  * @param conversationSize all items of one conversation together, as JSON
+ * @param journal empty = a file in the data folder
  */
 public record StoreConfiguration(
     Duration ttl,
     DataSize memory,
     int conversations,
     int conversationItems,
-    DataSize conversationSize) {}
+    DataSize conversationSize,
+    Optional<JournalConfiguration> journal) {}

@@ -3,6 +3,7 @@ package dev.bitfleet.app.doctor;
 import dev.bitfleet.app.BuildVersion;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.model.BundledModel;
+import dev.bitfleet.app.serve.FleetPlan;
 import dev.bitfleet.worker.home.ModelHome;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,6 +41,8 @@ public final class Doctor {
             new PortsCheck(machine, PortsCheck.Address.of(configuration)),
             new FoldersCheck(machine, configuration.dataDir()));
     surroundings.forEach(check -> findings.addAll(check.look()));
+    FleetPlan.journal(configuration)
+        .ifPresent(database -> findings.addAll(new JournalCheck(database).look()));
     Optional<Path> demo = Optional.empty();
     try {
       demo = BundledModel.extract(configuration.dataDir());

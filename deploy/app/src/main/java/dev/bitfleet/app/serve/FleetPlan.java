@@ -2,15 +2,18 @@ package dev.bitfleet.app.serve;
 
 import dev.bitfleet.app.BuildVersion;
 import dev.bitfleet.app.cluster.ClusterOptions;
+import dev.bitfleet.app.config.ClusterConfiguration;
 import dev.bitfleet.app.config.Durations;
 import dev.bitfleet.app.config.EngineKind;
 import dev.bitfleet.app.config.ModelConfiguration;
 import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
+import dev.bitfleet.app.config.Settings;
 import dev.bitfleet.app.config.StoreConfiguration;
 import dev.bitfleet.app.config.UnknownModel;
 import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
+import dev.bitfleet.gateway.store.JournalDatabase;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
@@ -137,6 +140,9 @@ public record FleetPlan(
                 agreed.put("max-conversations", Integer.toString(store.conversations()));
                 agreed.put("conversation-items", Integer.toString(store.conversationItems()));
                 agreed.put("conversation-size", store.conversationSize().toString());
+                agreed.put(
+                    "journal-url",
+                    journal(configuration).map(JournalDatabase::place).orElse("none"));
               }
               return new ClusterOptions(
                   cluster, nodeId, role, BuildVersion.current().toString(), agreed);
@@ -227,10 +233,27 @@ public record FleetPlan(
     }
   }
 
+  /** The database that the journal is to be in; empty where each node has a file. */
+  public static Optional<JournalDatabase> journal(ServeConfiguration configuration) {
+    String cluster =
+        configuration
+            .cluster()
+            .map(ClusterConfiguration::name)
+            .orElse(Settings.CLUSTER_NAME.fallback());
+    return configuration
+        .store()
+        .journal()
+        .map(
+            journal ->
+                new JournalDatabase(
+                    journal.url(), journal.user(), journal.passwordFile(), cluster));
+  }
+
   private static StoreOptions store(ServeConfiguration configuration) {
     StoreConfiguration store = configuration.store();
     StoreOptions defaults = StoreOptions.in(configuration.dataDir().resolve("store"));
-    return defaults
+    StoreOptions journaled = journal(configuration).map(defaults::journaledIn).orElse(defaults);
+    return journaled
         .keeping(store.ttl(), defaults.answerTtl(), defaults.sweepInterval())
         .queueing(configuration.admission().queueTimeout(), defaults.turnsWaiting())
         .bounded(

@@ -74,7 +74,8 @@ class ConfigurationLoaderTest {
                 DataSize.ofMebibytes(256),
                 100_000,
                 10_000,
-                DataSize.ofMebibytes(8)));
+                DataSize.ofMebibytes(8),
+                Optional.empty()));
     assertThat(defaults.dataDir()).isEqualTo(folder.resolve("home/.local/share/bitfleet"));
     assertThat(defaults.drainTimeout()).isEqualTo(Duration.ofSeconds(30));
     assertThat(defaults.logLevel()).isEqualTo(LogLevel.INFO);
@@ -128,6 +129,9 @@ class ConfigurationLoaderTest {
           Map.entry("max-conversations", "50"),
           Map.entry("conversation-items", "60"),
           Map.entry("conversation-size", "70KiB"),
+          Map.entry("journal-url", "jdbc:postgresql://db-a,db-b:5433/fleet?sslmode=verify-full"),
+          Map.entry("journal-user", "bitfleet"),
+          Map.entry("journal-password-file", "/etc/journal-password"),
           Map.entry("cluster-host", "127.0.0.2"),
           Map.entry("cluster-port", "7701"),
           Map.entry("cluster-join", "127.0.0.3,node-b:7801"),
@@ -186,7 +190,16 @@ class ConfigurationLoaderTest {
               EngineKind.LLAMA_SERVER,
               Optional.of(Path.of("/opt/llama-server"))),
           new StoreConfiguration(
-              Duration.ofHours(2), DataSize.ofMebibytes(64), 50, 60, DataSize.ofKibibytes(70)),
+              Duration.ofHours(2),
+              DataSize.ofMebibytes(64),
+              50,
+              60,
+              DataSize.ofKibibytes(70),
+              Optional.of(
+                  new JournalConfiguration(
+                      "jdbc:postgresql://db-a,db-b:5433/fleet?sslmode=verify-full",
+                      Optional.of("bitfleet"),
+                      Optional.of(Path.of("/etc/journal-password"))))),
           Optional.of(
               new ClusterConfiguration(
                   "127.0.0.2",
@@ -205,6 +218,19 @@ class ConfigurationLoaderTest {
           Duration.ofSeconds(3),
           Duration.ofSeconds(5),
           LogLevel.DEBUG);
+
+  @Test
+  void who_has_no_database_needs_no_user_of_it() {
+    assertThatThrownBy(
+            () ->
+                loader()
+                    .load(
+                        Optional.empty(),
+                        Map.of("journal-user", "u", "journal-password-file", "/p")))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("journal-user is of a database: name it with journal-url")
+        .hasMessageContaining("journal-password-file is of a database");
+  }
 
   @Test
   void every_setting_has_another_value_in_this_test() {

@@ -77,6 +77,38 @@ class WrittenFormsTest {
     assertThatIllegalArgumentException().isThrownBy(() -> Kind.origins().parse(text, HERE));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdbc:postgresql://db/fleet",
+        "jdbc:postgresql://db:5433,other/fleet?sslmode=verify-full&currentSchema=a",
+        "jdbc:postgresql://[::1]:5432/fleet",
+        "jdbc:postgresql:fleet"
+      })
+  void a_database_is_named_as_jdbc_does(String text) {
+    assertThat(Kind.databaseUrl().parse(text, HERE)).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "postgresql://db/fleet",
+        "jdbc:sqlite:/secret",
+        "jdbc:postgresql://db/",
+        "jdbc:postgresql://ada:secret@db/fleet",
+        "jdbc:postgresql://db/fleet?user=ada&password=secret",
+        "jdbc:postgresql://db/fleet?PASSWORD=secret",
+        "jdbc:postgresql://db/fleet?sslmode=require&sslpassword=secret",
+        "jdbc:postgresql://db/fleet?socketTimeout=0",
+        "jdbc:postgresql://db/fleet secret"
+      })
+  void a_database_with_a_password_or_none_at_all_is_refused_without_showing_it(String text) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Kind.databaseUrl().parse(text, HERE))
+        .withMessageNotContaining("secret");
+  }
+
   @Test
   void no_origins_is_an_empty_list() {
     assertThat(Kind.origins().parse("", HERE)).isEmpty();

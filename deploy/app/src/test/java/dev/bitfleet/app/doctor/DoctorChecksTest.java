@@ -9,6 +9,7 @@ import dev.bitfleet.app.config.Settings;
 import dev.bitfleet.app.config.SpeculationMode;
 import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.app.doctor.Finding.Level;
+import dev.bitfleet.gateway.store.JournalDatabase;
 import dev.bitfleet.worker.home.ModelHome;
 import dev.bitfleet.worker.topology.SystemFiles;
 import java.nio.file.Files;
@@ -59,6 +60,25 @@ class DoctorChecksTest {
   }
 
   private final PaperMachine machine = new PaperMachine();
+
+  @Test
+  void a_database_that_does_not_answer_is_told_and_keeps_nobody_from_serving() {
+    List<Finding> findings =
+        new JournalCheck(
+                new JournalDatabase(
+                    "jdbc:postgresql://127.0.0.1:1/fleet?sslmode=disable",
+                    Optional.of("ada"),
+                    Optional.empty(),
+                    "bitfleet"))
+            .look();
+
+    assertThat(findings).extracting(Finding::level).containsOnly(Level.WARN);
+    assertThat(findings.getFirst().summary())
+        .startsWith("jdbc:postgresql://127.0.0.1:1/fleet cannot be reached")
+        .contains("answered 503");
+    assertThat(findings.getFirst().remedy())
+        .hasValueSatisfying(remedy -> assertThat(remedy).contains("journal-url"));
+  }
 
   @Test
   void cores_and_instruction_sets_are_told() {

@@ -7,6 +7,7 @@ import dev.bitfleet.app.config.KernelName;
 import dev.bitfleet.app.config.NodeRole;
 import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.gateway.GatewayOptions;
+import dev.bitfleet.gateway.store.JournalDatabase;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.worker.EngineChoice;
 import dev.bitfleet.worker.WorkerOptions;
@@ -71,6 +72,32 @@ class FleetPlanTest {
     assertThat(gateway.queueLimit()).isEqualTo(4);
     assertThat(gateway.queueTimeout()).isEqualTo(Duration.ofSeconds(5));
     assertThat(gateway.drainTimeout()).isEqualTo(Duration.ofSeconds(6));
+  }
+
+  @Test
+  void a_journal_in_a_database_reaches_the_store_and_is_agreed_on_without_its_user()
+      throws Exception {
+    flags.put("cluster-port", "7000");
+    FleetPlan without = plan(cores(2, 1));
+    assertThat(without.gateway().store().database()).isEmpty();
+    assertThat(without.cluster().orElseThrow().agreed()).containsEntry("journal-url", "none");
+
+    flags.putAll(
+        Map.of(
+            "cluster-name", "spring",
+            "journal-url", "jdbc:postgresql://db/fleet?sslmode=require",
+            "journal-user", "ada",
+            "journal-password-file", "/etc/password"));
+    FleetPlan plan = plan(cores(2, 1));
+    assertThat(plan.gateway().store().database())
+        .contains(
+            new JournalDatabase(
+                "jdbc:postgresql://db/fleet?sslmode=require",
+                Optional.of("ada"),
+                Optional.of(Path.of("/etc/password")),
+                "spring"));
+    assertThat(plan.cluster().orElseThrow().agreed())
+        .containsEntry("journal-url", "jdbc:postgresql://db/fleet");
   }
 
   @Test
