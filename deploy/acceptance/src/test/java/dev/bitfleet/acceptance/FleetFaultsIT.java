@@ -240,6 +240,83 @@ class FleetFaultsIT {
 
   @Test
   @Order(5)
+  void r10_a_stream_whose_gateway_is_killed_goes_on_at_another_node() throws Exception {
+    var random = new Random(SEED + 100);
+    int cut = 0;
+    long takenUp = 0;
+    var waits = new ArrayList<Long>();
+    for (int trial = 0; cut < FAULTS; trial++) {
+      assertThat(trial)
+          .as("streams were over before their gateway was killed")
+          .isLessThan(20 * FAULTS);
+      String body =
+          "{\"input\":\"Tell me a story, number %d\",\"stream\":true,\"temperature\":%s,\"seed\":%d,\"max_output_tokens\":700}"
+              .formatted(random.nextInt(1000), random.nextBoolean() ? "0" : "1.5", trial);
+      int gateway = random.nextInt(NODES);
+      int other = (gateway + 1 + random.nextInt(NODES - 1)) % NODES;
+      List<String> unharmed =
+          events(new Chat(fleet.node(other)).post("/v1/responses", body).body());
+      var got = new ArrayList<String>();
+      int killAfter = 3 + random.nextInt(5);
+      try (var stream =
+          new Chat(fleet.node(gateway))
+              .stream("/v1/responses", (tools.jackson.databind.node.ObjectNode) json(body))) {
+        for (String event = stream.next(); event != null; event = stream.next()) {
+          got.add(event);
+          if (got.size() == killAfter) {
+            fleet.kill(gateway);
+          }
+        }
+      }
+      String id = json(got.getFirst()).at("/response/id").asString();
+      if (!json(got.getLast()).path("type").asString().equals("response.completed")) {
+        cut++;
+        long before = takenUp();
+        long began = System.nanoTime();
+        got.addAll(resumed(other, id, got.size()));
+        waits.add((System.nanoTime() - began) / 1_000_000);
+        takenUp += takenUp() - before;
+      }
+      assertThat(got)
+          .as("seed %d, trial %d, killed after %d events", SEED, trial, killAfter)
+          .extracting(FleetFaultsIT::unnamed)
+          .isEqualTo(unharmed.stream().map(FleetFaultsIT::unnamed).toList());
+      fleet.startAll();
+    }
+    System.out.printf(
+        "R10: %d streams were cut, and read to their end elsewhere after %s ms; %d of them were not yet made%n",
+        cut, waits, takenUp);
+  }
+
+  /** How often nodes have gone on with what others had left. */
+  private static long takenUp() {
+    return fleet.all().stream()
+        .filter(BitfleetProcess::isRunning)
+        .flatMap(node -> node.log().lines())
+        .filter(line -> line.contains("were interrupted and are taken up"))
+        .count();
+  }
+
+  /** The rest of a response, from that event on, as soon as a node has taken it up. */
+  private static List<String> resumed(int node, String id, int from) throws Exception {
+    String at = "/v1/responses/" + id + "?stream=true&starting_after=" + (from - 1);
+    HttpResponse<String> answer = new Chat(fleet.node(node)).get(at);
+    for (int tries = 0; answer.statusCode() == 503 && tries < 10; tries++) {
+      answer = new Chat(fleet.node(node)).get(at);
+    }
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    return events(answer.body());
+  }
+
+  /** An event without what another response of the same request has of its own. */
+  private static String unnamed(String event) {
+    return event
+        .replaceAll("(resp|msg|fc|call)_[0-9a-zA-Z]+", "$1_")
+        .replaceAll("\"(created_at|completed_at|cached_tokens)\":\\d+", "\"$1\":0");
+  }
+
+  @Test
+  @Order(5)
   void r12_both_sides_of_a_partition_keep_what_they_acknowledged() throws Exception {
     var random = new Random(SEED + 12);
     for (int fault = 0; fault < FAULTS; fault++) {

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Background responses in the order they came. Only a few run at once, so that a thousand of them
- * do not stand before the clients who wait. Event loop only.
+ * do not stand before the clients who wait. Streams that another node left are run at once: there
+ * is a client who waits. Event loop only.
  */
 final class BackgroundQueue {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
@@ -63,7 +64,7 @@ final class BackgroundQueue {
    */
   ResponseRun add(Owner owner, long scope, ResponseCall call, Right right, Consumer<Usage> used) {
     Place place = new Place(right, used, System.nanoTime() + limits.backgroundPatience().toNanos());
-    ResponseRun run = runs.add(owner, scope, call, place);
+    ResponseRun run = runs.addPromised(owner, scope, call, place);
     place.run = run;
     places.put(run, place);
     run.end().onComplete(ended -> leave(run));
@@ -81,7 +82,9 @@ final class BackgroundQueue {
 
   /** Lets it take its turn. */
   void enter(ResponseRun run) {
-    if (places.containsKey(run)) {
+    if (places.containsKey(run) && !run.call().mode().background()) {
+      run.start();
+    } else if (places.containsKey(run)) {
       waiting.add(run);
       next();
     }
@@ -134,8 +137,10 @@ final class BackgroundQueue {
       if (again == null || System.nanoTime() - patientUntilNanos > 0) {
         return false;
       }
-      running = false;
-      BackgroundQueue.this.running--;
+      if (running) {
+        running = false;
+        BackgroundQueue.this.running--;
+      }
       Duration pause = error.retryAfter().orElse(LONGEST_PAUSE);
       long millis = Math.clamp(pause.toMillis(), 1, LONGEST_PAUSE.toMillis());
       vertx.setTimer(millis, timer -> enter(again));

@@ -90,8 +90,18 @@ final class CreateResponse implements Handler {
       inBackground(exchange, owner, asked, claim);
       return;
     }
-    ExchangeClient client = new ExchangeClient(exchange, limits, claim);
-    client.start(runs.add(owner, exchange.caller().scope(), call, client));
+    long scope = exchange.caller().scope();
+    Optional<StreamPromise> promise =
+        call.promised()
+            ? Optional.of(new StreamPromise(runs.archive(), claim, work(asked, scope)))
+            : Optional.empty();
+    ExchangeClient client = new ExchangeClient(exchange, limits, claim, promise);
+    client.start(runs.add(owner, scope, call, client));
+  }
+
+  private static PromisedWork work(Asked asked, long scope) {
+    ResponseCall call = asked.call();
+    return PromisedWork.first(asked.body(), call.sampling().seed(), call.created(), scope);
   }
 
   private void inBackground(Exchange exchange, Owner owner, Asked asked, Claim claim) {
@@ -145,11 +155,10 @@ final class CreateResponse implements Handler {
               exchange.used(usage);
             });
     ResponseDocument queued = ResponseDocument.of(run.state(), checked.context().input());
-    BackgroundWork work =
-        BackgroundWork.first(asked.body(), call.sampling().seed(), call.created(), scope);
+    PromisedWork work = work(asked, scope);
     ResponseArchive.Replay replay = new ResponseArchive.Replay(claim, () -> answer(call, queued));
     exchange.settling(
-        runs.archive().acknowledge(owner, queued, work, Optional.of(replay)),
+        runs.archive().promise(owner, queued, work, Optional.of(replay)),
         kept -> {
           // Promised, whatever becomes of this client.
           queue.enter(run);

@@ -23,18 +23,24 @@ final class ExchangeClient implements RunClient {
   private final Exchange first;
   private final HttpLimits limits;
   private final Claim claim;
+  private final Optional<StreamPromise> promise;
 
   /** Who waits for the answer, or for the beginning of its stream. */
   private final Set<Exchange> waiting = new LinkedHashSet<>();
 
   private @Nullable ResponseRun run;
+  private boolean promising;
   private boolean streaming;
   private long lastNanos;
 
-  ExchangeClient(Exchange first, HttpLimits limits, Claim claim) {
+  /**
+   * @param promise to be given before its stream begins, where it is one that is kept
+   */
+  ExchangeClient(Exchange first, HttpLimits limits, Claim claim, Optional<StreamPromise> promise) {
     this.first = first;
     this.limits = limits;
     this.claim = claim;
+    this.promise = promise;
   }
 
   /** Starts the run, which ends when all its clients leave before they have heard of it. */
@@ -69,17 +75,36 @@ final class ExchangeClient implements RunClient {
   }
 
   private void left(Exchange exchange) {
-    if (waiting.remove(exchange) && waiting.isEmpty()) {
+    if (waiting.remove(exchange) && waiting.isEmpty() && !promising) {
       run().drop();
     }
   }
 
   @Override
   public void opened() {
-    if (run().events() != null && !streaming) {
-      streaming = true;
-      each(this::read);
+    if (run().events() == null || streaming || promising) {
+      return;
     }
+    if (promise.isEmpty()) {
+      stream();
+      return;
+    }
+    promising = true;
+    run().promised(promise.get().give(run()).onSuccess(given -> stream()));
+  }
+
+  private void stream() {
+    promising = false;
+    streaming = true;
+    // Who left meanwhile may come back, as one who has begun to read.
+    run().readerCame();
+    each(this::read);
+    run().readerLeft();
+  }
+
+  @Override
+  public void gone() {
+    promise.ifPresent(StreamPromise::over);
   }
 
   private void read(Exchange exchange) {
@@ -143,6 +168,10 @@ final class ExchangeClient implements RunClient {
 
   @Override
   public Optional<ResponseArchive.Replay> replay(byte[] last) {
+    if (promise.isPresent()) {
+      // Kept with the promise.
+      return Optional.empty();
+    }
     return Optional.of(new ResponseArchive.Replay(claim, () -> answer(last)));
   }
 

@@ -37,12 +37,12 @@ final class Recovery {
         .unfinished(most)
         .onSuccess(this::takeUp)
         .<Void>mapEmpty()
-        .onFailure(why -> log.warn("unfinished background responses could not be read", why));
+        .onFailure(why -> log.warn("unfinished responses could not be read", why));
   }
 
   private void takeUp(List<ResponseArchive.Unfinished> found) {
     if (!found.isEmpty()) {
-      log.info("{} background responses were interrupted and are taken up", found.size());
+      log.info("{} responses were interrupted and are taken up", found.size());
     }
     for (ResponseArchive.Unfinished work : found) {
       runs.insist(
@@ -73,7 +73,7 @@ final class Recovery {
 
   private Future<Void> again(ResponseArchive.Unfinished unfinished, ResponseDocument document) {
     Owner owner = unfinished.owner();
-    BackgroundWork work = unfinished.work();
+    PromisedWork work = unfinished.work();
     if (work.attempts() >= limits.backgroundAttempts()) {
       return giveUp(
           owner,
@@ -105,7 +105,7 @@ final class Recovery {
   }
 
   private Future<Void> giveUp(Owner owner, ResponseDocument document, String message) {
-    log.warn("background response {} is given up: {}", owner.id(), message);
+    log.warn("response {} is given up: {}", owner.id(), message);
     return runs.archive().settle(owner, document.failed(message));
   }
 }

@@ -31,7 +31,7 @@ final class ResponseArchive {
   }
 
   /** Acknowledged work that nobody did, and the right to do it. */
-  record Unfinished(Owner owner, BackgroundWork work, Right right) {}
+  record Unfinished(Owner owner, PromisedWork work, Right right) {}
 
   /** Fails with 404 when there is none, or not for that tenant. */
   Future<ResponseDocument> find(Owner owner) {
@@ -78,13 +78,13 @@ final class ResponseArchive {
         && refusal.error().code().equals("response_not_found");
   }
 
-  /** Keeps a background response as queued, and the work that it is. */
-  Future<Void> acknowledge(
-      Owner owner, ResponseDocument queued, BackgroundWork work, Optional<Replay> replay) {
+  /** Keeps a response that has not ended, and the work that it is. */
+  Future<Void> promise(
+      Owner owner, ResponseDocument begun, PromisedWork work, Optional<Replay> replay) {
     Commit commit =
         store
             .commit(owner.tenant())
-            .put(store.responses(), owner.id(), queued.bytes())
+            .put(store.responses(), owner.id(), begun.bytes())
             .put(store.pending(), owner.id(), work.bytes());
     replay.ifPresent(repeat -> repeat.claim().keep(commit, repeat.answer()));
     return commit.run();
@@ -127,11 +127,11 @@ final class ResponseArchive {
   }
 
   /** Notes that work is begun again. */
-  Future<Void> again(Owner owner, BackgroundWork work) {
+  Future<Void> again(Owner owner, PromisedWork work) {
     return store.commit(owner.tenant()).put(store.pending(), owner.id(), work.bytes()).run();
   }
 
-  /** The right to run a background response; empty when somebody has it. */
+  /** The right to run a promised response; empty when somebody has it. */
   Future<Optional<Right>> claim(Owner owner) {
     return store.promises().claim(owner.id());
   }
@@ -152,7 +152,7 @@ final class ResponseArchive {
     Document document = claimed.work().document();
     return new Unfinished(
         new Owner(claimed.work().tenant(), document.id()),
-        BackgroundWork.read(document.body()),
+        PromisedWork.read(document.body()),
         claimed.right());
   }
 
@@ -160,19 +160,25 @@ final class ResponseArchive {
    * Keeps how a response ended, with all that belongs to it, in one step. One that has been ended
    * elsewhere is refused as gone.
    *
+   * @param promised whether it was, so that the work goes
    * @param items appended to the turn's conversation
    */
   Future<Void> keep(
       Owner owner,
       ResponseDocument ended,
+      boolean promised,
       Optional<Turn> turn,
       List<ObjectNode> items,
       Optional<Replay> replay,
       boolean events) {
     Commit commit = store.commit(owner.tenant());
     commit.put(store.responses(), owner.id(), ended::bytes, ResponseArchive::goesOn);
-    if (ended.background()) {
+    if (promised) {
       commit.remove(store.pending(), owner.id());
+    }
+    if (promised && !ended.background() && !ended.answered()) {
+      // What failed or was called off is not what a repeat asks for.
+      commit.withdrawAnswers(owner.id());
     }
     turn.ifPresent(held -> commit.append(held, owner.id(), items));
     replay.ifPresent(repeat -> repeat.claim().keep(commit, repeat.answer()));

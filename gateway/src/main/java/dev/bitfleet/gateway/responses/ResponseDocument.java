@@ -52,6 +52,12 @@ record ResponseDocument(JsonNode response, List<JsonNode> input) {
     return status.equals("queued") || status.equals("in_progress");
   }
 
+  /** Whether it has said all that it was to say. */
+  boolean answered() {
+    String status = response.path("status").stringValue("");
+    return status.equals("completed") || status.equals("incomplete");
+  }
+
   Optional<String> previous() {
     return Optional.ofNullable(response.path("previous_response_id").stringValue(null));
   }

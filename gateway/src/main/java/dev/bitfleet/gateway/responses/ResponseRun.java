@@ -29,8 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
  * A response on its way, from its context to its end. Event loop only.
  *
  * <p>What goes wrong before a worker has it is the client's error and leaves nothing behind, except
- * of a background response, which was acknowledged and fails as itself. After that a stream ends
- * with {@code response.failed}. Whatever its end, it is kept before it is told.
+ * of a response that was promised, which fails as itself. After that a stream ends with {@code
+ * response.failed}. Whatever its end, it is kept before it is told.
  */
 final class ResponseRun {
   private static final Logger log = LoggerFactory.getLogger(ResponseRun.class);
@@ -96,13 +96,25 @@ final class ResponseRun {
   private @Nullable Turn turn;
   private ReadBudget.@Nullable Room room;
   private @Nullable RunningCompletion completion;
+  private Future<Void> promise = Future.succeededFuture();
+  private boolean promised;
 
-  ResponseRun(ResponseRuns runs, Owner owner, long scope, ResponseCall call, RunClient client) {
+  /**
+   * @param promised whether it has been; what is not may be {@linkplain #promised(Future) later}
+   */
+  ResponseRun(
+      ResponseRuns runs,
+      Owner owner,
+      long scope,
+      ResponseCall call,
+      RunClient client,
+      boolean promised) {
     this.runs = runs;
     this.owner = owner;
     this.scope = scope;
     this.call = call;
     this.client = client;
+    this.promised = promised;
     this.input = call.input();
     this.state = new ResponseState(call, runs.servedModel(call));
     boolean recorded = call.mode() != ResponseCall.Mode.WHOLE;
@@ -141,6 +153,31 @@ final class ResponseRun {
 
   RunClient client() {
     return client;
+  }
+
+  /** What the request brought along, references resolved once it goes on. */
+  List<ObjectNode> input() {
+    return input;
+  }
+
+  /** Whether it is said to its end elsewhere, if not here. */
+  boolean promised() {
+    return promised;
+  }
+
+  /** It is being promised; its end is kept after that. If that fails, it comes to nothing. */
+  void promised(Future<Void> keeping) {
+    promise = keeping;
+    keeping.onComplete(
+        done -> promised = true,
+        why -> {
+          if (phase != Phase.ENDED) {
+            stopCompletion();
+            releaseTurn();
+            forget();
+            client.refused(why);
+          }
+        });
   }
 
   /** Its events, unless it is one that is answered whole. */
@@ -300,7 +337,7 @@ final class ResponseRun {
     }
   }
 
-  /** No worker has it, and nothing but a background response has been told of. */
+  /** No worker has it, and nobody has been told of it but where it was promised. */
   private void notBegun(Throwable why) {
     preparing = false;
     if (phase == Phase.ENDED || phase == Phase.KEEPING) {
@@ -310,7 +347,7 @@ final class ResponseRun {
     leaveRoom();
     releaseTurn();
     Throwable told = Preparation.told(why, call);
-    if (!call.mode().background()) {
+    if (!promised) {
       forget();
       client.refused(told);
       return;
@@ -396,6 +433,11 @@ final class ResponseRun {
     phase = Phase.KEEPING;
     cancelGrace();
     completion = null;
+    // What was promised last would stand over the end.
+    promise.onSuccess(given -> keepEnd(last));
+  }
+
+  private void keepEnd(byte[] last) {
     Turn held = turn;
     if (!answered()) {
       releaseTurn();
@@ -417,6 +459,7 @@ final class ResponseRun {
               .keep(
                   owner,
                   ResponseDocument.of(state, input),
+                  promised,
                   appended,
                   turnItems(),
                   replay,
@@ -452,7 +495,7 @@ final class ResponseRun {
       writer.failed(unkept);
     }
     byte[] last = writer.lastEvent();
-    if (call.mode().background()) {
+    if (promised) {
       settle(last);
     } else {
       ended(last);

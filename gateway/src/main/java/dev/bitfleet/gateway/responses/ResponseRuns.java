@@ -46,10 +46,18 @@ final class ResponseRuns {
     this.limits = limits;
   }
 
-  /** A response that is not started yet. */
+  /** A response that is not started yet, and of which nobody has been told. */
   ResponseRun add(Owner owner, long scope, ResponseCall call, RunClient client) {
-    ResponseRun run = new ResponseRun(this, owner, scope, call, client);
-    running.put(owner, run);
+    return add(new ResponseRun(this, owner, scope, call, client, false));
+  }
+
+  /** One that was promised. */
+  ResponseRun addPromised(Owner owner, long scope, ResponseCall call, RunClient client) {
+    return add(new ResponseRun(this, owner, scope, call, client, true));
+  }
+
+  private ResponseRun add(ResponseRun run) {
+    running.put(run.owner(), run);
     return run;
   }
 
@@ -58,9 +66,9 @@ final class ResponseRuns {
     return Optional.ofNullable(running.get(owner)).filter(run -> run.call().store());
   }
 
-  /** Calls off a background response, if it runs here. */
+  /** Calls off a promised response, if it runs here. */
   void calledOff(Owner owner) {
-    find(owner).filter(run -> run.call().mode().background()).ifPresent(ResponseRun::cancel);
+    find(owner).filter(ResponseRun::promised).ifPresent(ResponseRun::cancel);
   }
 
   void gone(ResponseRun run) {

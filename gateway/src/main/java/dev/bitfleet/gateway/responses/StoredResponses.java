@@ -200,7 +200,7 @@ final class StoredResponses {
 
   /** Nothing of it is kept when this is done, whatever was under way. */
   private Future<Void> deleteRunning(Owner owner, ResponseRun run) {
-    if (run.call().mode().background()) {
+    if (run.promised()) {
       // What is deleted cannot be kept any more; what could not be deleted goes on.
       return runs.archive().delete(owner).onSuccess(done -> run.deleted());
     }

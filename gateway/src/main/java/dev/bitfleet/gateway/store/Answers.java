@@ -45,6 +45,29 @@ final class Answers {
   }
 
   /**
+   * Takes back what was to be answered about a document that has come to nothing: a repeat is
+   * carried out anew.
+   *
+   * @param rows gets what is to be journaled
+   * @return what is to be done to the maps once that is on the disk
+   */
+  static Runnable withdraw(Vault vault, String tenant, String id, long now, List<Change> rows) {
+    IMap<String, Filed> map = vault.grid().shelf(Shelf.ANSWERS);
+    Map<String, Filed> withdrawn = new HashMap<>();
+    for (Map.Entry<String, Filed> entry :
+        map.entrySet(Predicates.equal(FiledSerializer.ABOUT_ANY, id))) {
+      Filed filed = entry.getValue();
+      if (filed.live(now) && filed.tenant().equals(tenant)) {
+        // Not removed: another node's copy of it would come back.
+        Filed without = filed.with(filed.body(), now, now);
+        rows.add(new Change.Put(Shelf.ANSWERS, entry.getKey(), 0, now, without.toBytes()));
+        withdrawn.put(entry.getKey(), without);
+      }
+    }
+    return () -> withdrawn.forEach((key, filed) -> Union.join(map, key, filed, Union::of));
+  }
+
+  /**
    * What a repeat gets.
    *
    * @throws dev.bitfleet.gateway.contract.ApiException when it was another request, or its answer

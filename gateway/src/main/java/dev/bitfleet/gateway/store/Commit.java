@@ -121,6 +121,12 @@ public final class Commit {
     return this;
   }
 
+  /** Takes back what repeats were to get that is about this: they are carried out anew. */
+  public Commit withdrawAnswers(String about) {
+    parts.add(new WithdrawnAnswers(tenant, about));
+    return this;
+  }
+
   /** Ends the event log of a response and keeps it, as long as a response. */
   public Commit seal(String responseId) {
     parts.add(events.seal(tenant, responseId));

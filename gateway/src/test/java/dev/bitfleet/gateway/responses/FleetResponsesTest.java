@@ -4,8 +4,11 @@ import static dev.bitfleet.gateway.responses.Calls.PATH;
 import static dev.bitfleet.gateway.responses.Calls.await;
 import static dev.bitfleet.gateway.responses.Calls.cancel;
 import static dev.bitfleet.gateway.responses.Calls.create;
+import static dev.bitfleet.gateway.responses.Calls.data;
 import static dev.bitfleet.gateway.responses.Calls.delete;
+import static dev.bitfleet.gateway.responses.Calls.frames;
 import static dev.bitfleet.gateway.responses.Calls.id;
+import static dev.bitfleet.gateway.responses.Calls.quoted;
 import static dev.bitfleet.gateway.responses.Calls.status;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -16,17 +19,21 @@ import dev.bitfleet.gateway.store.Membership;
 import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
+import dev.bitfleet.gateway.testing.RawConnection;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
-/** Background responses in a fleet: one node runs each, and every node can be asked. */
+/** Promised responses in a fleet: one node runs each, and every node can be asked. */
 class FleetResponsesTest {
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -136,6 +143,67 @@ class FleetResponsesTest {
         id + " can be read",
         PATIENCE,
         () -> List.of(any).contains(status(Gateway.json(gateway.get(PATH + "/" + id)))));
+  }
+
+  @Test
+  void a_stream_whose_gateway_has_gone_goes_on_at_another() {
+    String body = "{'input':'hi','stream':true,'seed':7,'max_output_tokens':60}";
+    try (Gateway one = one()) {
+      String whole = told(frames(one.post(PATH, quoted(body)).body()));
+      try (Gateway two = two(one)) {
+        one.worker().pace(20);
+        String begun;
+        CompletableFuture<HttpResponse<String>> repeat;
+        try (RawConnection client = RepeatedRequestsTest.begin(one, "k", body)) {
+          begun = client.readUntil("response.output_text.delta");
+          repeat = RepeatedRequestsTest.againLater(two, "k", body);
+          begun += client.readUntil("\n\n");
+          one.stop().join();
+        }
+        one.worker().pace(0);
+        String id = begun.substring(begun.indexOf("resp_"), begun.indexOf("resp_") + 37);
+        List<String> rest =
+            frames(two.get(PATH + "/" + id + "?stream=true&starting_after=4").body());
+        List<String> all = frames(two.get(PATH + "/" + id + "?stream=true").body());
+        assertThat(rest).isEqualTo(all.subList(5, all.size()));
+        assertThat(begun).contains(all.get(4).strip());
+        assertThat(told(all)).isEqualTo(whole);
+        assertThat(data(all.getLast()).path("type").stringValue()).isEqualTo("response.incomplete");
+        assertThat(frames(repeat.join().body())).isEqualTo(all);
+        assertThat(one.worker().seen()).hasSize(3);
+      }
+    }
+  }
+
+  private static String told(List<String> frames) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < frames.size(); i++) {
+      JsonNode event = data(frames.get(i));
+      assertThat(event.path("sequence_number").intValue()).isEqualTo(i);
+      if (event.path("type").stringValue().equals("response.output_text.delta")) {
+        text.append(event.path("delta").stringValue());
+      }
+    }
+    return text.toString();
+  }
+
+  @Test
+  void a_stream_is_read_and_deleted_at_another_node_while_it_runs() {
+    try (Gateway one = one();
+        Gateway two = two(one)) {
+      one.worker().pace(20);
+      try (RawConnection client =
+          RepeatedRequestsTest.begin(one, "k", "{'input':'hi','stream':true}")) {
+        String begun = client.readUntil("response.output_text.delta");
+        String id = begun.substring(begun.indexOf("resp_"), begun.indexOf("resp_") + 37);
+        assertThat(status(Gateway.json(two.get(PATH + "/" + id)))).isEqualTo("in_progress");
+        assertThat(cancel(two, id).body()).contains("not_a_background_response");
+        assertThat(delete(two, PATH + "/" + id).statusCode()).isEqualTo(200);
+        assertThat(client.readUntil("response_gone")).doesNotContain("response.completed");
+        assertThat(two.get(PATH + "/" + id).statusCode()).isEqualTo(404);
+      }
+      Await.until("nobody works for it", () -> one.worker().open() == 0);
+    }
   }
 
   @Test

@@ -25,7 +25,7 @@ import tools.jackson.databind.JsonNode;
 
 /** Responses whose request comes again while they run, and after. */
 class RepeatedRequestsTest {
-  private static RawConnection begin(Gateway gateway, String key, String body) {
+  static RawConnection begin(Gateway gateway, String key, String body) {
     String json = quoted(body);
     return new RawConnection(gateway.port())
         .send(
@@ -43,7 +43,7 @@ class RepeatedRequestsTest {
     return gateway.send(gateway.request(PATH, quoted(body)).header("Idempotency-Key", key).build());
   }
 
-  private static CompletableFuture<HttpResponse<String>> againLater(
+  static CompletableFuture<HttpResponse<String>> againLater(
       Gateway gateway, String key, String body) {
     return gateway
         .client()

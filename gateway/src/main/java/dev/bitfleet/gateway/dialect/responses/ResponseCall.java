@@ -86,6 +86,15 @@ public record ResponseCall(
     return ID_PREFIX + digits;
   }
 
+  /**
+   * Whether its client holds it to be said to the end, whatever becomes of this node: it knows the
+   * id before that. Run again it has the same events. Not with logprobs in a stream: those are told
+   * token by token, as tokens come.
+   */
+  public boolean promised() {
+    return mode.background() || mode.streamed() && store && topLogprobs.isEmpty();
+  }
+
   /** Names the output's items, from the first one on. */
   ItemIds outputIds() {
     return ItemIds.within(digits, input.size());

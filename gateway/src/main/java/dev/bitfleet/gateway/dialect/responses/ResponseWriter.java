@@ -71,7 +71,7 @@ public final class ResponseWriter {
     this.state = state;
     this.events = new ResponseEvents(sink);
     this.logprobs = state.call().topLogprobs().isPresent();
-    this.evenly = state.call().mode().background();
+    this.evenly = state.call().promised();
     this.ids = state.call().outputIds();
     this.reader = new ChoiceReader(state.call().output().callable());
   }

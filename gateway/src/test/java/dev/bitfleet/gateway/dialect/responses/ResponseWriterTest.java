@@ -98,7 +98,7 @@ class ResponseWriterTest {
 
   @Test
   void a_text_has_its_events_in_openais_order() {
-    new Run("").open().says("Hel", "lo").finishes(FinishReason.STOP_TOKEN);
+    new Run("'store':false").open().says("Hel", "lo").finishes(FinishReason.STOP_TOKEN);
     assertThat(names)
         .containsExactly(
             "response.created",

@@ -5,29 +5,30 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What is needed to run an acknowledged background response again.
+ * What is needed to run a response again that was promised: a background one, or a stream that a
+ * client may come back for.
  *
  * @param request the body as it was checked, with the seed it was given
  * @param created Unix seconds
  * @param scope cached prefixes are shared within it
  * @param attempts times it has been begun, this one included
  */
-record BackgroundWork(JsonNode request, long created, long scope, int attempts) {
+record PromisedWork(JsonNode request, long created, long scope, int attempts) {
 
-  static BackgroundWork first(JsonNode request, long seed, long created, long scope) {
+  static PromisedWork first(JsonNode request, long seed, long created, long scope) {
     ObjectNode seeded = ((ObjectNode) request).deepCopy();
     // With the seed fixed it will say the same again.
     seeded.put("seed", seed);
-    return new BackgroundWork(seeded, created, scope, 1);
+    return new PromisedWork(seeded, created, scope, 1);
   }
 
-  BackgroundWork again() {
-    return new BackgroundWork(request, created, scope, attempts + 1);
+  PromisedWork again() {
+    return new PromisedWork(request, created, scope, attempts + 1);
   }
 
-  static BackgroundWork read(byte[] body) {
+  static PromisedWork read(byte[] body) {
     JsonNode tree = JsonMapper.shared().readTree(body);
-    return new BackgroundWork(
+    return new PromisedWork(
         tree.path("request"),
         tree.path("created").longValue(),
         tree.path("scope").longValue(),
