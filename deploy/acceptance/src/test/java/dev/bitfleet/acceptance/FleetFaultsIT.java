@@ -26,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,12 +41,16 @@ import tools.jackson.databind.json.JsonMapper;
  * <p>{@code -Dbitfleet.faults=20 -Dbitfleet.partition-seconds=60 -Dbitfleet.retries=500} makes it
  * the long run, {@code -Dbitfleet.seed=…} repeats one.
  */
+@Tag("alone")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class FleetFaultsIT {
   private static final int FAULTS = Integer.getInteger("bitfleet.faults", 1);
   private static final int RETRIES = Integer.getInteger("bitfleet.retries", 15);
+
+  /** Nodes that are silent count as dead after ten; each side is to go on for a while alone. */
   private static final Duration PARTITION =
-      Duration.ofSeconds(Integer.getInteger("bitfleet.partition-seconds", 20));
+      Duration.ofSeconds(Integer.getInteger("bitfleet.partition-seconds", 15));
+
   private static final long SEED = Long.getLong("bitfleet.seed", System.nanoTime() % 1_000_000);
 
   /** The figure is 15 s; a machine that also builds something else gets more. */

@@ -38,14 +38,29 @@ final class Installation {
     return jar;
   }
 
-  /** The command line that runs the jar with those arguments. */
+  /** The command line that runs the jar with those arguments, as the launcher would. */
   static List<String> command(List<String> arguments) {
-    var command = new ArrayList<String>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(JVM_FLAGS);
-    command.add("-jar");
-    command.add(jar().toString());
-    command.addAll(arguments);
-    return command;
+    return Command.of(arguments);
+  }
+
+  /** Waits for a cache of classes only where something is started. */
+  private static final class Command {
+    private static final List<String> BEGINNING = beginning();
+
+    private static List<String> beginning() {
+      var jvm =
+          new ArrayList<>(
+              List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+      jvm.addAll(JVM_FLAGS);
+      jvm.addAll(AotCache.flags(jar(), List.copyOf(jvm)));
+      jvm.addAll(List.of("-jar", jar().toString()));
+      return List.copyOf(jvm);
+    }
+
+    static List<String> of(List<String> arguments) {
+      var command = new ArrayList<>(BEGINNING);
+      command.addAll(arguments);
+      return command;
+    }
   }
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A conversation's next turn comes to another gateway and finds the turn before computed. As many
  * clients as one worker has slots, so that every worker always has one free.
  */
+@Tag("alone")
 class NextTurnsIT {
   private static final int SLOTS = 4;
 
@@ -36,8 +38,8 @@ class NextTurnsIT {
 
   @Test
   void a_turn_at_another_gateway_finds_the_one_before() throws Exception {
-    // Longer than a worker takes to tell what it holds.
-    var plan = new NextTurns.Plan(20, 3, SLOTS, 30, Duration.ofSeconds(1));
+    // Each at once: a worker tells what it holds before a stream ends.
+    var plan = new NextTurns.Plan(20, 3, SLOTS, 30, Duration.ZERO);
 
     List<NextTurns.Turn> turns = new NextTurns(gateways, plan).run(1);
 
