@@ -58,7 +58,7 @@ class HaproxyIT {
         "haproxy is not installed (apt-get install haproxy)");
     model = SlowModel.in(folder, CONTEXT);
     nodes = new Nodes(folder, NODES);
-    ports = HaproxyProcess.freePorts(NODES);
+    ports = Ports.free(NODES);
     for (int i = 0; i < NODES; i++) {
       RUNNING.add(start(i));
     }

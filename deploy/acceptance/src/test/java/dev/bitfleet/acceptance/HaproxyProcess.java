@@ -1,8 +1,6 @@
 package dev.bitfleet.acceptance;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -10,7 +8,6 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -49,7 +46,7 @@ final class HaproxyProcess implements AutoCloseable {
    */
   static HaproxyProcess start(Path folder, List<Integer> nodePorts, Map<String, String> environment)
       throws IOException {
-    List<Integer> own = freePorts(2);
+    List<Integer> own = Ports.free(2);
     Path log = Files.createTempFile(folder, "haproxy", ".log");
     var builder =
         new ProcessBuilder(PROGRAM.toString(), "-db", "-f", CONFIGURATION.toString())
@@ -63,20 +60,6 @@ final class HaproxyProcess implements AutoCloseable {
     }
     builder.environment().putAll(environment);
     return new HaproxyProcess(builder.start(), log, own.getFirst(), own.getLast());
-  }
-
-  /** Ports nobody has. Below those the system hands out, so that no connection takes one. */
-  static List<Integer> freePorts(int count) throws IOException {
-    var found = new ArrayList<Integer>();
-    int port = 11_000 + (int) (System.nanoTime() / 1000 % 9_000);
-    while (found.size() < count) {
-      try (var free = new ServerSocket(port++, 1, InetAddress.getLoopbackAddress())) {
-        found.add(free.getLocalPort());
-      } catch (IOException taken) {
-        // The next one, then.
-      }
-    }
-    return found;
   }
 
   /** Scheme, host and port that clients come to. */

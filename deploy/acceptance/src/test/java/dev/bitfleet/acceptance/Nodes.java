@@ -1,8 +1,6 @@
 package dev.bitfleet.acceptance;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,24 +22,8 @@ public final class Nodes implements AutoCloseable {
    */
   public Nodes(Path folder, int count) throws IOException {
     this.folder = folder;
-    this.ports = freePairs(count);
+    this.ports = Ports.freePairs(count);
     Files.writeString(folder.resolve("secret"), "a secret that only these nodes have\n");
-  }
-
-  /** Ports that are free, each with the next one. */
-  private static List<Integer> freePairs(int count) throws IOException {
-    var found = new ArrayList<Integer>();
-    int port = 21_000 + (int) (ProcessHandle.current().pid() % 10_000);
-    while (found.size() < count) {
-      try (var first = new ServerSocket(port, 1, InetAddress.getLoopbackAddress());
-          var second = new ServerSocket(port + 1, 1, InetAddress.getLoopbackAddress())) {
-        found.add(first.getLocalPort());
-        port = second.getLocalPort() + 1;
-      } catch (IOException e) {
-        port += 2;
-      }
-    }
-    return found;
   }
 
   /** The settings that make a node of this cluster of one. */
