@@ -294,8 +294,7 @@ class JournalTableTest extends JournalStorageContract {
   void a_commit_that_its_standby_has_not_is_not_acknowledged() throws Exception {
     try (JournalStorage storage = open()) {
       storage.write(List.of(turn("conv", 0, "before", 1)));
-      postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-      postgres.sql("SELECT pg_reload_conf()");
+      postgres.holdCommits();
       try {
         // Somebody loses patience and has the server wait no more: still nothing is acknowledged.
         CompletableFuture<Void> impatient =
@@ -314,8 +313,7 @@ class JournalTableTest extends JournalStorageContract {
         assertThat(e.uncertain()).isTrue();
         assertThat(e.passing()).isTrue();
       } finally {
-        postgres.sql("ALTER SYSTEM RESET synchronous_standby_names");
-        postgres.sql("SELECT pg_reload_conf()");
+        postgres.releaseCommits();
       }
       storage.write(List.of(turn("conv", 2, "after", 3)));
       assertThat(rows(storage, 0)).contains("PLACES conv/0 1 [before]", "PLACES conv/2 3 [after]");

@@ -200,14 +200,12 @@ class SharedJournalTest {
       id = one.conversation(TENANT);
       one.append(id, "before");
       // From now on a commit is on the disk, and does not return.
-      postgres.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
-      postgres.sql("SELECT pg_reload_conf()");
+      postgres.holdCommits();
       try {
         assertThat(say(one, id, "key", "perhaps")).isEqualTo("503 storage_uncertain");
         assertThat(one.texts(id)).containsExactly("before");
       } finally {
-        postgres.sql("ALTER SYSTEM RESET synchronous_standby_names");
-        postgres.sql("SELECT pg_reload_conf()");
+        postgres.releaseCommits();
       }
       Await.until(
           "the maps have what the journal has",
@@ -224,7 +222,7 @@ class SharedJournalTest {
   @Test
   void what_has_expired_leaves_the_table() throws Exception {
     StoreOptions forgetful =
-        options().keeping(Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofMillis(200));
+        options().keeping(Duration.ofSeconds(6), Duration.ofSeconds(6), Duration.ofMillis(200));
     try (StoreHarness alone = new StoreHarness(forgetful)) {
       String id = alone.conversation(TENANT);
       assertThat(say(alone, id, "key", "for a moment")).isEmpty();

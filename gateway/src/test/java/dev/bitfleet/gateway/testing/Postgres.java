@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
@@ -188,6 +189,34 @@ public final class Postgres implements AutoCloseable {
             "--username=" + USER,
             "--dbname=" + database,
             "--command=" + statement));
+  }
+
+  /** From now on a commit is on the disk, and does not return. */
+  public void holdCommits() {
+    sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    sql("SELECT pg_reload_conf()");
+    // A process of the server's own makes it so, some moments later.
+    Await.until("a commit waits", Duration.ofSeconds(60), this::waits);
+  }
+
+  private boolean waits() {
+    CompletableFuture<String> probe =
+        CompletableFuture.supplyAsync(() -> sql("CREATE TABLE probe(); DROP TABLE probe"));
+    while (!probe.isDone()) {
+      if (!sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+          .isEmpty()) {
+        probe.join();
+        return true;
+      }
+    }
+    probe.join();
+    return false;
+  }
+
+  /** Lets them return again. */
+  public void releaseCommits() {
+    sql("ALTER SYSTEM RESET synchronous_standby_names");
+    sql("SELECT pg_reload_conf()");
   }
 
   /** Ends it without a word, as a power cut does: what was not synced is gone. */
