@@ -83,6 +83,9 @@ final class JournalTable implements JournalStorage {
   /** When the trouble began that still lasts. */
   private @Nullable Long troubleNanos;
 
+  /** Whether the database was lost in it. */
+  private boolean lost;
+
   private JournalTable(JournalDatabase database, DatabaseLink link) {
     this.database = database;
     this.link = link;
@@ -204,6 +207,7 @@ final class JournalTable implements JournalStorage {
   }
 
   private void letGo(DatabaseFailure failure) {
+    lost |= failure == DatabaseFailure.LOST;
     Connection open = link.open();
     if (open == null) {
       return;
@@ -242,10 +246,13 @@ final class JournalTable implements JournalStorage {
     Long began = troubleNanos;
     if (began != null) {
       troubleNanos = null;
-      log.info(
-          "{} answers again after {} ms",
-          database.place(),
-          (System.nanoTime() - began) / 1_000_000);
+      if (lost) {
+        lost = false;
+        log.info(
+            "{} answers again after {} ms",
+            database.place(),
+            (System.nanoTime() - began) / 1_000_000);
+      }
     }
   }
 

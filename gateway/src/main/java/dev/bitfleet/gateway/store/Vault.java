@@ -100,9 +100,17 @@ final class Vault implements AutoCloseable {
 
   private static JournalStorage storage(StoreOptions options, boolean alone)
       throws JournalException {
-    return options.database().isPresent()
-        ? JournalTable.open(options.database().get(), alone)
-        : JournalFile.open(options.folder());
+    if (options.database().isEmpty()) {
+      return JournalFile.open(options.folder());
+    }
+    JournalTable table = JournalTable.open(options.database().get(), alone);
+    try {
+      JournalMove.fromFile(options.folder(), table);
+    } catch (JournalException | RuntimeException e) {
+      table.close();
+      throw e;
+    }
+    return table;
   }
 
   private static Grid started(FutureTask<Grid> starting) throws InterruptedException {

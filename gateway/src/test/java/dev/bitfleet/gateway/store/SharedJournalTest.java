@@ -220,16 +220,63 @@ class SharedJournalTest {
   }
 
   @Test
+  void nodes_bring_along_what_is_in_their_files() throws Exception {
+    StoreOptions one = options();
+    StoreOptions two = options();
+    String id;
+    String deleted;
+    HazelcastInstance before = fleet();
+    try (StoreHarness first = new StoreHarness(inFile(one), before, Duration.ofMillis(1));
+        StoreHarness second = new StoreHarness(inFile(two), before, Duration.ofMillis(1))) {
+      id = first.conversation(TENANT);
+      deleted = first.conversation(TENANT);
+      for (int i = 0; i < 6; i++) {
+        assertThat(say(i % 2 == 0 ? first : second, id, "key" + i, "turn " + i)).isEmpty();
+      }
+      first.append(deleted, "secret");
+      get(second.store().conversations().delete(TENANT, deleted));
+    }
+    HazelcastInstance after = fleet();
+    try (StoreHarness first = new StoreHarness(one, after, Duration.ofMinutes(1))) {
+      assertThat(first.texts(id)).containsExactly("turn 0", "turn 2", "turn 4");
+      try (StoreHarness second = new StoreHarness(two, after, Duration.ofMinutes(1))) {
+        assertThat(second.texts(id))
+            .containsExactly("turn 0", "turn 1", "turn 2", "turn 3", "turn 4", "turn 5")
+            .isEqualTo(first.texts(id));
+        assertThat(say(first, id, "key5", "turn 5")).isEqualTo("replayed");
+        assertThat(refusal(() -> first.store().conversations().items(TENANT, deleted)))
+            .isEqualTo("404 conversation_not_found");
+      }
+    }
+    for (StoreOptions each : List.of(one, two)) {
+      try (var files = Files.list(each.folder())) {
+        assertThat(files.map(file -> file.getFileName().toString()))
+            .anyMatch(file -> file.startsWith("store.db.moved-"))
+            .doesNotContain("store.db");
+      }
+    }
+    // The folders are not needed any more.
+    try (StoreHarness third = node(fleet())) {
+      assertThat(third.texts(id)).hasSize(6);
+    }
+  }
+
+  private static StoreOptions inFile(StoreOptions options) {
+    return StoreOptions.in(options.folder());
+  }
+
+  @Test
   void what_has_expired_leaves_the_table() throws Exception {
     StoreOptions forgetful =
         options().keeping(Duration.ofSeconds(6), Duration.ofSeconds(6), Duration.ofMillis(200));
     try (StoreHarness alone = new StoreHarness(forgetful)) {
+      get(alone.store().open());
       String id = alone.conversation(TENANT);
       assertThat(say(alone, id, "key", "for a moment")).isEmpty();
       assertThat(postgres.sql(name, "SELECT count(*) FROM bitfleet_entry")).isEqualTo("3");
       Await.until(
           "nothing is left",
-          Duration.ofSeconds(20),
+          Duration.ofSeconds(40),
           () -> postgres.sql(name, "SELECT count(*) FROM bitfleet_entry").equals("0"));
       assertThat(refusal(() -> alone.store().conversations().items(TENANT, id)))
           .isEqualTo("404 conversation_not_found");
