@@ -199,6 +199,8 @@ class SharedJournalTest {
         StoreHarness two = node(fleet)) {
       id = one.conversation(TENANT);
       one.append(id, "before");
+      // Who opened its store later would look into the journal anyway.
+      assertThat(two.texts(id)).containsExactly("before");
       // From now on a commit is on the disk, and does not return.
       postgres.holdCommits();
       try {
