@@ -186,7 +186,7 @@ class JournalDatabaseIT {
     assertThat(clients.problems()).as("seed %d", SEED).isEmpty();
   }
 
-  /** What stores nothing does not notice. */
+  /** What stores nothing does not notice: who waited for the database would wait for us. */
   private static void completesAtOnce() throws Exception {
     for (int number = 0; number < NODES; number++) {
       long began = System.nanoTime();
@@ -194,7 +194,7 @@ class JournalDatabaseIT {
           new Chat(FLEET.node(number))
               .post("/v1/chat/completions", Chat.question("Hello").put("max_tokens", 2).toString());
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(4));
+      assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(20));
     }
   }
 }
