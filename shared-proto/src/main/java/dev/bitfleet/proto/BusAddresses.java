@@ -19,6 +19,12 @@ public final class BusAddresses {
    */
   public static final String CALL_OFFS = PREFIX + "call-offs";
 
+  /**
+   * Published by a gateway, from time to time, while a client reads a response there that another
+   * one runs: the response's id, a space, and whose it is.
+   */
+  public static final String READINGS = PREFIX + "readings";
+
   private BusAddresses() {}
 
   /** Request/reply: {@link GenerationRequest} → {@link OpenReply}. */

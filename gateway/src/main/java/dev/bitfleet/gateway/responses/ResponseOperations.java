@@ -2,7 +2,7 @@ package dev.bitfleet.gateway.responses;
 
 import dev.bitfleet.gateway.contract.Operation;
 import dev.bitfleet.gateway.dialect.responses.ResponsesDialect;
-import dev.bitfleet.gateway.dispatch.CallOffs;
+import dev.bitfleet.gateway.dispatch.ResponseNotices;
 import dev.bitfleet.gateway.dispatch.TextService;
 import dev.bitfleet.gateway.http.Handler;
 import dev.bitfleet.gateway.http.HttpLimits;
@@ -11,6 +11,7 @@ import dev.bitfleet.gateway.operations.IdempotentRequests;
 import dev.bitfleet.gateway.operations.RequestReader;
 import dev.bitfleet.gateway.operations.UnknownModels;
 import dev.bitfleet.gateway.store.Store;
+import dev.bitfleet.proto.BusAddresses;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.Map;
@@ -26,7 +27,8 @@ public final class ResponseOperations {
   private final ResponseRuns runs;
   private final BackgroundQueue queue;
   private final Recovery recovery;
-  private final CallOffs callOffs;
+  private final ResponseNotices callOffs;
+  private final ResponseNotices readings;
 
   public ResponseOperations(
       Vertx vertx,
@@ -55,13 +57,15 @@ public final class ResponseOperations {
             reads);
     this.queue = new BackgroundQueue(vertx, runs, responseLimits);
     this.recovery = new Recovery(runs, queue, dialect, responseLimits);
-    this.callOffs = new CallOffs(vertx);
+    this.callOffs = new ResponseNotices(vertx, BusAddresses.CALL_OFFS);
     callOffs.start((tenant, id) -> runs.calledOff(new Owner(tenant, id)));
+    this.readings = new ResponseNotices(vertx, BusAddresses.READINGS);
+    readings.start((tenant, id) -> runs.readElsewhere(new Owner(tenant, id)));
   }
 
   /** Adds a handler for each of its operations. */
   public void addTo(Map<Operation, Handler> handlers) {
-    StoredResponses stored = new StoredResponses(runs, limits, callOffs);
+    StoredResponses stored = new StoredResponses(runs, limits, callOffs, readings);
     handlers.put(
         Operation.CREATE_RESPONSE,
         new CreateResponse(reader, repeats, dialect, runs, stored, queue, limits));
@@ -87,6 +91,7 @@ public final class ResponseOperations {
   /** Ends what runs; acknowledged work is done elsewhere, or at the next start. */
   public void stop() {
     callOffs.stop();
+    readings.stop();
     queue.stop();
     runs.stop();
   }

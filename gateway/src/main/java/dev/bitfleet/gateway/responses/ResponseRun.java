@@ -620,6 +620,13 @@ final class ResponseRun {
     cancelGrace();
   }
 
+  /** Somebody reads them at another node: the wait for a reader begins anew. */
+  void readElsewhere() {
+    if (graceTimer >= 0) {
+      awaitReader();
+    }
+  }
+
   /** Somebody has left before the end. */
   void readerLeft() {
     readers--;
@@ -627,10 +634,15 @@ final class ResponseRun {
       return;
     }
     if (call.store()) {
-      graceTimer = runs.afterGrace(this::cancel);
+      awaitReader();
     } else {
       drop();
     }
+  }
+
+  private void awaitReader() {
+    cancelGrace();
+    graceTimer = runs.afterGrace(this::cancel);
   }
 
   private void cancelGrace() {

@@ -19,6 +19,9 @@ final class ResponseRuns {
   private static final long SHORTEST_PAUSE_MILLIS = 500;
   private static final long LONGEST_PAUSE_MILLIS = 30_000;
 
+  /** Between two notices of one reader, however long the grace. */
+  private static final long LONGEST_SILENCE_MILLIS = 5_000;
+
   private final Vertx vertx;
   private final Dispatcher dispatcher;
   private final ResponseArchive archive;
@@ -69,6 +72,11 @@ final class ResponseRuns {
   /** Calls off a promised response, if it runs here. */
   void calledOff(Owner owner) {
     find(owner).filter(ResponseRun::promised).ifPresent(ResponseRun::cancel);
+  }
+
+  /** A client at another node reads a response, if it runs here. */
+  void readElsewhere(Owner owner) {
+    find(owner).ifPresent(ResponseRun::readElsewhere);
   }
 
   void gone(ResponseRun run) {
@@ -156,6 +164,11 @@ final class ResponseRuns {
 
   long afterGrace(Runnable action) {
     return vertx.setTimer(limits.grace().toMillis(), timer -> action.run());
+  }
+
+  /** Does it soon enough for a grace that begins now, also where one notice is lost. */
+  void withinGrace(Runnable action) {
+    later(Math.clamp(limits.grace().toMillis() / 3, 1, LONGEST_SILENCE_MILLIS), action);
   }
 
   void cancelTimer(long timer) {

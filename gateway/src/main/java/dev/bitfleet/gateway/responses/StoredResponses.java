@@ -4,7 +4,7 @@ import dev.bitfleet.gateway.contract.ApiError;
 import dev.bitfleet.gateway.contract.ApiException;
 import dev.bitfleet.gateway.dialect.items.Items;
 import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
-import dev.bitfleet.gateway.dispatch.CallOffs;
+import dev.bitfleet.gateway.dispatch.ResponseNotices;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
 import dev.bitfleet.gateway.http.ReadBudget;
@@ -46,12 +46,15 @@ final class StoredResponses {
 
   private final ResponseRuns runs;
   private final HttpLimits limits;
-  private final CallOffs callOffs;
+  private final ResponseNotices callOffs;
+  private final ResponseNotices readings;
 
-  StoredResponses(ResponseRuns runs, HttpLimits limits, CallOffs callOffs) {
+  StoredResponses(
+      ResponseRuns runs, HttpLimits limits, ResponseNotices callOffs, ResponseNotices readings) {
     this.runs = runs;
     this.limits = limits;
     this.callOffs = callOffs;
+    this.readings = readings;
   }
 
   private static Owner owner(Exchange exchange) {
@@ -128,7 +131,12 @@ final class StoredResponses {
     StoredReader reader = new StoredReader(exchange, limits, from);
     exchange.settling(
         runs.archive().follow(owner, from, reader),
-        reader::fedBy,
+        feeding -> {
+          reader.fedBy(feeding);
+          if (goesOn) {
+            sayRead(exchange, owner);
+          }
+        },
         why -> {
           if (isMissing(why) && !goesOn) {
             replay(exchange, owner, from);
@@ -139,6 +147,14 @@ final class StoredResponses {
             exchange.fail(why);
           }
         });
+  }
+
+  /** Whoever runs it would call it off after a while, seeing no reader of its own. */
+  private void sayRead(Exchange exchange, Owner owner) {
+    readings.tell(owner.tenant(), owner.id());
+    if (!exchange.settled()) {
+      runs.withinGrace(() -> sayRead(exchange, owner));
+    }
   }
 
   private void awaitEvents(Exchange exchange, Owner owner, int from, Patience patience) {

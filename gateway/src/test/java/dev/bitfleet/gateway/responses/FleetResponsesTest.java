@@ -207,6 +207,41 @@ class FleetResponsesTest {
   }
 
   @Test
+  void a_stream_that_is_read_at_another_node_alone_is_not_called_off() {
+    try (Gateway one =
+            Gateway.inFleet(
+                "one",
+                member("one"),
+                options ->
+                    options
+                        .store(StoreOptions.in(folder.resolve("one")))
+                        .streamGrace(Duration.ofSeconds(1)));
+        Gateway two =
+            one.beside(
+                "two",
+                member("two"),
+                options ->
+                    options
+                        .store(StoreOptions.in(folder.resolve("two")))
+                        .streamGrace(Duration.ofSeconds(1)))) {
+      one.worker("worker-1", 8);
+      one.worker().pace(50);
+      String id;
+      try (RawConnection client =
+          RepeatedRequestsTest.begin(
+              one, "k", "{'input':'hi','stream':true,'max_output_tokens':60}")) {
+        String begun = client.readUntil("response.output_text.delta");
+        id = begun.substring(begun.indexOf("resp_"), begun.indexOf("resp_") + 37);
+      }
+      // Three seconds, of which its own node has a reader in none.
+      List<String> rest = frames(two.get(PATH + "/" + id + "?stream=true").body());
+      JsonNode end = data(rest.getLast()).path("response");
+      assertThat(status(end)).isEqualTo("incomplete");
+      assertThat(end.path("usage").path("output_tokens").intValue()).isEqualTo(60);
+    }
+  }
+
+  @Test
   void what_another_node_runs_is_called_off_there() {
     try (Gateway one = one();
         Gateway two = two(one)) {

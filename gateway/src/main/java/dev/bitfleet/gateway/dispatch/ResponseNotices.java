@@ -1,22 +1,23 @@
 package dev.bitfleet.gateway.dispatch;
 
-import dev.bitfleet.proto.BusAddresses;
 import io.vertx.core.Vertx;
 import io.vertx.core.eventbus.MessageConsumer;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the gateways that a response is to be called off, whichever of them runs it. Nobody
- * answers, and what is said may get lost: whoever says it looks for what has come of it. Event loop
- * only.
+ * Tells the gateways one thing about a response, whichever of them runs it: that it is to be called
+ * off, or that somebody reads it. Nobody answers, and what is said may get lost: whoever says it
+ * says it again, or looks for what has come of it. Event loop only.
  */
-public final class CallOffs {
+public final class ResponseNotices {
   private final Vertx vertx;
+  private final String address;
   private @Nullable MessageConsumer<String> consumer;
 
-  public CallOffs(Vertx vertx) {
+  public ResponseNotices(Vertx vertx, String address) {
     this.vertx = vertx;
+    this.address = address;
   }
 
   /**
@@ -29,7 +30,7 @@ public final class CallOffs {
         vertx
             .eventBus()
             .consumer(
-                BusAddresses.CALL_OFFS,
+                address,
                 message -> {
                   String[] parts = message.body().split(" ", 2);
                   if (parts.length == 2) {
@@ -39,7 +40,7 @@ public final class CallOffs {
   }
 
   public void tell(String tenant, String id) {
-    vertx.eventBus().publish(BusAddresses.CALL_OFFS, id + " " + tenant);
+    vertx.eventBus().publish(address, id + " " + tenant);
   }
 
   public void stop() {
