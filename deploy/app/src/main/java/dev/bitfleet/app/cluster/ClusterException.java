@@ -1,5 +1,7 @@
 package dev.bitfleet.app.cluster;
 
+import org.jspecify.annotations.Nullable;
+
 /** A node cannot take its place in the cluster. The message says why, and what would help. */
 public final class ClusterException extends Exception {
   private static final long serialVersionUID = 1;
@@ -16,7 +18,7 @@ public final class ClusterException extends Exception {
     unavailable = false;
   }
 
-  private ClusterException(Throwable cause, String message) {
+  private ClusterException(@Nullable Throwable cause, String message) {
     super(message, cause);
     unavailable = true;
   }
@@ -24,6 +26,11 @@ public final class ClusterException extends Exception {
   /** Its ports cannot be had. */
   static ClusterException unavailable(String message, Throwable cause) {
     return new ClusterException(cause, message);
+  }
+
+  /** Its address is not this machine's. */
+  static ClusterException unavailable(String message) {
+    return new ClusterException(null, message);
   }
 
   /** Whether another try may succeed with nothing changed here. */

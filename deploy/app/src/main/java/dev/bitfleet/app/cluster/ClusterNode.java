@@ -13,6 +13,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxBuilder;
 import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.http.ClientAuth;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -183,13 +184,7 @@ public final class ClusterNode implements AutoCloseable {
       }
       Thread.sleep(WAIT);
     }
-    Vertx vertx =
-        builder
-            .withClusterManager(new RegistrationKeeper(member))
-            .buildClustered()
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get();
+    Vertx vertx = onTheBus(builder);
     Optional<String> stranger = stranger(vertx);
     if (stranger.isPresent()) {
       vertx.close().toCompletionStage().toCompletableFuture().get();
@@ -197,6 +192,27 @@ public final class ClusterNode implements AutoCloseable {
     }
     member.getCluster().addMembershipListener(new Departures(vertx));
     return vertx;
+  }
+
+  private Vertx onTheBus(VertxBuilder builder) throws ExecutionException, InterruptedException {
+    try {
+      return builder
+          .withClusterManager(new RegistrationKeeper(member))
+          .buildClustered()
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof BindException taken) {
+        ClusterConfiguration wanted = options.configuration();
+        throw new ExecutionException(
+            ClusterException.unavailable(
+                "cannot take the event bus's port %s:%d, which is the one after cluster-port: %s"
+                    .formatted(wanted.host(), wanted.busPort(), rootMessage(taken)),
+                taken));
+      }
+      throw e;
+    }
   }
 
   /**

@@ -6,6 +6,8 @@ import com.hazelcast.config.TcpIpConfig;
 import com.hazelcast.instance.ProtocolType;
 import dev.bitfleet.app.config.ClusterConfiguration;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,9 +48,16 @@ final class MemberNetwork {
 
   private static String address(String host) throws ClusterException {
     try {
-      return InetAddress.getByName(host).getHostAddress();
+      InetAddress address = InetAddress.getByName(host);
+      if (NetworkInterface.getByInetAddress(address) == null) {
+        throw ClusterException.unavailable(
+            "cluster-host: no interface of this machine has the address " + host);
+      }
+      return address.getHostAddress();
     } catch (UnknownHostException e) {
       throw new ClusterException("cluster-host: '" + host + "' does not resolve", e);
+    } catch (SocketException e) {
+      throw new ClusterException("cluster-host: interfaces cannot be read: " + e.getMessage(), e);
     }
   }
 

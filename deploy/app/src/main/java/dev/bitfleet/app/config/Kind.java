@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -23,11 +24,13 @@ public interface Kind<T> {
   /** CPU numbers above this are typing errors: the kernel itself stops at 8192. */
   int MAX_CPU = 8191;
 
+  int MAX_PORT = 65_535;
+
   /** A name, an IPv4 address, or an IPv6 address in brackets. */
   Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._-]{1,255}|\\[[0-9a-fA-F:.]{2,45}]");
 
   /** The same, perhaps with a port. */
-  Pattern NODE = Pattern.compile("(" + HOST_NAME.pattern() + ")(:[1-9][0-9]{0,4})?");
+  Pattern NODE = Pattern.compile("(" + HOST_NAME.pattern() + ")(:([1-9][0-9]{0,4}))?");
 
   /** Scheme, hosts and name, then options; no user before the hosts. */
   Pattern DATABASE = Pattern.compile("jdbc:postgresql:(//[^\\s/?@]+/)?[^\\s/?@]+(\\?[^\\s?#@]*)?");
@@ -220,8 +223,12 @@ public interface Kind<T> {
     return (text, base) -> {
       List<String> nodes = names().parse(text, base);
       for (String node : nodes) {
-        if (!NODE.matcher(node).matches()) {
+        Matcher parts = NODE.matcher(node);
+        if (!parts.matches()) {
           throw new IllegalArgumentException("'" + node + "' is neither HOST nor HOST:PORT");
+        }
+        if (parts.group(3) != null && Integer.parseInt(parts.group(3)) > MAX_PORT) {
+          throw new IllegalArgumentException("'" + node + "' has no port from 1 to " + MAX_PORT);
         }
       }
       return nodes;

@@ -277,6 +277,18 @@ class ConfigurationLoaderTest {
                     Optional.of("last"))));
   }
 
+  @Test
+  void a_node_to_join_has_a_port_that_there_is() {
+    Map<String, String> settings =
+        Map.of("cluster-port", "7800", "cluster-join", "node-a:65535,node-b:65536");
+    assertThatThrownBy(
+            () ->
+                new ConfigurationLoader(Map.of(), folder, folder).load(Optional.empty(), settings))
+        .isInstanceOf(ConfigurationException.class)
+        .hasMessageContaining("'node-b:65536' has no port from 1 to 65535")
+        .hasMessageNotContaining("node-a");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -1,0 +1,69 @@
+package dev.bitfleet.app.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.bitfleet.app.config.ClusterConfiguration;
+import dev.bitfleet.app.config.NodeRole;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+/** Addresses that a node cannot have are refused in words that name the setting. */
+class ClusterNodeTest {
+
+  private static ClusterNode join(String host, int port) throws ClusterException {
+    return ClusterNode.join(
+        new ClusterOptions(
+            new ClusterConfiguration(
+                host,
+                port,
+                List.of(),
+                Optional.empty(),
+                "test-" + UUID.randomUUID(),
+                Optional.empty(),
+                Optional.empty(),
+                Duration.ofSeconds(1)),
+            "node-test",
+            NodeRole.BOTH,
+            "test",
+            Map.of()),
+        config -> {});
+  }
+
+  @Test
+  void a_host_of_another_machine_is_told_apart_from_a_port_that_is_taken() {
+    // Addresses for documentation (RFC 5737): nobody has them.
+    assertThatThrownBy(() -> join("192.0.2.1", 7800))
+        .isInstanceOfSatisfying(
+            ClusterException.class, refused -> assertThat(refused.unavailable()).isTrue())
+        .hasMessage("cluster-host: no interface of this machine has the address 192.0.2.1");
+  }
+
+  @Test
+  void an_event_bus_whose_port_is_taken_names_that_port() throws Exception {
+    try (ServerSocket bus = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        ClusterNode node = join("127.0.0.1", bus.getLocalPort() - 1)) {
+      ExecutionException failure =
+          catchThrowableOfType(
+              ExecutionException.class,
+              () ->
+                  node.vertx(
+                      Vertx.builder().with(new VertxOptions().setEventBusOptions(node.bus()))));
+      assertThat(failure.getCause())
+          .isInstanceOfSatisfying(
+              ClusterException.class, refused -> assertThat(refused.unavailable()).isTrue())
+          .hasMessageContaining("the event bus's port 127.0.0.1:" + bus.getLocalPort())
+          .hasMessageContaining("the one after cluster-port");
+    }
+  }
+}
