@@ -39,6 +39,13 @@ final class ResponseRun {
   static final ApiError GONE =
       ApiError.server(503, "response_gone", "The response was deleted, or the server is stopping.");
 
+  /** Told to readers of a response that another node has ended, which had thought this one dead. */
+  private static final ApiError ENDED_ELSEWHERE =
+      ApiError.server(
+          503,
+          "response_ended_elsewhere",
+          "Another node went on with this response and has ended it. Ask for its events again.");
+
   /** Bytes of events: more than those of any context there is. */
   private static final long MOST_BYTES = 64L << 20;
 
@@ -485,9 +492,21 @@ final class ResponseRun {
       kept.abandon();
     }
     boolean gone = call.store() && ResponseArchive.isGone(why);
-    if (events == null || gone) {
+    if (gone) {
+      runs.archive()
+          .find(owner)
+          .map(ENDED_ELSEWHERE)
+          .otherwise(GONE)
+          .onSuccess(
+              told -> {
+                forget(told);
+                client.refused(new ApiException(told));
+              });
+      return;
+    }
+    if (events == null) {
       forget();
-      client.refused(gone ? new ApiException(GONE) : why);
+      client.refused(why);
       return;
     }
     unkept = errorOf(why);
@@ -542,6 +561,15 @@ final class ResponseRun {
 
   /** Ends without a trace. */
   private void forget() {
+    forget(GONE);
+  }
+
+  /**
+   * The same.
+   *
+   * @param told to its readers
+   */
+  private void forget(ApiError told) {
     phase = Phase.ENDED;
     if (!preparing) {
       leaveRoom();
@@ -553,7 +581,7 @@ final class ResponseRun {
     }
     if (events != null) {
       if (readers > 0) {
-        events.append(ResponseWriter.error(GONE, events.size()));
+        events.append(ResponseWriter.error(told, events.size()));
       }
       events.end();
     }

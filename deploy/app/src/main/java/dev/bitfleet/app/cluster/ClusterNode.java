@@ -122,7 +122,7 @@ public final class ClusterNode implements AutoCloseable {
       }
       if (options.nodeId().equals(each.getAttribute(NodeAttributes.NODE))) {
         throw new ClusterException(
-            "a node named %s is in the cluster already, at %s: two cannot share a data folder's copy; delete node-id in this one"
+            "a node named %s is in the cluster already, at %s: give this one a data-dir of its own; where its folder is a copy of another, delete node-id in it"
                 .formatted(options.nodeId(), each.getAddress()));
       }
       Optional<String> difference = AgreedSettings.difference(each, options.agreed());
