@@ -82,11 +82,14 @@ final class BackgroundQueue {
 
   /** Lets it take its turn. */
   void enter(ResponseRun run) {
-    if (places.containsKey(run) && !run.call().mode().background()) {
-      run.start();
-    } else if (places.containsKey(run)) {
+    if (!places.containsKey(run)) {
+      return;
+    }
+    if (run.call().mode().background()) {
       waiting.add(run);
       next();
+    } else {
+      run.start();
     }
   }
 

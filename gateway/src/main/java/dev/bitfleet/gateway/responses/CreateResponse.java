@@ -111,16 +111,12 @@ final class CreateResponse implements Handler {
         checked(owner, call)
             .compose(
                 context ->
-                    runs.archive().claim(owner).map(right -> new Checked(context, fresh(right)))),
+                    runs.archive().claimFresh(owner).map(right -> new Checked(context, right))),
         checked -> acknowledge(exchange, owner, asked, checked, claim));
   }
 
   /** What can be promised, and the right to do it: nobody else must think it left behind. */
   private record Checked(ContextReader.Context context, Right right) {}
-
-  private static Right fresh(Optional<Right> right) {
-    return right.orElseThrow(() -> new IllegalStateException("a fresh id is taken"));
-  }
 
   /** What would be refused is refused now, while somebody is there to hear it. */
   private Future<ContextReader.Context> checked(Owner owner, ResponseCall call) {

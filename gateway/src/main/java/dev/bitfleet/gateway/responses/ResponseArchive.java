@@ -136,6 +136,12 @@ final class ResponseArchive {
     return store.promises().claim(owner.id());
   }
 
+  /** The right to run a response whose id is new. */
+  Future<Right> claimFresh(Owner owner) {
+    return claim(owner)
+        .map(right -> right.orElseThrow(() -> new IllegalStateException("a fresh id is taken")));
+  }
+
   /**
    * Claims acknowledged work that nobody does.
    *

@@ -32,7 +32,7 @@ final class StreamPromise {
     ResponseArchive.Replay replay =
         new ResponseArchive.Replay(claim, () -> StoredAnswer.eventsOf(owner.id()));
     return archive
-        .claim(owner)
+        .claimFresh(owner)
         .compose(
             claimed -> {
               hold(claimed);
@@ -40,11 +40,10 @@ final class StreamPromise {
             });
   }
 
-  private void hold(Optional<Right> claimed) {
-    Right held = claimed.orElseThrow(() -> new IllegalStateException("a fresh id is taken"));
-    right = held;
+  private void hold(Right claimed) {
+    right = claimed;
     if (over) {
-      held.release();
+      claimed.release();
     }
   }
 

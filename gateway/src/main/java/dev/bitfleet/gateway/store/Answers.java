@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** Answers that repeats of their requests get. Blocks; virtual threads only. */
 final class Answers {
@@ -24,24 +25,21 @@ final class Answers {
    */
   static Runnable forget(
       Vault vault, String tenant, String thing, String id, long now, List<Change> rows) {
-    IMap<String, Filed> map = vault.grid().shelf(Shelf.ANSWERS);
-    Map<String, Filed> forgotten = new HashMap<>();
-    for (Map.Entry<String, Filed> entry :
-        map.entrySet(Predicates.equal(FiledSerializer.ABOUT_ANY, id))) {
-      Filed filed = entry.getValue();
-      if (filed.live(now) && filed.tenant().equals(tenant)) {
-        Answer gone =
-            Answer.newBuilder()
-                .setFingerprint(parse(filed).getFingerprint())
-                .setGoneThing(thing)
-                .setGoneId(id)
-                .build();
-        Filed without = filed.with(gone.toByteArray(), now, filed.expires());
-        rows.add(new Change.Put(Shelf.ANSWERS, entry.getKey(), 0, now, without.toBytes()));
-        forgotten.put(entry.getKey(), without);
-      }
-    }
-    return () -> forgotten.forEach((key, filed) -> Union.join(map, key, filed, Union::of));
+    return replace(
+        vault,
+        tenant,
+        id,
+        now,
+        rows,
+        filed -> {
+          Answer gone =
+              Answer.newBuilder()
+                  .setFingerprint(parse(filed).getFingerprint())
+                  .setGoneThing(thing)
+                  .setGoneId(id)
+                  .build();
+          return filed.with(gone.toByteArray(), now, filed.expires());
+        });
   }
 
   /**
@@ -52,19 +50,30 @@ final class Answers {
    * @return what is to be done to the maps once that is on the disk
    */
   static Runnable withdraw(Vault vault, String tenant, String id, long now, List<Change> rows) {
+    // Not removed: another node's copy of it would come back.
+    return replace(vault, tenant, id, now, rows, filed -> filed.with(filed.body(), now, now));
+  }
+
+  /** Puts a later version in place of each answer that tells of that document. */
+  private static Runnable replace(
+      Vault vault,
+      String tenant,
+      String id,
+      long now,
+      List<Change> rows,
+      UnaryOperator<Filed> later) {
     IMap<String, Filed> map = vault.grid().shelf(Shelf.ANSWERS);
-    Map<String, Filed> withdrawn = new HashMap<>();
+    Map<String, Filed> replaced = new HashMap<>();
     for (Map.Entry<String, Filed> entry :
         map.entrySet(Predicates.equal(FiledSerializer.ABOUT_ANY, id))) {
       Filed filed = entry.getValue();
       if (filed.live(now) && filed.tenant().equals(tenant)) {
-        // Not removed: another node's copy of it would come back.
-        Filed without = filed.with(filed.body(), now, now);
-        rows.add(new Change.Put(Shelf.ANSWERS, entry.getKey(), 0, now, without.toBytes()));
-        withdrawn.put(entry.getKey(), without);
+        Filed other = later.apply(filed);
+        rows.add(new Change.Put(Shelf.ANSWERS, entry.getKey(), 0, now, other.toBytes()));
+        replaced.put(entry.getKey(), other);
       }
     }
-    return () -> withdrawn.forEach((key, filed) -> Union.join(map, key, filed, Union::of));
+    return () -> replaced.forEach((key, filed) -> Union.join(map, key, filed, Union::of));
   }
 
   /**

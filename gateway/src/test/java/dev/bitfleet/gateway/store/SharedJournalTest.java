@@ -7,8 +7,6 @@ import static dev.bitfleet.gateway.store.StoreHarness.refusal;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.hazelcast.config.Config;
-import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Postgres;
@@ -63,14 +61,7 @@ class SharedJournalTest {
 
   /** Maps that are empty, as when all nodes start. */
   private HazelcastInstance fleet() {
-    Config config = new Config();
-    Grid.configure(config);
-    config.setClusterName("test-" + UUID.randomUUID());
-    config.getNetworkConfig().getInterfaces().setEnabled(true).addInterface("127.0.0.1");
-    config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
-    config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
-    config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(false);
-    HazelcastInstance member = Hazelcast.newHazelcastInstance(config);
+    HazelcastInstance member = StoreHarness.loneMember();
     fleets.add(member);
     return member;
   }

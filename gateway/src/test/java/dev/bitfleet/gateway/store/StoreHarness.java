@@ -1,9 +1,13 @@
 package dev.bitfleet.gateway.store;
 
+import com.hazelcast.config.Config;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.contract.ApiException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -23,10 +27,7 @@ final class StoreHarness implements AutoCloseable {
   }
 
   /** One of several on a member of a cluster, named by its folder. */
-  StoreHarness(
-      StoreOptions options,
-      com.hazelcast.core.HazelcastInstance member,
-      java.time.Duration rejoin) {
+  StoreHarness(StoreOptions options, HazelcastInstance member, java.time.Duration rejoin) {
     store =
         new Store(
             vertx,
@@ -34,6 +35,18 @@ final class StoreHarness implements AutoCloseable {
             java.util.Optional.of(
                 Membership.of(member, options.folder().getFileName().toString(), rejoin)),
             new SimpleMeterRegistry());
+  }
+
+  /** A cluster of one, with maps that are empty. */
+  static HazelcastInstance loneMember() {
+    Config config = new Config();
+    Grid.configure(config);
+    config.setClusterName("test-" + UUID.randomUUID());
+    config.getNetworkConfig().getInterfaces().setEnabled(true).addInterface("127.0.0.1");
+    config.getNetworkConfig().getJoin().getMulticastConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getAutoDetectionConfig().setEnabled(false);
+    config.getNetworkConfig().getJoin().getTcpIpConfig().setEnabled(false);
+    return Hazelcast.newHazelcastInstance(config);
   }
 
   Store store() {
