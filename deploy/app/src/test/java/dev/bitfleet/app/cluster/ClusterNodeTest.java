@@ -8,7 +8,6 @@ import dev.bitfleet.app.config.ClusterConfiguration;
 import dev.bitfleet.app.config.NodeRole;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
@@ -51,8 +50,9 @@ class ClusterNodeTest {
 
   @Test
   void an_event_bus_whose_port_is_taken_names_that_port() throws Exception {
-    try (ServerSocket bus = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
-        ClusterNode node = join("127.0.0.1", bus.getLocalPort() - 1)) {
+    try (NodePorts ports = NodePorts.free();
+        ServerSocket bus = ports.takeBus();
+        ClusterNode node = join("127.0.0.1", ports.member())) {
       ExecutionException failure =
           catchThrowableOfType(
               ExecutionException.class,

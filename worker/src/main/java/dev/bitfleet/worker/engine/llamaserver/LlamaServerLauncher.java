@@ -32,6 +32,11 @@ public final class LlamaServerLauncher implements EngineLauncher {
   private static final int MICRO_BATCH_TOKENS = 128;
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  /** Below those the system hands out, so that no connection takes one before the server does. */
+  private static final int FIRST_PORT = 20_000;
+
+  private static final int PORTS = 1_000;
+
   private final Vertx vertx;
   private final LaunchWrapper wrapper;
   private final Path server;
@@ -151,10 +156,22 @@ public final class LlamaServerLauncher implements EngineLauncher {
   }
 
   private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new IllegalStateException("no loopback port is free", e);
+    int begin = RANDOM.nextInt(PORTS);
+    for (int tried = 0; tried < PORTS; tried++) {
+      int port = FIRST_PORT + (begin + tried) % PORTS;
+      if (isFree(port)) {
+        return port;
+      }
+    }
+    throw new IllegalStateException(
+        "no loopback port from %d to %d is free".formatted(FIRST_PORT, FIRST_PORT + PORTS - 1));
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return socket.isBound();
+    } catch (IOException taken) {
+      return false;
     }
   }
 }
