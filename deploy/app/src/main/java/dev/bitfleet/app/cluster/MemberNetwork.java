@@ -39,11 +39,34 @@ final class MemberNetwork {
     TcpIpConfig known = network.getJoin().getTcpIpConfig();
     known.setEnabled(true).setConnectionTimeoutSeconds(3);
     for (String each : wanted.join()) {
-      known.addMember(each.matches(".*[^:]:\\d+") ? each : each + ":" + wanted.port());
+      known.addMember(withPort(each, wanted));
     }
     for (String each : behind(wanted.dns())) {
       known.addMember(each + ":" + wanted.port());
     }
+  }
+
+  /** Those to join but for this node itself, which a list that all nodes have names too. */
+  static List<String> others(ClusterConfiguration wanted) {
+    return wanted.join().stream().filter(each -> !isSelf(each, wanted)).toList();
+  }
+
+  private static boolean isSelf(String node, ClusterConfiguration wanted) {
+    String place = withPort(node, wanted);
+    int colon = place.lastIndexOf(':');
+    if (!place.substring(colon + 1).equals(Integer.toString(wanted.port()))) {
+      return false;
+    }
+    try {
+      return InetAddress.getByName(place.substring(0, colon))
+          .equals(InetAddress.getByName(wanted.host()));
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  private static String withPort(String node, ClusterConfiguration wanted) {
+    return node.matches(".*[^:]:\\d+") ? node : node + ":" + wanted.port();
   }
 
   private static String address(String host) throws ClusterException {
