@@ -137,11 +137,13 @@ class ClusterIT {
   @Test
   @Order(1)
   void a_node_that_was_told_otherwise_is_refused() throws Exception {
-    Exit exit = run("serve", 3, nodes.settings(3), "--conversation-items", "5");
+    Exit exit =
+        run("serve", 3, nodes.settings(3), "--conversation-items", "5", "--stream-grace", "1m");
 
     assertThat(exit.status()).isEqualTo(78);
     assertThat(exit.err())
         .contains("conversation-items is 5 here and 10000 on node ")
+        .contains("; stream-grace is 1m here and 30s on node ")
         .contains("all nodes of a cluster need the same")
         .doesNotContain("\tat ");
   }

@@ -2,6 +2,8 @@ package dev.bitfleet.app.cluster;
 
 import com.hazelcast.cluster.Member;
 import dev.bitfleet.proto.NodeAttributes;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -14,28 +16,38 @@ final class AgreedSettings {
   private AgreedSettings() {}
 
   /**
-   * How a member that was there first differs from the newcomer, in words; empty when it does not.
+   * How a newcomer differs from those who were there first, in words: each setting once, against
+   * one who has another. Empty when it does not.
    */
-  static Optional<String> difference(Member there, Map<String, String> own) {
-    for (Map.Entry<String, String> setting : new TreeMap<>(own).entrySet()) {
-      String name = setting.getKey();
-      String theirs = there.getAttribute(PREFIX + name);
-      String ours = setting.getValue();
-      // What only one of two versions knows of is not yet agreed on.
-      if (theirs != null && !theirs.equals(ours)) {
-        return Optional.of(
-            name
-                + " is "
-                + ours
-                + " here and "
-                + theirs
-                + " on node "
-                + there.getAttribute(NodeAttributes.NODE)
-                + " ("
-                + there.getAddress().getHost()
-                + "); all nodes of a cluster need the same");
-      }
+  static Optional<String> differences(Collection<Member> there, Map<String, String> own) {
+    var differences = new ArrayList<String>();
+    new TreeMap<>(own)
+        .forEach(
+            (name, ours) ->
+                there.stream()
+                    .filter(each -> differs(each, name, ours))
+                    .findFirst()
+                    .map(each -> difference(each, name, ours))
+                    .ifPresent(differences::add));
+    if (differences.isEmpty()) {
+      return Optional.empty();
     }
-    return Optional.empty();
+    return Optional.of(String.join("; ", differences) + "; all nodes of a cluster need the same");
+  }
+
+  private static boolean differs(Member there, String name, String ours) {
+    String theirs = there.getAttribute(PREFIX + name);
+    // What only one of two versions knows of is not yet agreed on.
+    return theirs != null && !theirs.equals(ours);
+  }
+
+  private static String difference(Member there, String name, String ours) {
+    return "%s is %s here and %s on node %s (%s)"
+        .formatted(
+            name,
+            ours,
+            there.getAttribute(PREFIX + name),
+            there.getAttribute(NodeAttributes.NODE),
+            there.getAddress().getHost());
   }
 }

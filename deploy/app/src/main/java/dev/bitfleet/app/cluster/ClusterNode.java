@@ -115,31 +115,28 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   private void checkCompany() throws ClusterException {
-    Member self = member.getCluster().getLocalMember();
-    for (Member each : member.getCluster().getMembers()) {
-      if (each.equals(self)) {
-        continue;
-      }
+    List<Member> others =
+        member.getCluster().getMembers().stream().filter(each -> !each.localMember()).toList();
+    for (Member each : others) {
       if (options.nodeId().equals(each.getAttribute(NodeAttributes.NODE))) {
         throw new ClusterException(
             "a node named %s is in the cluster already, at %s: give this one a data-dir of its own; where its folder is a copy of another, delete node-id in it"
                 .formatted(options.nodeId(), each.getAddress()));
       }
-      Optional<String> difference = AgreedSettings.difference(each, options.agreed());
-      if (difference.isPresent()) {
-        throw new ClusterException(difference.get());
-      }
     }
-    int others = member.getCluster().getMembers().size() - 1;
-    ClusterConfiguration wanted = options.configuration();
-    if (others == 0 && !wanted.join().isEmpty()) {
+    Optional<String> differences = AgreedSettings.differences(others, options.agreed());
+    if (differences.isPresent()) {
+      throw new ClusterException(differences.get());
+    }
+    List<String> named = MemberNetwork.others(options.configuration());
+    if (others.isEmpty() && !named.isEmpty()) {
       log.warn(
           "node {} is the only one: none of {} is there, or its cluster-name or secret is another."
               + " It is looked for from time to time",
           options.nodeId(),
-          String.join(", ", wanted.join()));
+          String.join(", ", named));
     } else {
-      log.info("node {} has joined {} others", options.nodeId(), others);
+      log.info("node {} has joined {} others", options.nodeId(), others.size());
     }
   }
 

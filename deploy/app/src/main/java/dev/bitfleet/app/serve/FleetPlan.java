@@ -140,6 +140,7 @@ public record FleetPlan(
                 agreed.put("max-conversations", Integer.toString(store.conversations()));
                 agreed.put("conversation-items", Integer.toString(store.conversationItems()));
                 agreed.put("conversation-size", store.conversationSize().toString());
+                agreed.put("stream-grace", Durations.write(configuration.http().streamGrace()));
                 agreed.put(
                     "journal-url",
                     journal(configuration).map(JournalDatabase::place).orElse("none"));

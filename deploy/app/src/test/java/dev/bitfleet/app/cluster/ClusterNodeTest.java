@@ -20,22 +20,30 @@ import org.junit.jupiter.api.Test;
 /** Addresses that a node cannot have are refused in words that name the setting. */
 class ClusterNodeTest {
 
+  private static final String CLUSTER = "test-" + UUID.randomUUID();
+
   private static ClusterNode join(String host, int port) throws ClusterException {
+    return join("node-test", host, port, List.of(), Map.of());
+  }
+
+  private static ClusterNode join(
+      String node, String host, int port, List<String> others, Map<String, String> agreed)
+      throws ClusterException {
     return ClusterNode.join(
         new ClusterOptions(
             new ClusterConfiguration(
                 host,
                 port,
-                List.of(),
+                others,
                 Optional.empty(),
-                "test-" + UUID.randomUUID(),
+                CLUSTER,
                 Optional.empty(),
                 Optional.empty(),
                 Duration.ofSeconds(1)),
-            "node-test",
+            node,
             NodeRole.BOTH,
             "test",
-            Map.of()),
+            agreed),
         config -> {});
   }
 
@@ -64,6 +72,39 @@ class ClusterNodeTest {
               ClusterException.class, refused -> assertThat(refused.unavailable()).isTrue())
           .hasMessageContaining("the event bus's port 127.0.0.1:" + bus.getLocalPort())
           .hasMessageContaining("the one after cluster-port");
+    }
+  }
+
+  @Test
+  void a_newcomer_is_told_of_every_setting_that_the_others_have_otherwise() throws Exception {
+    try (NodePorts first = NodePorts.free();
+        NodePorts second = NodePorts.free();
+        ClusterNode there =
+            join(
+                "node-a",
+                "127.0.0.1",
+                first.member(),
+                List.of(),
+                Map.of("stream-grace", "30s", "conversation-items", "9", "cluster-tls", "off"))) {
+      List<String> others = List.of("127.0.0.1:" + first.member());
+      assertThatThrownBy(
+              () ->
+                  join(
+                      "node-b",
+                      "127.0.0.1",
+                      second.member(),
+                      others,
+                      Map.of(
+                          "stream-grace", "1m",
+                          "conversation-items", "10",
+                          "cluster-tls", "off",
+                          "of-a-later-version", "1")))
+          .isInstanceOfSatisfying(
+              ClusterException.class, refused -> assertThat(refused.unavailable()).isFalse())
+          .hasMessage(
+              "conversation-items is 10 here and 9 on node node-a (127.0.0.1);"
+                  + " stream-grace is 1m here and 30s on node node-a (127.0.0.1);"
+                  + " all nodes of a cluster need the same");
     }
   }
 }

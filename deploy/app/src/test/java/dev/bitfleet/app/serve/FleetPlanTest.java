@@ -101,6 +101,24 @@ class FleetPlanTest {
   }
 
   @Test
+  void what_decides_on_what_is_kept_is_agreed_on_between_those_who_keep_it() throws Exception {
+    flags.putAll(Map.of("cluster-port", "7000", "stream-grace", "90s"));
+
+    assertThat(plan(cores(2, 1)).cluster().orElseThrow().agreed())
+        .containsOnlyKeys(
+            "cluster-tls",
+            "conversation-items",
+            "conversation-size",
+            "conversation-ttl",
+            "journal-url",
+            "max-conversations",
+            "stream-grace")
+        .containsEntry("stream-grace", "90s");
+    assertThat(plan(cores(2, 1), NodeRole.WORKER).cluster().orElseThrow().agreed())
+        .containsOnlyKeys("cluster-tls");
+  }
+
+  @Test
   void each_memory_node_gets_a_worker_with_its_own_cores() throws Exception {
     FleetPlan plan = plan(cores(4, 2));
 
@@ -222,15 +240,23 @@ class FleetPlanTest {
   }
 
   private FleetPlan plan(CpuTopology topology) throws Exception {
-    return ((FleetPlan.Outcome.Planned) outcome(topology)).plan();
+    return plan(topology, NodeRole.BOTH);
+  }
+
+  private FleetPlan plan(CpuTopology topology, NodeRole role) throws Exception {
+    return ((FleetPlan.Outcome.Planned) outcome(topology, role)).plan();
   }
 
   private FleetPlan.Outcome outcome(CpuTopology topology) throws Exception {
+    return outcome(topology, NodeRole.BOTH);
+  }
+
+  private FleetPlan.Outcome outcome(CpuTopology topology, NodeRole role) throws Exception {
     ServeConfiguration configuration =
         new ConfigurationLoader(Map.of(), HOME, HOME).load(Optional.empty(), flags);
     return FleetPlan.of(
         configuration,
-        NodeRole.BOTH,
+        role,
         topology,
         new ModelHome(HOME.resolve("models")),
         models.stream().map(FleetPlan.Files::of).toList(),
