@@ -62,9 +62,10 @@ final class BackgroundQueue {
    * @param right to run it; is released when nothing more of it is kept from here
    * @param used is told what it cost
    */
-  ResponseRun add(Owner owner, long scope, ResponseCall call, Right right, Consumer<Usage> used) {
+  ResponseRun add(
+      Owner owner, PromisedWork work, ResponseCall call, Right right, Consumer<Usage> used) {
     Place place = new Place(right, used, System.nanoTime() + limits.backgroundPatience().toNanos());
-    ResponseRun run = runs.addPromised(owner, scope, call, place);
+    ResponseRun run = runs.addPromised(owner, work, call, place);
     place.run = run;
     places.put(run, place);
     run.end().onComplete(ended -> leave(run));

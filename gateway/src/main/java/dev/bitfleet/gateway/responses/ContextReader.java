@@ -36,14 +36,29 @@ final class ContextReader {
   /**
    * What a prompt is made of.
    *
-   * @param before items of earlier turns
+   * @param earlier what stands before the input
    * @param input the request's own, without references
    * @param weight of all of them, see {@link ContextBudget}
    */
-  record Context(List<JsonNode> before, List<ObjectNode> input, long weight) {
+  record Context(Earlier earlier, List<ObjectNode> input, long weight) {
     List<JsonNode> items() {
-      List<JsonNode> items = new ArrayList<>(before);
+      List<JsonNode> items = new ArrayList<>(earlier.items());
       items.addAll(input);
+      return items;
+    }
+  }
+
+  /**
+   * Items of earlier turns.
+   *
+   * @param conversation those that a conversation has, which goes on and may lose them; empty when
+   *     they are of none
+   * @param chain those of responses, which stay as they are; they come after the others
+   */
+  record Earlier(Optional<List<JsonNode>> conversation, List<JsonNode> chain) {
+    List<JsonNode> items() {
+      List<JsonNode> items = new ArrayList<>(conversation.orElse(List.of()));
+      items.addAll(chain);
       return items;
     }
   }
@@ -54,47 +69,73 @@ final class ContextReader {
    * @param history the conversation's items, when it is a turn of one
    */
   Future<Context> read(String tenant, ResponseCall call, List<? extends JsonNode> history) {
-    ContextBudget budget = new ContextBudget(mostWeight);
-    return before(tenant, call, history, budget)
-        .compose(
-            items ->
-                new References(archive, tenant, call, items, budget)
-                    .resolved()
-                    .map(input -> checked(new Context(items, input, budget.weight()))));
+    return read(tenant, call, history, Optional.empty());
   }
 
-  private Future<List<JsonNode>> before(
-      String tenant, ResponseCall call, List<? extends JsonNode> history, ContextBudget budget) {
+  /**
+   * The same of a call that may have been read before.
+   *
+   * @param seen what was read then, to be read again
+   */
+  Future<Context> read(
+      String tenant,
+      ResponseCall call,
+      List<? extends JsonNode> history,
+      Optional<SeenHistory> seen) {
+    ContextBudget budget = new ContextBudget(mostWeight);
+    return earlier(tenant, call, history, seen, budget)
+        .compose(
+            earlier ->
+                new References(archive, tenant, call, earlier.items(), budget)
+                    .resolved()
+                    .map(input -> checked(new Context(earlier, input, budget.weight()))));
+  }
+
+  private Future<Earlier> earlier(
+      String tenant,
+      ResponseCall call,
+      List<? extends JsonNode> history,
+      Optional<SeenHistory> seen,
+      ContextBudget budget) {
     if (call.previous().isPresent()) {
-      return back(tenant, call.previous(), new ArrayList<>(), budget);
+      return back(tenant, call.previous(), new ArrayList<>(), seen, budget);
+    }
+    if (call.conversation().isEmpty()) {
+      return Future.succeededFuture(new Earlier(Optional.empty(), List.of()));
     }
     try {
-      budget.add(history, "conversation");
-      return Future.succeededFuture(List.copyOf(history));
+      List<JsonNode> read = asSeen(history, seen);
+      budget.add(read, "conversation");
+      return Future.succeededFuture(new Earlier(Optional.of(read), List.of()));
     } catch (ApiException e) {
       return Future.failedFuture(e);
     }
   }
 
+  private static List<JsonNode> asSeen(List<? extends JsonNode> items, Optional<SeenHistory> seen) {
+    return seen.isPresent() ? seen.get().again(items) : List.copyOf(items);
+  }
+
   /** Documents from the newest to the oldest; then their items the other way round. */
-  private Future<List<JsonNode>> back(
+  private Future<Earlier> back(
       String tenant,
       Optional<String> previous,
       List<ResponseDocument> newer,
+      Optional<SeenHistory> seen,
       ContextBudget budget) {
     if (previous.isEmpty() || newer.size() >= LONGEST_CHAIN) {
-      Optional<ResponseDocument> oldest =
-          newer.isEmpty() ? Optional.empty() : Optional.of(newer.getLast());
-      return oldest
-          .flatMap(ResponseDocument::conversation)
-          .map(conversation -> earlierTurns(tenant, conversation, oldest.get()))
-          .orElse(Future.succeededFuture(List.of()))
+      List<JsonNode> chain = new ArrayList<>();
+      newer.reversed().forEach(document -> chain.addAll(document.items()));
+      ResponseDocument oldest = newer.getLast();
+      if (oldest.conversation().isEmpty()) {
+        return Future.succeededFuture(new Earlier(Optional.empty(), chain));
+      }
+      return earlierTurns(tenant, oldest.conversation().get(), oldest)
           .map(
-              earlier -> {
-                budget.add(earlier, PREVIOUS);
-                List<JsonNode> items = new ArrayList<>(earlier);
-                newer.reversed().forEach(document -> items.addAll(document.items()));
-                return items;
+              items -> {
+                List<JsonNode> read = asSeen(items, seen);
+                budget.add(read, PREVIOUS);
+                return new Earlier(Optional.of(read), chain);
               });
     }
     String id = previous.get();
@@ -108,7 +149,7 @@ final class ContextReader {
               }
               budget.add(document.items(), PREVIOUS);
               newer.add(document);
-              return back(tenant, document.previous(), newer, budget);
+              return back(tenant, document.previous(), newer, seen, budget);
             });
   }
 

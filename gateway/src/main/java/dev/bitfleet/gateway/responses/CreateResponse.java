@@ -139,11 +139,11 @@ final class CreateResponse implements Handler {
       return;
     }
     ResponseCall call = asked.call();
-    long scope = exchange.caller().scope();
+    PromisedWork work = work(asked, exchange.caller().scope());
     ResponseRun run =
         queue.add(
             owner,
-            scope,
+            work,
             call,
             checked.right(),
             usage -> {
@@ -151,7 +151,6 @@ final class CreateResponse implements Handler {
               exchange.used(usage);
             });
     ResponseDocument queued = ResponseDocument.of(run.state(), checked.context().input());
-    PromisedWork work = work(asked, scope);
     ResponseArchive.Replay replay = new ResponseArchive.Replay(claim, () -> answer(call, queued));
     exchange.settling(
         runs.archive().promise(owner, queued, work, Optional.of(replay)),
@@ -175,8 +174,8 @@ final class CreateResponse implements Handler {
       return;
     }
     if (call.mode().streamed() && events != null) {
-      run.readerCame();
-      LiveReader.attach(exchange, limits, events, 0, run::readerLeft);
+      run.readers().came();
+      LiveReader.attach(exchange, limits, events, 0, run.readers()::left);
     } else {
       exchange.json(200, queued.responseBytes());
     }

@@ -97,9 +97,9 @@ final class ExchangeClient implements RunClient {
     promising = false;
     streaming = true;
     // Who left meanwhile may come back, as one who has begun to read.
-    run().readerCame();
+    run().readers().came();
     each(this::read);
-    run().readerLeft();
+    run().readers().left();
   }
 
   @Override
@@ -111,8 +111,8 @@ final class ExchangeClient implements RunClient {
     LiveEvents events = run().events();
     if (events != null) {
       exchange.dropped(run().state().dropped().messages());
-      run().readerCame();
-      LiveReader.attach(exchange, limits, events, 0, run()::readerLeft);
+      run().readers().came();
+      LiveReader.attach(exchange, limits, events, 0, run().readers()::left);
     }
   }
 

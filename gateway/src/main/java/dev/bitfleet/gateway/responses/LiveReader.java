@@ -1,5 +1,7 @@
 package dev.bitfleet.gateway.responses;
 
+import dev.bitfleet.gateway.contract.ApiError;
+import dev.bitfleet.gateway.dialect.responses.ResponseWriter;
 import dev.bitfleet.gateway.http.EventSocket;
 import dev.bitfleet.gateway.http.Exchange;
 import dev.bitfleet.gateway.http.HttpLimits;
@@ -9,6 +11,14 @@ import io.vertx.core.buffer.Buffer;
 final class LiveReader {
   /** Events are joined up to about so many bytes for one write. */
   private static final int WRITE_BYTES = 16 << 10;
+
+  /** Told to who goes on with a response that was made again and does not say the same. */
+  private static final ApiError CHANGED =
+      ApiError.server(
+          409,
+          "response_events_changed",
+          "The response was made again, and does not say what you have of it. Ask for its events"
+              + " from the beginning.");
 
   private final LiveEvents events;
   private final EventSocket socket;
@@ -43,6 +53,15 @@ final class LiveReader {
     reader.pump();
   }
 
+  /**
+   * The last thing that a reader hears of a log that it has not read so far.
+   *
+   * @param next number of the event that it waited for
+   */
+  static byte[] changed(int next) {
+    return ResponseWriter.error(CHANGED, next);
+  }
+
   private void pump() {
     if (socket.closed()) {
       return;
@@ -67,7 +86,7 @@ final class LiveReader {
       socket.write(joined);
     }
     if (events.ended() && next >= events.size()) {
-      socket.end(Buffer.buffer());
+      socket.end(next > events.size() ? Buffer.buffer(changed(next)) : Buffer.buffer());
     }
   }
 }

@@ -93,11 +93,11 @@ final class Recovery {
       return giveUp(
           owner, document, "The server was interrupted, and cannot run the request any more.");
     }
+    PromisedWork again = work.again();
     return runs.archive()
-        .again(owner, work.again())
+        .note(owner, again)
         .onSuccess(
-            noted ->
-                queue.enter(queue.add(owner, work.scope(), call, unfinished.right(), usage -> {})))
+            noted -> queue.enter(queue.add(owner, again, call, unfinished.right(), usage -> {})))
         // It was deleted, or called off, in this very moment.
         .recover(
             why ->

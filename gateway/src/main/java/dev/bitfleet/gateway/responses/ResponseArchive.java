@@ -126,9 +126,16 @@ final class ResponseArchive {
     return store.commit(owner.tenant()).remove(store.pending(), owner.id()).run();
   }
 
-  /** Notes that work is begun again. */
-  Future<Void> again(Owner owner, PromisedWork work) {
-    return store.commit(owner.tenant()).put(store.pending(), owner.id(), work.bytes()).run();
+  /** Notes how far work has come. That is refused as gone when it has ended, or been taken over. */
+  Future<Void> note(Owner owner, PromisedWork work) {
+    return store
+        .commit(owner.tenant())
+        .put(
+            store.pending(),
+            owner.id(),
+            work::bytes,
+            there -> PromisedWork.read(there).attempts() <= work.attempts())
+        .run();
   }
 
   /** The right to run a promised response; empty when somebody has it. */

@@ -79,6 +79,8 @@ final class ResponseRun {
   private final long scope;
   private final ResponseCall call;
   private final RunClient client;
+  private final RunPromise promise;
+  private final Readership readers;
   private final ResponseState state;
   private final ResponseWriter writer;
   private final @Nullable LiveEvents events;
@@ -97,17 +99,13 @@ final class ResponseRun {
 
   private boolean keptWhole = true;
   private @Nullable ApiError unkept;
-  private int readers;
-  private long graceTimer = -1;
   private List<ObjectNode> input;
   private @Nullable Turn turn;
   private ReadBudget.@Nullable Room room;
   private @Nullable RunningCompletion completion;
-  private Future<Void> promise = Future.succeededFuture();
-  private boolean promised;
 
   /**
-   * @param promised whether it has been; what is not may be {@linkplain #promised(Future) later}
+   * @param work what was promised; what was not may be {@linkplain #promised later}
    */
   ResponseRun(
       ResponseRuns runs,
@@ -115,13 +113,14 @@ final class ResponseRun {
       long scope,
       ResponseCall call,
       RunClient client,
-      boolean promised) {
+      Optional<PromisedWork> work) {
     this.runs = runs;
     this.owner = owner;
     this.scope = scope;
     this.call = call;
     this.client = client;
-    this.promised = promised;
+    this.promise = new RunPromise(runs.archive(), owner, work);
+    this.readers = new Readership(runs, call, this::drop, this::cancel);
     this.input = call.input();
     this.state = new ResponseState(call, runs.servedModel(call));
     boolean recorded = call.mode() != ResponseCall.Mode.WHOLE;
@@ -167,16 +166,19 @@ final class ResponseRun {
     return input;
   }
 
-  /** Whether it is said to its end elsewhere, if not here. */
-  boolean promised() {
-    return promised;
+  RunPromise promise() {
+    return promise;
+  }
+
+  /** Who reads its events. */
+  Readership readers() {
+    return readers;
   }
 
   /** It is being promised; its end is kept after that. If that fails, it comes to nothing. */
   void promised(Future<Void> keeping) {
-    promise = keeping;
-    keeping.onComplete(
-        done -> promised = true,
+    promise.give(keeping);
+    keeping.onFailure(
         why -> {
           if (phase != Phase.ENDED) {
             stopCompletion();
@@ -241,7 +243,7 @@ final class ResponseRun {
               room = taken;
               return history();
             })
-        .compose(history -> runs.contexts().read(owner.tenant(), call, history))
+        .compose(history -> runs.contexts().read(owner.tenant(), call, history, promise.toBeRead()))
         .compose(
             context -> {
               if (room != null) {
@@ -249,9 +251,25 @@ final class ResponseRun {
               }
               input = context.input();
               return runs.preparation()
-                  .prepare(call, context, scope, () -> phase != Phase.PREPARING);
+                  .prepare(call, context, scope, () -> phase != Phase.PREPARING)
+                  .compose(prepared -> read(context, prepared));
             })
         .onComplete(this::dispatch, this::notBegun);
+  }
+
+  /** It has its context, and says the same again from here on. */
+  private Future<Preparation.Prepared> read(
+      ContextReader.Context context, Preparation.Prepared prepared) {
+    return promise
+        .read(context, prepared.dropped().messages())
+        .map(prepared)
+        .onFailure(
+            why -> {
+              if (ResponseArchive.isGone(why)) {
+                // Deleted, or another node goes on with it.
+                drop();
+              }
+            });
   }
 
   /** Waits until it is its turn, where it is one; what takes memory comes after that. */
@@ -354,7 +372,7 @@ final class ResponseRun {
     leaveRoom();
     releaseTurn();
     Throwable told = Preparation.told(why, call);
-    if (!promised) {
+    if (!promise.given()) {
       forget();
       client.refused(told);
       return;
@@ -401,7 +419,7 @@ final class ResponseRun {
    */
   private void close(Runnable writing) {
     phase = Phase.KEEPING;
-    cancelGrace();
+    readers.over();
     completion = null;
     if (!size.large()) {
       writing.run();
@@ -438,10 +456,10 @@ final class ResponseRun {
   private void keep(byte[] last) {
     finishing = false;
     phase = Phase.KEEPING;
-    cancelGrace();
+    readers.over();
     completion = null;
     // What was promised last would stand over the end.
-    promise.onSuccess(given -> keepEnd(last));
+    promise.kept().onSuccess(kept -> keepEnd(last));
   }
 
   private void keepEnd(byte[] last) {
@@ -466,7 +484,7 @@ final class ResponseRun {
               .keep(
                   owner,
                   ResponseDocument.of(state, input),
-                  promised,
+                  promise.given(),
                   appended,
                   turnItems(),
                   replay,
@@ -514,7 +532,7 @@ final class ResponseRun {
       writer.failed(unkept);
     }
     byte[] last = writer.lastEvent();
-    if (promised) {
+    if (promise.given()) {
       settle(last);
     } else {
       ended(last);
@@ -574,13 +592,13 @@ final class ResponseRun {
     if (!preparing) {
       leaveRoom();
     }
-    cancelGrace();
+    readers.over();
     runs.gone(this);
     if (kept != null) {
       kept.abandon();
     }
     if (events != null) {
-      if (readers > 0) {
+      if (readers.any()) {
         events.append(ResponseWriter.error(told, events.size()));
       }
       events.end();
@@ -640,41 +658,5 @@ final class ResponseRun {
     }
     stopCompletion();
     close(writer::cancelled);
-  }
-
-  /** Somebody reads its events. */
-  void readerCame() {
-    readers++;
-    cancelGrace();
-  }
-
-  /** Somebody reads them at another node: the wait for a reader begins anew. */
-  void readElsewhere() {
-    if (graceTimer >= 0) {
-      awaitReader();
-    }
-  }
-
-  /** Somebody has left before the end. */
-  void readerLeft() {
-    readers--;
-    if (readers > 0 || call.mode().background() || phase == Phase.ENDED) {
-      return;
-    }
-    if (call.store()) {
-      awaitReader();
-    } else {
-      drop();
-    }
-  }
-
-  private void awaitReader() {
-    cancelGrace();
-    graceTimer = runs.afterGrace(this::cancel);
-  }
-
-  private void cancelGrace() {
-    runs.cancelTimer(graceTimer);
-    graceTimer = -1;
   }
 }

@@ -51,12 +51,12 @@ final class ResponseRuns {
 
   /** A response that is not started yet, and of which nobody has been told. */
   ResponseRun add(Owner owner, long scope, ResponseCall call, RunClient client) {
-    return add(new ResponseRun(this, owner, scope, call, client, false));
+    return add(new ResponseRun(this, owner, scope, call, client, Optional.empty()));
   }
 
   /** One that was promised. */
-  ResponseRun addPromised(Owner owner, long scope, ResponseCall call, RunClient client) {
-    return add(new ResponseRun(this, owner, scope, call, client, true));
+  ResponseRun addPromised(Owner owner, PromisedWork work, ResponseCall call, RunClient client) {
+    return add(new ResponseRun(this, owner, work.scope(), call, client, Optional.of(work)));
   }
 
   private ResponseRun add(ResponseRun run) {
@@ -71,12 +71,12 @@ final class ResponseRuns {
 
   /** Calls off a promised response, if it runs here. */
   void calledOff(Owner owner) {
-    find(owner).filter(ResponseRun::promised).ifPresent(ResponseRun::cancel);
+    find(owner).filter(run -> run.promise().given()).ifPresent(ResponseRun::cancel);
   }
 
   /** A client at another node reads a response, if it runs here. */
   void readElsewhere(Owner owner) {
-    find(owner).ifPresent(ResponseRun::readElsewhere);
+    find(owner).ifPresent(run -> run.readers().elsewhere());
   }
 
   void gone(ResponseRun run) {

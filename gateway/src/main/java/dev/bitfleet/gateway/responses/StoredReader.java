@@ -79,6 +79,11 @@ final class StoredReader implements Follower {
     end(Buffer.buffer(ResponseWriter.error(ResponseRun.GONE, next)));
   }
 
+  @Override
+  public void changed() {
+    end(Buffer.buffer(LiveReader.changed(next)));
+  }
+
   private void end(Buffer last) {
     ended = true;
     if (!exchange.settled()) {

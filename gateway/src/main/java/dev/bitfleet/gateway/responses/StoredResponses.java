@@ -112,8 +112,8 @@ final class StoredResponses {
       ResponseRun run = running.get();
       LiveEvents events = run.events();
       if (events != null) {
-        run.readerCame();
-        LiveReader.attach(exchange, limits, events, from, run::readerLeft);
+        run.readers().came();
+        LiveReader.attach(exchange, limits, events, from, run.readers()::left);
       }
       return;
     }
@@ -216,7 +216,7 @@ final class StoredResponses {
 
   /** Nothing of it is kept when this is done, whatever was under way. */
   private Future<Void> deleteRunning(Owner owner, ResponseRun run) {
-    if (run.promised()) {
+    if (run.promise().given()) {
       // What is deleted cannot be kept any more; what could not be deleted goes on.
       return runs.archive().delete(owner).onSuccess(done -> run.deleted());
     }

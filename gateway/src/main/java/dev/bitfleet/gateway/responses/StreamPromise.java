@@ -36,7 +36,8 @@ final class StreamPromise {
         .compose(
             claimed -> {
               hold(claimed);
-              return archive.promise(owner, begun, work, Optional.of(replay));
+              return archive.promise(
+                  owner, begun, work.after(run.promise().seen()), Optional.of(replay));
             });
   }
 

@@ -59,6 +59,7 @@ final class EventLogReader {
    *
    * @param from not before the last call's
    * @throws dev.bitfleet.gateway.contract.ApiException 404 when there is no such log
+   * @throws Changed when the log does not say what was read, or has ended before that number
    */
   Some next(int from) throws InvalidProtocolBufferException {
     EventLog whole = whole();
@@ -84,10 +85,19 @@ final class EventLogReader {
     throw StoreErrors.notFound(Shelf.RESPONSES.thing(), id);
   }
 
+  /** What has been read is not what the log says now. */
+  static final class Changed extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    Changed() {
+      super("the log was begun anew, and says something else");
+    }
+  }
+
   /** Whoever goes on with a log that has been begun anew must not mix two of them. */
   private void goOn(byte[] before) {
     if (read != null && !Arrays.equals(read, before)) {
-      throw new IllegalStateException("the log was begun anew, and says something else");
+      throw new Changed();
     }
     read = before;
   }
@@ -158,6 +168,10 @@ final class EventLogReader {
             List.copyOf(frames.subList(from - first, frames.size())), i == pieces.size() - 1);
       }
       first = next;
+    }
+    if (from > first) {
+      // Whoever has read so far has read another one.
+      throw new Changed();
     }
     return new Some(List.of(), true);
   }

@@ -174,8 +174,9 @@ public final class EventLogs {
   /**
    * Gives what is there from that number on, then what comes, until the log is sealed; or until it
    * is lost: deleted, or nothing has come for {@link Leases#LIFE}, when its writer must be thought
-   * dead, or another writer has begun it anew and says something else. 404 when there is no such
-   * log. Nothing is given before the subscription is; while it is paused, nothing is held.
+   * dead; or it is changed: another writer has begun it anew and says something else. 404 when
+   * there is no such log. Nothing is given before the subscription is; while it is paused, nothing
+   * is held.
    */
   public Future<Subscription> follow(
       String tenant, String responseId, int from, Follower follower) {
@@ -186,8 +187,11 @@ public final class EventLogs {
     return offLoop
         .call(
             vault -> {
-              EventLogReader reader = new EventLogReader(vault, running, tenant, responseId);
-              reader.next(from);
+              try {
+                new EventLogReader(vault, running, tenant, responseId).next(from);
+              } catch (EventLogReader.Changed e) {
+                // It is there; its follower will be told.
+              }
               return new EventLogReader(vault, running, tenant, responseId);
             })
         .map(
@@ -209,7 +213,7 @@ public final class EventLogs {
       Context context) {
     int next = from;
     long heardNanos = System.nanoTime();
-    boolean lost = false;
+    Runnable end = follower::ended;
     try {
       while (true) {
         if (subscription.rests()) {
@@ -229,7 +233,7 @@ public final class EventLogs {
           break;
         }
         if (System.nanoTime() - heardNanos > Leases.LIFE.toNanos() && !running.containsKey(id)) {
-          lost = true;
+          end = follower::lost;
           break;
         }
         if (some.frames().isEmpty()) {
@@ -238,19 +242,14 @@ public final class EventLogs {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (EventLogReader.Changed e) {
+      end = follower::changed;
     } catch (InvalidProtocolBufferException | RuntimeException e) {
       // Gone or unreadable: its reader must not take what it has for the whole.
-      lost = true;
+      end = follower::lost;
     }
-    boolean whole = !lost;
-    context.runOnContext(
-        back -> {
-          if (whole) {
-            follower.ended();
-          } else {
-            follower.lost();
-          }
-        });
+    Runnable told = end;
+    context.runOnContext(back -> told.run());
   }
 
   private static void deliver(Context context, Runnable call) throws InterruptedException {

@@ -16,4 +16,7 @@ public interface Follower {
 
   /** There will be no more, and that was not all: the log is gone, or its writer is. */
   void lost();
+
+  /** There will be no more: the log was begun anew, and does not say what was read of it. */
+  void changed();
 }

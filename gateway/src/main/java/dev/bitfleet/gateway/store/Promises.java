@@ -1,11 +1,14 @@
 package dev.bitfleet.gateway.store;
 
+import com.hazelcast.map.IMap;
+import com.hazelcast.projection.Projections;
 import com.hazelcast.query.Predicates;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -53,12 +56,9 @@ public final class Promises {
 
   private List<Claimed> claimed(Vault vault, int most, List<Leases.Lease> held) {
     long now = System.currentTimeMillis();
+    IMap<String, Filed> pending = vault.grid().shelf(Shelf.PENDING_RESPONSES);
     List<Claimed> claimed = new ArrayList<>();
-    for (String id :
-        vault
-            .grid()
-            .shelf(Shelf.PENDING_RESPONSES)
-            .keySet(Predicates.equal(FiledSerializer.DELETED, false))) {
+    for (String id : oldestFirst(pending)) {
       if (claimed.size() >= most) {
         break;
       }
@@ -69,7 +69,7 @@ public final class Promises {
       Leases.Lease lease = free.get();
       held.add(lease);
       // Only now: whoever had the right may have finished a moment ago.
-      Filed filed = vault.grid().shelf(Shelf.PENDING_RESPONSES).get(id);
+      Filed filed = pending.get(id);
       if (filed == null || !filed.live(now)) {
         lease.close();
       } else {
@@ -79,7 +79,19 @@ public final class Promises {
                 new Right(offLoop, lease)));
       }
     }
-    claimed.sort(Comparator.comparingLong(each -> each.work().document().created()));
     return claimed;
+  }
+
+  private static List<String> oldestFirst(IMap<String, Filed> pending) {
+    record Entry(String id, long created) {}
+    return pending
+        .project(
+            Projections.<Map.Entry<String, Filed>>multiAttribute("__key", FiledSerializer.CREATED),
+            Predicates.equal(FiledSerializer.DELETED, false))
+        .stream()
+        .map(each -> new Entry((String) each[0], (Long) each[1]))
+        .sorted(Comparator.comparingLong(Entry::created).thenComparing(Entry::id))
+        .map(Entry::id)
+        .toList();
   }
 }

@@ -20,6 +20,7 @@ import dev.bitfleet.gateway.store.StoreOptions;
 import dev.bitfleet.gateway.testing.Await;
 import dev.bitfleet.gateway.testing.Gateway;
 import dev.bitfleet.gateway.testing.RawConnection;
+import dev.bitfleet.proto.GenerationRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -171,6 +172,117 @@ class FleetResponsesTest {
         assertThat(data(all.getLast()).path("type").stringValue()).isEqualTo("response.incomplete");
         assertThat(frames(repeat.join().body())).isEqualTo(all);
         assertThat(one.worker().seen()).hasSize(3);
+      }
+    }
+  }
+
+  /** The order of a conversation, at that node. */
+  private static List<String> said(Gateway gateway, String conversation) {
+    List<String> said = new ArrayList<>();
+    Gateway.json(gateway.get("/v1/conversations/" + conversation + "/items?order=asc"))
+        .path("data")
+        .forEach(item -> said.add(item.path("content").path(0).path("text").stringValue()));
+    return said;
+  }
+
+  private static String idIn(String begun) {
+    return begun.substring(begun.indexOf("resp_"), begun.indexOf("resp_") + 37);
+  }
+
+  @Test
+  void a_stream_in_a_conversation_is_made_again_from_what_it_had_read() {
+    try (Gateway one = one()) {
+      String conversation = conversation(one);
+      String in = ",'conversation':'" + conversation + "'}";
+      JsonNode first = create(one, "{'input':'one'" + in);
+      try (Gateway two = two(one)) {
+        one.worker().pace(20);
+        String begun;
+        CompletableFuture<HttpResponse<String>> between;
+        try (RawConnection client =
+            RepeatedRequestsTest.begin(
+                one, "k", "{'input':'two','stream':true,'seed':7,'max_output_tokens':60" + in)) {
+          begun = client.readUntil("response.output_text.delta");
+          between = two.postLater(PATH, quoted("{'input':'three'" + in));
+          begun += client.readUntil("\n\n");
+          one.stop().join();
+        }
+        one.worker().pace(0);
+        assertThat(between.join().statusCode()).as(between.join().body()).isEqualTo(200);
+        String other = Calls.text(Gateway.json(between.join()));
+
+        String id = idIn(begun);
+        List<String> rest =
+            frames(two.get(PATH + "/" + id + "?stream=true&starting_after=4").body());
+        List<String> all = frames(two.get(PATH + "/" + id + "?stream=true").body());
+        assertThat(rest).isEqualTo(all.subList(5, all.size()));
+        assertThat(begun).contains(all.get(4).strip());
+        List<GenerationRequest> asked = one.worker().seen();
+        assertThat(asked).hasSize(4);
+        assertThat(asked.get(3).prompt())
+            .isEqualTo(asked.get(1).prompt())
+            .isNotEqualTo(asked.get(2).prompt());
+        assertThat(said(two, conversation))
+            .containsExactly("one", Calls.text(first), "three", other, "two", told(all));
+      }
+    }
+  }
+
+  @Test
+  void a_background_response_in_a_conversation_is_made_again_from_what_it_had_read() {
+    try (Gateway one = one()) {
+      String conversation = conversation(one);
+      create(one, "{'input':'one','conversation':'" + conversation + "'}");
+      try (Gateway two = two(one)) {
+        one.worker().pause();
+        String left = background(one, conversation);
+        Await.until("it is begun", () -> one.worker().open() == 1);
+        CompletableFuture<HttpResponse<String>> between =
+            two.postLater(PATH, quoted("{'input':'three','conversation':'" + conversation + "'}"));
+        one.stop().join();
+        one.worker().resume();
+        assertThat(between.join().statusCode()).as(between.join().body()).isEqualTo(200);
+        Calls.await(two, left, "completed");
+        List<GenerationRequest> asked = one.worker().seen();
+        assertThat(asked).hasSize(4);
+        assertThat(asked.get(3).prompt())
+            .isEqualTo(asked.get(1).prompt())
+            .isNotEqualTo(asked.get(2).prompt());
+        assertThat(items(two, conversation)).isEqualTo(6);
+      }
+    }
+  }
+
+  @Test
+  void a_stream_whose_history_was_deleted_meanwhile_fails_rather_than_say_something_else() {
+    try (Gateway one = one()) {
+      String conversation = conversation(one);
+      String in = ",'conversation':'" + conversation + "'}";
+      JsonNode first = create(one, "{'input':'one'" + in);
+      String item = first.path("output").path(0).path("id").stringValue();
+      try (Gateway two = two(one)) {
+        one.worker().pace(20);
+        String begun;
+        try (RawConnection client =
+            RepeatedRequestsTest.begin(
+                one, "k", "{'input':'two','stream':true,'max_output_tokens':60" + in)) {
+          begun = client.readUntil("response.output_text.delta") + client.readUntil("\n\n");
+          assertThat(
+                  delete(two, "/v1/conversations/" + conversation + "/items/" + item).statusCode())
+              .isEqualTo(200);
+          one.stop().join();
+        }
+        one.worker().pace(0);
+        String id = idIn(begun);
+        List<String> rest =
+            frames(two.get(PATH + "/" + id + "?stream=true&starting_after=4").body());
+        assertThat(data(rest.getLast()).path("code").stringValue())
+            .isEqualTo("response_events_changed");
+        JsonNode failed = Calls.await(two, id, "failed");
+        assertThat(failed.path("error").path("message").stringValue())
+            .contains("an item of its conversation", "was deleted");
+        assertThat(one.worker().seen()).hasSize(2);
+        assertThat(said(two, conversation)).containsExactly("one");
       }
     }
   }

@@ -64,6 +64,31 @@ class RecoveryTest {
     }
   }
 
+  @Test
+  void a_response_for_which_other_turns_would_be_left_out_is_not_made_again() {
+    String turn = "{'role':'user','content':'" + "a word or two ".repeat(4) + "'}";
+    String id;
+    try (Gateway first = gateway()) {
+      first.workerOfContext("worker-1", 4, 150);
+      first.worker().pause();
+      id =
+          id(
+              create(
+                  first,
+                  "{'input':["
+                      + String.join(",", turn, turn, turn)
+                      + "],'background':true,'truncation':'auto','max_output_tokens':20}"));
+      Await.until("it is begun", () -> first.worker().open() == 1);
+      first.stop().join();
+    }
+    try (Gateway second = gateway()) {
+      second.workerOfContext("worker-1", 4, 1000);
+      JsonNode failed = await(second, id, "failed");
+      assertThat(failed.path("error").path("message").stringValue()).contains("context length");
+      assertThat(second.worker().seen()).isEmpty();
+    }
+  }
+
   /** One life of the server, which ends while the response is being made. */
   private String begunAndInterrupted(Optional<String> there) {
     try (Gateway gateway = gateway()) {

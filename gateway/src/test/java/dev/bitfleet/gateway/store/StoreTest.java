@@ -404,6 +404,25 @@ class StoreTest {
   }
 
   @Test
+  void of_the_work_that_was_promised_the_oldest_is_taken_first() throws InterruptedException {
+    try (StoreHarness store = open()) {
+      List<String> ids = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        // In another order than that of their names.
+        String id = "resp_" + i * 7 % 12;
+        ids.add(id);
+        get(store.store().commit(TENANT).put(store.store().pending(), id, new byte[1]).run());
+        Thread.sleep(2);
+      }
+      for (int from = 0; from < 12; from += 3) {
+        assertThat(get(store.store().promises().unclaimed(3)))
+            .extracting(claimed -> claimed.work().document().id())
+            .isEqualTo(ids.subList(from, from + 3));
+      }
+    }
+  }
+
+  @Test
   void an_event_log_is_read_while_it_is_written_and_after_it_was_sealed() {
     try (StoreHarness store = open()) {
       EventLog log = store.store().events().open(TENANT, "resp_1");
@@ -466,6 +485,11 @@ class StoreTest {
 
                             @Override
                             public void lost() {
+                              throw new AssertionError("it is all there");
+                            }
+
+                            @Override
+                            public void changed() {
                               throw new AssertionError("it is all there");
                             }
                           }));
