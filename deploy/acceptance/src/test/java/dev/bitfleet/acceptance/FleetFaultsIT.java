@@ -293,6 +293,122 @@ class FleetFaultsIT {
         cut, waits, takenUp);
   }
 
+  @Test
+  @Order(5)
+  void r10_a_stream_in_a_conversation_whose_gateway_is_killed_says_the_same_after_another_turn()
+      throws Exception {
+    var random = new Random(SEED + 101);
+    int cut = 0;
+    int overtaken = 0;
+    for (int trial = 0; overtaken < FAULTS; trial++) {
+      assertThat(trial)
+          .as("%d of the streams were cut, %d of them made again", cut, overtaken)
+          .isLessThan(20 * FAULTS);
+      int gateway = random.nextInt(NODES);
+      int other = (gateway + 1) % NODES;
+      int third = (gateway + 2) % NODES;
+      String before =
+          "{\"items\":[{\"role\":\"user\",\"content\":\"My name is Ann, number %d\"}]}"
+              .formatted(random.nextInt(1000));
+      String ask =
+          "{\"input\":\"Tell me a story\",\"stream\":true,\"temperature\":%s,\"seed\":%d,\"max_output_tokens\":700,\"conversation\":\"%s\"}";
+      String temperature = random.nextBoolean() ? "0" : "1.5";
+      List<String> unharmed =
+          events(
+              new Chat(fleet.node(other))
+                  .post(
+                      "/v1/responses",
+                      ask.formatted(temperature, trial, conversation(other, before)))
+                  .body());
+      String conversation = conversation(other, before);
+      String body = ask.formatted(temperature, trial, conversation);
+      var got = new ArrayList<String>();
+      int killAfter = 3 + random.nextInt(5);
+      Optional<Future<JsonNode>> between = Optional.empty();
+      try (ExecutorService somebody = Executors.newSingleThreadExecutor()) {
+        try (var stream =
+            new Chat(fleet.node(gateway))
+                .stream("/v1/responses", (tools.jackson.databind.node.ObjectNode) json(body))) {
+          for (String event = stream.next(); event != null; event = stream.next()) {
+            got.add(event);
+            if (got.size() == killAfter) {
+              fleet.kill(gateway);
+              between = Optional.of(somebody.submit(() -> turn(third, conversation)));
+            }
+          }
+        }
+        String id = json(got.getFirst()).at("/response/id").asString();
+        boolean whole = json(got.getLast()).path("type").asString().equals("response.completed");
+        if (!whole) {
+          cut++;
+          got.addAll(resumed(other, id, got.size()));
+        }
+        assertThat(got)
+            .as("seed %d, trial %d, killed after %d events", SEED, trial, killAfter)
+            .extracting(FleetFaultsIT::unnamed)
+            .isEqualTo(unharmed.stream().map(FleetFaultsIT::unnamed).toList());
+        String story = "Tell me a story|" + text(json(got.getLast()).path("response"));
+        String answer = "And you?|" + text(between.orElseThrow().get());
+        String first = json(before).at("/items/0/content").asString();
+        boolean later = items(other, conversation).endsWith(story);
+        overtaken += later ? 1 : 0;
+        for (int node : new int[] {other, third}) {
+          assertThat(items(node, conversation))
+              .as("node %d, seed %d, trial %d", node, SEED, trial)
+              .isEqualTo(String.join("|", first, later ? answer : story, later ? story : answer));
+        }
+      }
+      fleet.startAll();
+    }
+    System.out.printf(
+        "R10: %d streams in conversations were cut, %d of them made again after another turn%n",
+        cut, overtaken);
+  }
+
+  private static String conversation(int node, String body) throws Exception {
+    return Served.ok(new Chat(fleet.node(node)).post("/v1/conversations", body))
+        .get("id")
+        .asString();
+  }
+
+  /** A turn that is said again until it is answered: its node may be about to miss another one. */
+  private static JsonNode turn(int node, String conversation) throws Exception {
+    URI path = fleet.node(node).api().resolve("/v1/responses");
+    String body =
+        "{\"input\":\"And you?\",\"max_output_tokens\":20,\"conversation\":\"%s\"}"
+            .formatted(conversation);
+    try (var client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer = null;
+      for (int tries = 0; answer == null || answer.statusCode() == 503 && tries < 10; tries++) {
+        answer =
+            client.send(
+                HttpRequest.newBuilder(path)
+                    .header("content-type", "application/json")
+                    .header("idempotency-key", "between-" + conversation)
+                    .timeout(Duration.ofSeconds(60))
+                    .POST(HttpRequest.BodyPublishers.ofString(body))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString());
+      }
+      return Served.ok(answer);
+    }
+  }
+
+  private static String text(JsonNode response) {
+    return response.at("/output/0/content/0/text").asString();
+  }
+
+  /** What was said in a conversation, in order. */
+  private static String items(int node, String conversation) throws Exception {
+    var items = new ArrayList<String>();
+    Served.ok(
+            new Chat(fleet.node(node))
+                .get("/v1/conversations/" + conversation + "/items?order=asc"))
+        .path("data")
+        .forEach(item -> items.add(item.at("/content/0/text").asString()));
+    return String.join("|", items);
+  }
+
   /** How often nodes have gone on with what others had left. */
   private static long takenUp() {
     return fleet.all().stream()
@@ -316,7 +432,7 @@ class FleetFaultsIT {
   /** An event without what another response of the same request has of its own. */
   private static String unnamed(String event) {
     return event
-        .replaceAll("(resp|msg|fc|call)_[0-9a-zA-Z]+", "$1_")
+        .replaceAll("(resp|msg|fc|call|conv)_[0-9a-zA-Z]+", "$1_")
         .replaceAll("\"(created_at|completed_at|cached_tokens)\":\\d+", "\"$1\":0");
   }
 
