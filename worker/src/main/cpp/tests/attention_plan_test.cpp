@@ -17,7 +17,9 @@ struct Split {
     plan.make(slots, positions, heads, group, members);
     for (uint32_t rank = 0; rank < members; ++rank) {
       uint64_t cost = 0;
-      for (const AttentionItem& item : plan.items_of(rank)) {
+      const Share items = plan.share_of(rank);
+      for (uint32_t i = items.begin; i < items.end; ++i) {
+        const AttentionItem& item = plan.item(i);
         CHECK(item.tokens >= 1 && item.tokens <= attention_tokens && item.heads >= 1 && item.heads <= attention_heads);
         CHECK_EQUAL(item.first_head / group, (item.first_head + item.heads - 1) / group);
         for (uint32_t t = item.first_token; t < item.first_token + item.tokens; ++t) {

@@ -1,5 +1,8 @@
 #include "threads/thread_team.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -43,6 +46,91 @@ TEST(shares_cover_all_items_once_and_evenly) {
       CHECK_EQUAL(count, next);
     }
   }
+}
+
+TEST(every_item_is_handed_out_once_in_each_of_many_turns) {
+  for (const uint32_t members : {1U, 2U, 3U, 8U}) {
+    ThreadTeam team(members);
+    for (const uint32_t count : {0U, 1U, 5U, 300U}) {
+      constexpr uint32_t turns = 7;
+      std::vector<std::atomic<uint32_t>> times(count);
+      bool in_order = true;
+      for (uint32_t round = 0; round < 20; ++round) {
+        team.run([&](uint32_t rank) {
+          for (uint32_t turn = 0; turn < turns; ++turn) {
+            team.hand_out(rank, count, [&](uint32_t begin, uint32_t end) {
+              for (uint32_t i = begin; i < end; ++i) ++times[i];
+            });
+            team.barrier();
+            if (rank == 0) in_order = in_order && std::all_of(times.begin(), times.end(), [&](const auto& n) { return n == round * turns + turn + 1; });
+            team.barrier();
+          }
+        });
+      }
+      CHECK(in_order);
+    }
+  }
+}
+
+TEST(shares_that_are_not_even_are_handed_out_too) {
+  ThreadTeam team(2);
+  std::vector<std::atomic<uint32_t>> times(10);
+  team.run([&](uint32_t rank) {
+    team.hand_out(rank, 1, [&](uint32_t owner) { return team.size() == 2 && owner == 1 ? Share{9, 10} : Share{0, team.size() == 2 ? 9U : 10U}; },
+                  [&](uint32_t begin, uint32_t end) {
+                    CHECK_EQUAL(begin + 1, end);
+                    ++times[begin];
+                  });
+  });
+  for (const auto& n : times) CHECK_EQUAL(n.load(), 1U);
+}
+
+TEST(who_is_done_helps_who_is_held_up) {
+  ThreadTeam team(2);
+  std::atomic<uint32_t> done{0};
+  uint32_t by_first = 0;
+  team.run([&](uint32_t rank) {
+    team.hand_out(rank, 100, [&](uint32_t begin, uint32_t end) {
+      if (rank == 1) {  // not before the other has done all that is not in this hand
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (done < 100 - (end - begin) && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
+      } else {
+        by_first += end - begin;
+      }
+      done += end - begin;
+    });
+  });
+  CHECK_EQUAL(done.load(), 100U);
+  CHECK(by_first >= 94);
+}
+
+TEST(members_have_a_processor_each_where_there_are_as_many_and_the_caller_only_while_it_runs) {
+  cpu_set_t before;
+  CHECK_EQUAL(sched_getaffinity(0, sizeof before, &before), 0);
+  const auto processors = static_cast<uint32_t>(CPU_COUNT(&before));
+  const auto seats_in = [](ThreadTeam& team) {
+    std::vector<cpu_set_t> seats(team.members());
+    for (cpu_set_t& seat : seats) CPU_ZERO(&seat);
+    team.run([](uint32_t) { std::this_thread::sleep_for(std::chrono::microseconds(1200)); });  // long enough for a seat in the next
+    team.run([&](uint32_t rank) { sched_getaffinity(0, sizeof(cpu_set_t), &seats[rank]); });
+    return seats;
+  };
+  if (processors > 1) {
+    ThreadTeam team(processors);
+    const std::vector<cpu_set_t> seats = seats_in(team);
+    cpu_set_t together;
+    CPU_ZERO(&together);
+    for (const cpu_set_t& seat : seats) {
+      CHECK_EQUAL(CPU_COUNT(&seat), 1);
+      CPU_OR(&together, &together, &seat);
+    }
+    CHECK(CPU_EQUAL(&together, &before));
+  }
+  ThreadTeam more(processors + 1);
+  for (const cpu_set_t& seat : seats_in(more)) CHECK(CPU_EQUAL(&seat, &before));
+  cpu_set_t after;
+  CHECK_EQUAL(sched_getaffinity(0, sizeof after, &after), 0);
+  CHECK(CPU_EQUAL(&after, &before));
 }
 
 TEST(a_member_that_is_always_late_is_left_out_and_tried_again) {

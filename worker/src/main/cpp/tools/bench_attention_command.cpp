@@ -60,7 +60,8 @@ class AttentionBench {
     plan_.make(slots, positions, shape_.heads, shape_.heads / shape_.kv_heads, team_.size());
     team_.run([&](uint32_t rank) {
       for (uint32_t layer = 0; layer < shape_.layers; ++layer) {
-        for (const AttentionItem& item : plan_.items_of(rank)) attend(item, layer, rank, positions.data());
+        team_.hand_out(rank, 1, [this](uint32_t owner) { return plan_.share_of(owner); },
+                       [&](uint32_t item, uint32_t) { attend(plan_.item(item), layer, rank, positions.data()); });
         team_.barrier();
       }
     });

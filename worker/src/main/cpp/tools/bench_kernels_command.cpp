@@ -152,8 +152,10 @@ class KernelBench {
     const uint32_t threads = m.team->size();
     const auto start = Clock::now();
     m.team->run([&](uint32_t rank) {
-      const Share share = row_share(rows_, rank, threads);
-      if (share.begin < share.end) kernels.ternary_matmul(w, x, share.begin, share.end, out_.data(), stride_, scratch_.of(rank));
+      m.team->hand_out(rank, row_units(rows_), [&](uint32_t begin, uint32_t end) {
+        const Share share = rows_of({begin, end}, rows_);
+        kernels.ternary_matmul(w, x, share.begin, share.end, out_.data(), stride_, scratch_.of(rank));
+      });
     });
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     if (threads == m.threads) m.seconds.push_back(seconds);  // a team makes do with fewer while a neighbour holds one of them up

@@ -55,10 +55,10 @@ void AttentionPlan::make(std::span<const uint32_t> slots, std::span<const uint32
         item.first_head += part.heads;
         item.heads -= part.heads;
       }
-      begins_.push_back(items_.size());
+      begins_.push_back(static_cast<uint32_t>(items_.size()));
     }
   }
-  while (begins_.size() <= members) begins_.push_back(items_.size());
+  while (begins_.size() <= members) begins_.push_back(static_cast<uint32_t>(items_.size()));
 }
 
 }  // namespace bitfleet

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "threads/share.h"
 
 namespace bitfleet {
 
@@ -23,14 +24,13 @@ class AttentionPlan {
   // slots, positions: [tokens of the batch] the slot of each, and how many positions it attends to.
   void make(std::span<const uint32_t> slots, std::span<const uint32_t> positions, uint32_t heads, uint32_t heads_per_kv_head, uint32_t members);
 
-  std::span<const AttentionItem> items_of(uint32_t rank) const {
-    return std::span(items_).subspan(begins_[rank], begins_[rank + 1] - begins_[rank]);
-  }
+  Share share_of(uint32_t rank) const { return {begins_[rank], begins_[rank + 1]}; }  // numbers of items
+  const AttentionItem& item(uint32_t number) const { return items_[number]; }
 
  private:
   std::vector<AttentionItem> whole_;  // before the split
   std::vector<AttentionItem> items_;
-  std::vector<size_t> begins_;        // [members + 1] indices into items_
+  std::vector<uint32_t> begins_;      // [members + 1] indices into items_
 };
 
 }  // namespace bitfleet

@@ -44,8 +44,8 @@ uint32_t in_range(const char* name, uint32_t value, uint32_t most) {
 
 }  // namespace
 
-// The graph, run by every member of the team at once: each stage is split by rank and ends at a barrier. What a member
-// computes for a token does not depend on the split, so neither do the results.
+// The graph, run by every member of the team at once: each stage is split between them and ends at a barrier. What is
+// computed for a token does not depend on the split or on who does it, so neither do the results.
 struct Inference::State {
   State(const Model& model, const InferenceOptions& options);
 
@@ -69,7 +69,8 @@ struct Inference::State {
 
   void embed(uint32_t rank);
   void multiply_all(std::span<const Product> products, uint32_t rank);
-  void add_low_rank(const Product& product, size_t place, uint32_t rank);
+  void multiply_units(std::span<const Product> products, Share units, uint32_t rank);
+  void add_low_rank(const Product& product, size_t place, Share rows);
   void project(std::initializer_list<Projection> projections, const Buffer<float>& norm, uint32_t rank);
   void turn_head(float* head, const Buffer<float>& norm, uint32_t token) const;
   const ProductInput& input_of(size_t projection) const { return h.projection_norms && projection > 0 ? apart[projection - 1] : input; }
@@ -290,31 +291,42 @@ void Inference::State::multiply_all(std::span<const Product> products, uint32_t 
     adapted = true;
     const DenseView a = product.linear.adapter->a.view();
     float* out = low.data() + i * max_batch * low_stride;
-    multiply(kernels, a, product.input, rank, team.size(), out, low_stride);
+    multiply(kernels, a, product.input, rows_of(share_of(row_units(a.rows), rank, team.size()), a.rows), out, low_stride);
     if (rank == 0) {  // what a higher rank has left there
       for (uint32_t t = 0; t < product.input.tokens(); ++t) std::fill(out + t * low_stride + a.rows, out + t * low_stride + padded(a.rows), 0.0F);
     }
   }
   if (adapted) team.barrier();  // the second matrix reads all that the first gives
+  uint32_t units = 0;
+  for (const Product& product : products) units += row_units(product.linear.rows());
+  team.hand_out(rank, units, [&](uint32_t begin, uint32_t end) { multiply_units(products, {begin, end}, rank); });
+}
+
+// Of the products' rows in a row, counted in units.
+void Inference::State::multiply_units(std::span<const Product> products, Share units, uint32_t rank) {
+  uint32_t first = 0;  // unit of the product that is looked at
   for (size_t i = 0; i < products.size(); ++i) {
     const Product& product = products[i];
-    multiply(kernels, product.linear, product.input, product_scratch, rank, team.size(), product.out, product.out_stride);
-    if (product.linear.adapter) add_low_rank(product, i, rank);
+    const uint32_t count = row_units(product.linear.rows());
+    const Share own{std::clamp(units.begin, first, first + count) - first, std::clamp(units.end, first, first + count) - first};
+    first += count;
+    if (own.begin == own.end) continue;
+    const Share rows = rows_of(own, product.linear.rows());
+    multiply(kernels, product.linear, product.input, product_scratch, rank, rows, product.out, product.out_stride);
+    if (product.linear.adapter) add_low_rank(product, i, rows);
   }
 }
 
-// To the rows that this member has computed itself.
-void Inference::State::add_low_rank(const Product& product, size_t place, uint32_t rank) {
+// To rows that have just been computed.
+void Inference::State::add_low_rank(const Product& product, size_t place, Share rows) {
   const DenseView b = product.linear.adapter->b.view();
   const float* from = low.data() + place * max_batch * low_stride;
   float* corrections = correction.data() + place * max_batch * correction_stride;
-  const auto [first, last] = row_share(b.rows, rank, team.size());
-  if (first >= last) return;
-  kernels.dense_matmul(b, from, low_stride, product.input.tokens(), first, last, corrections, correction_stride);
+  kernels.dense_matmul(b, from, low_stride, product.input.tokens(), rows.begin, rows.end, corrections, correction_stride);
   for (uint32_t t = 0; t < product.input.tokens(); ++t) {
     float* out = product.out + t * product.out_stride;
     const float* add = corrections + t * correction_stride;
-    for (uint32_t r = first; r < last; ++r) out[r] += add[r];
+    for (uint32_t r = rows.begin; r < rows.end; ++r) out[r] += add[r];
   }
 }
 
@@ -374,7 +386,8 @@ void Inference::State::attend(uint32_t layer, uint32_t rank) {
   const uint32_t width = padded(h.head_dim);
   alignas(64) float turned[largest_head_dim];
   float* own_scratch = scratch.data() + rank * scratch_stride;
-  for (const AttentionItem& item : plan.items_of(rank)) {
+  team.hand_out(rank, 1, [this](uint32_t owner) { return plan.share_of(owner); }, [&](uint32_t begin, uint32_t) {
+    const AttentionItem& item = plan.item(begin);
     const uint64_t first_head = static_cast<uint64_t>(item.first_head) * h.head_dim;
     for (uint32_t t = item.first_token; t < item.first_token + item.tokens; ++t) {
       for (uint32_t head = 0; head < item.heads; ++head) {
@@ -402,7 +415,7 @@ void Inference::State::attend(uint32_t layer, uint32_t rank) {
                     .page = own_scratch + static_cast<uint64_t>(attention_tokens) * attention_heads * width,
                     .out = attended.data() + item.first_token * q_stride + first_head,
                     .out_stride = q_stride});
-  }
+  });
 }
 
 void Inference::State::feed_forward_block(const LayerWeights& l, uint32_t rank) {
@@ -453,10 +466,17 @@ void Inference::State::make_logits(uint32_t rank) {
   team.barrier();
   if (w.rounded_head) {
     const HeadView head = w.rounded_head->view();
-    const Share share = share_of(row_blocks(head.rows), rank, team.size());
-    head_kernels.matmul(head, head_input->view(count), share.begin, share.end, logits.data(), h.vocabulary);
-  } else if (w.head) multiply(kernels, *w.head, input, product_scratch, rank, team.size(), logits.data(), h.vocabulary);
-  else multiply(kernels, w.embedding.view(), input, rank, team.size(), logits.data(), h.vocabulary);
+    team.hand_out(rank, row_blocks(head.rows), [&](uint32_t begin, uint32_t end) {
+      head_kernels.matmul(head, head_input->view(count), begin, end, logits.data(), h.vocabulary);
+    });
+    return;
+  }
+  const uint32_t rows = w.head ? w.head->rows() : w.embedding.view().rows;
+  team.hand_out(rank, row_units(rows), [&](uint32_t begin, uint32_t end) {
+    const Share share = rows_of({begin, end}, rows);
+    if (w.head) multiply(kernels, *w.head, input, product_scratch, rank, share, logits.data(), h.vocabulary);
+    else multiply(kernels, w.embedding.view(), input, share, logits.data(), h.vocabulary);
+  });
 }
 
 Inference::Inference(const Model& model, const InferenceOptions& options) : state_(std::make_unique<State>(model, options)) {}

@@ -27,25 +27,18 @@ QuantizedView ProductInput::quantized() const {
   return {values_.data(), scales_.data(), sums_.data(), block_sums_.data(), tokens_, columns_, quantized_stride(columns_)};
 }
 
-Share row_share(uint32_t rows, uint32_t rank, uint32_t members) {
-  const Share units = share_of(row_units(rows), rank, members);
-  return {std::min(units.begin * row_unit, rows), std::min(units.end * row_unit, rows)};
-}
+Share rows_of(Share units, uint32_t rows) { return {std::min(units.begin * row_unit, rows), std::min(units.end * row_unit, rows)}; }
 
-void multiply(const Kernels& kernels, const DenseView& matrix, const ProductInput& input, uint32_t rank, uint32_t members,
-              float* out, uint64_t out_stride) {
-  const Share rows = row_share(matrix.rows, rank, members);
-  kernels.dense_matmul(matrix, input.vector(0), input.stride(), input.tokens(), rows.begin, rows.end, out, out_stride);
+void multiply(const Kernels& kernels, const DenseView& matrix, const ProductInput& input, Share rows, float* out, uint64_t out_stride) {
+  if (rows.begin < rows.end) kernels.dense_matmul(matrix, input.vector(0), input.stride(), input.tokens(), rows.begin, rows.end, out, out_stride);
 }
 
 void multiply(const Kernels& kernels, const Linear& linear, const ProductInput& input, const ProductScratch& scratch, uint32_t rank,
-              uint32_t members, float* out, uint64_t out_stride) {
+              Share rows, float* out, uint64_t out_stride) {
   if (const auto* ternary = std::get_if<TernaryWeights>(&linear.matrix)) {
-    const TernaryView view = ternary->view();
-    const Share rows = row_share(view.rows, rank, members);
-    if (rows.begin < rows.end) kernels.ternary_matmul(view, input.quantized(), rows.begin, rows.end, out, out_stride, scratch.of(rank));
+    if (rows.begin < rows.end) kernels.ternary_matmul(ternary->view(), input.quantized(), rows.begin, rows.end, out, out_stride, scratch.of(rank));
   } else {
-    multiply(kernels, std::get<DenseWeights>(linear.matrix).view(), input, rank, members, out, out_stride);
+    multiply(kernels, std::get<DenseWeights>(linear.matrix).view(), input, rows, out, out_stride);
   }
 }
 

@@ -48,14 +48,12 @@ class ProductScratch {
   Buffer<uint8_t> bytes_;  // [members][ternary_scratch_bytes]
 };
 
-// The rows [begin, end) of a product that a member of a team computes: whole row units, so that two threads never write to one cache
-// line and every layout can be split there.
-Share row_share(uint32_t rows, uint32_t rank, uint32_t members);
+// A product's rows, as many whole units as asked for: two threads never write to one cache line, and every layout can be split there.
+Share rows_of(Share units, uint32_t rows);
 
-// This member's share of the rows of out = linear · input. out: [tokens][out_stride].
+// Those rows of out = linear · input. out: [tokens][out_stride]. `rank` computes, for its scratch.
 void multiply(const Kernels& kernels, const Linear& linear, const ProductInput& input, const ProductScratch& scratch, uint32_t rank,
-              uint32_t members, float* out, uint64_t out_stride);
-void multiply(const Kernels& kernels, const DenseView& matrix, const ProductInput& input, uint32_t rank, uint32_t members,
-              float* out, uint64_t out_stride);
+              Share rows, float* out, uint64_t out_stride);
+void multiply(const Kernels& kernels, const DenseView& matrix, const ProductInput& input, Share rows, float* out, uint64_t out_stride);
 
 }  // namespace bitfleet

@@ -26,6 +26,9 @@ struct Linear {
   std::optional<LowRank> adapter;
 
   bool is_ternary() const { return std::holds_alternative<TernaryWeights>(matrix); }
+  uint32_t rows() const {
+    return std::visit([](const auto& m) { return m.view().rows; }, matrix);
+  }
   uint64_t bytes() const {
     return std::visit([](const auto& m) { return m.bytes(); }, matrix) + (adapter ? adapter->bytes() : 0);
   }

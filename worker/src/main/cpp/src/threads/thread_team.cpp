@@ -9,6 +9,9 @@ namespace {
 constexpr uint32_t spins = 2000;
 constexpr uint64_t active_bits = 0xFFFF;
 
+// To take a seat and to leave it costs 4 µs.
+constexpr std::chrono::milliseconds worth_a_seat{1};
+
 void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
@@ -29,7 +32,7 @@ bool changes_soon(const std::atomic<Word>& word, Word old) {
 
 }  // namespace
 
-ThreadTeam::ThreadTeam(uint32_t members) : members_(members), active_(members), best_(members) {
+ThreadTeam::ThreadTeam(uint32_t members) : members_(members), seats_(members), pieces_(members), active_(members), best_(members) {
   if (members == 0 || members > active_bits) throw std::invalid_argument("a team of " + std::to_string(members));
   threads_.reserve(members - 1);
   try {
@@ -52,11 +55,16 @@ ThreadTeam::~ThreadTeam() {
 
 void ThreadTeam::run(const std::function<void(uint32_t)>& body) {
   if (members_ == 1) {
+    pieces_.begin();
     body(0);
     return;
   }
+  // Its thread is the caller's, who may start others, and they would inherit the seat.
+  const bool seated = seats_.there_are() && active_ == members_ && last_run_ >= worth_a_seat;
+  if (seated) seats_.take(0);
   const Clock::time_point begin = Clock::now();
   slept_nanos_.store(0, std::memory_order_relaxed);
+  pieces_.begin();
   body_ = &body;
   round_.store((round_.load(std::memory_order_relaxed) & ~active_bits) + active_bits + 1 + active_, std::memory_order_release);
   if (active_ > 1) round_.notify_all();  // who does not take part may sleep on
@@ -65,6 +73,8 @@ void ThreadTeam::run(const std::function<void(uint32_t)>& body) {
   const Clock::time_point end = Clock::now();
   best_.ran(active_, begin, end, std::chrono::nanoseconds(slept_nanos_.load(std::memory_order_relaxed)));
   active_ = best_.at(end);
+  last_run_ = end - begin;
+  if (seated) seats_.leave();
 }
 
 void ThreadTeam::barrier() {
@@ -88,12 +98,19 @@ void ThreadTeam::await_others(uint32_t phase) {
 
 void ThreadTeam::serve(uint32_t rank) {
   uint64_t seen = 0;
+  bool seated = false;
   for (;;) {
     if (!changes_soon(round_, seen)) round_.wait(seen, std::memory_order_acquire);
     seen = round_.load(std::memory_order_acquire);
     if (ending_) return;
     // A run in which this member takes part does not end before it was here; of the others it may miss any number.
     if (rank >= (seen & active_bits)) continue;
+    const bool all = (seen & active_bits) == members_;
+    if (seats_.there_are() && all != seated) {
+      if (all) seats_.take(rank);
+      else seats_.leave();
+      seated = all;
+    }
     (*body_)(rank);
     barrier();
   }
