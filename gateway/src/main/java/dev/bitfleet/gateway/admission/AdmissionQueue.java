@@ -67,7 +67,9 @@ public final class AdmissionQueue {
    * it.
    *
    * @param tenant whose they are
-   * @param free slots free now, which let that many in beyond the limit
+   * @param supply what the fleet offers for the model: slots free now let that many in beyond the
+   *     limit; and where the line moves so slowly that the last of it would wait in vain, nobody is
+   *     let in
    * @param deadlineNanos of the first; the others have none, for they wait behind their own sibling
    */
   public Entry enter(
@@ -75,9 +77,20 @@ public final class AdmissionQueue {
       long tenant,
       Priority priority,
       int count,
-      int free,
+      ModelSupply supply,
       long now,
       long deadlineNanos) {
+    int free = 0;
+    if (supply instanceof ModelSupply.Serving serving) {
+      free = Math.max(0, serving.slots() - held(serving.model()));
+      Given slots = given.get(serving.model());
+      if (free == 0
+          && priority == Priority.INTERACTIVE
+          && slots != null
+          && !slots.inTime(tenant, serving.slots(), deadlineNanos - now, now)) {
+        return Entry.REFUSED;
+      }
+    }
     // Slots that those before us will get are not ours.
     long room = (long) limit + free - depth();
     if (priority == Priority.BACKGROUND) {
@@ -172,9 +185,6 @@ public final class AdmissionQueue {
    * @param supply what the fleet offers for a model
    */
   public List<Decision> decide(Function<ModelWish, ModelSupply> supply, long now) {
-    if (depth() == 0) {
-      return List.of();
-    }
     Map<ModelWish, ModelSupply> supplies = new HashMap<>();
     Map<String, Contest> contests = new LinkedHashMap<>();
     List<Decision> decisions = new ArrayList<>();
@@ -190,6 +200,11 @@ public final class AdmissionQueue {
       }
     }
     contests.values().forEach(contest -> decide(contest, now, decisions));
+    given.forEach(
+        (model, slots) -> {
+          Contest contest = contests.get(model);
+          slots.leaves(contest == null ? Map.of() : contest.leftByTenant(), now);
+        });
     for (Decision decision : decisions) {
       Ticket ticket = decision.ticket();
       row(ticket.priority()).remove(ticket);

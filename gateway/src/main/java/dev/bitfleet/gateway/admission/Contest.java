@@ -2,7 +2,9 @@ package dev.bitfleet.gateway.admission;
 
 import dev.bitfleet.gateway.routing.ModelSupply;
 import dev.bitfleet.proto.Priority;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Those who want a slot of one model at one moment. */
@@ -36,6 +38,13 @@ final class Contest {
 
   boolean backgroundWaits() {
     return !background.isEmpty();
+  }
+
+  /** How many somebody waits for got none, by tenant. */
+  Map<Long, Long> leftByTenant() {
+    return interactive
+        .tickets()
+        .collect(Collectors.groupingBy(Ticket::tenant, Collectors.counting()));
   }
 
   /** Those who got none. */

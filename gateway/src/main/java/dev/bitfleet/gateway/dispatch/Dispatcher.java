@@ -69,17 +69,13 @@ public final class Dispatcher {
   public RunningCompletion start(CompletionRequest request, CompletionListener listener) {
     CompletionRun completion = new CompletionRun(request, listener);
     long now = now();
-    int free =
-        fleet.supply(request.model()) instanceof ModelSupply.Serving serving
-            ? Math.max(0, serving.slots() - queue.held(serving.model()))
-            : 0;
     Entry entry =
         queue.enter(
             request.model(),
             request.cacheScope(),
             request.priority(),
             request.choices(),
-            free,
+            fleet.supply(request.model()),
             now,
             now + limits.queueTimeout().toNanos());
     if (entry.refused()) {

@@ -25,7 +25,11 @@ class AdmissionQueueTest {
   private final AdmissionQueue queue = new AdmissionQueue(3, Duration.ofSeconds(10));
 
   private static Function<ModelWish, ModelSupply> slots(int slots) {
-    return model -> new ModelSupply.Serving(model.name().orElse("m"), slots);
+    return model -> offer(model, slots);
+  }
+
+  private static ModelSupply offer(ModelWish model, int slots) {
+    return new ModelSupply.Serving(model.name().orElse("m"), slots);
   }
 
   private Ticket enter(ModelWish model, long now) {
@@ -34,7 +38,7 @@ class AdmissionQueueTest {
 
   private List<Ticket> enter(
       ModelWish model, Priority priority, int count, int free, long now, long deadline) {
-    return queue.enter(model, 0, priority, count, free, now, deadline).tickets();
+    return queue.enter(model, 0, priority, count, offer(model, free), now, deadline).tickets();
   }
 
   private static List<Ticket> admitted(List<Decision> decisions) {
@@ -209,7 +213,7 @@ class AdmissionQueueTest {
   private final AdmissionQueue shared = new AdmissionQueue(6, Duration.ofSeconds(10));
 
   private Entry enter(long tenant, int count) {
-    return shared.enter(M, tenant, INTERACTIVE, count, 0, 0, 5 * SECOND);
+    return shared.enter(M, tenant, INTERACTIVE, count, offer(M, 0), 0, 5 * SECOND);
   }
 
   private Ticket one(long tenant) {
@@ -268,6 +272,67 @@ class AdmissionQueueTest {
     assertThat(bob.displaced()).hasSize(1).doesNotContainAnyElementsOf(three);
   }
 
+  private final AdmissionQueue roomy = new AdmissionQueue(1000, Duration.ofSeconds(10));
+  private final List<Ticket> running = new ArrayList<>();
+
+  private boolean comes(long tenant, Priority priority, long now) {
+    Entry entry = roomy.enter(M, tenant, priority, 1, offer(M, 2), now, now + 60 * SECOND);
+    running.addAll(admitted(roomy.decide(slots(2), now)));
+    return !entry.refused();
+  }
+
+  /** Two slots and answers of a second: 120 have their turn in the 60 s anybody waits. */
+  private void ends(long now) {
+    for (Ticket ticket : List.copyOf(running)) {
+      running.remove(ticket);
+      roomy.leave(ticket, now);
+    }
+    running.addAll(admitted(roomy.decide(slots(2), now)));
+  }
+
+  @Test
+  void nobody_is_taken_in_whose_turn_would_come_too_late() {
+    for (int i = 0; i < 52; i++) {
+      assertThat(comes(EVE, INTERACTIVE, 0)).isTrue();
+    }
+    for (int second = 1; second <= 10; second++) {
+      ends(second * SECOND);
+    }
+    int taken = 0;
+    while (comes(EVE, INTERACTIVE, 10 * SECOND)) {
+      taken++;
+    }
+    assertThat(roomy.depth()).as("30 were left, and %d came", taken).isEqualTo(120);
+    assertThat(comes(ADA, INTERACTIVE, 10 * SECOND)).as("tenants take turns").isTrue();
+    assertThat(comes(EVE, BACKGROUND, 10 * SECOND)).as("the background has time").isTrue();
+    ends(11 * SECOND);
+    assertThat(comes(EVE, INTERACTIVE, 11 * SECOND)).as("two have left the line").isTrue();
+  }
+
+  @Test
+  void as_long_as_no_turn_of_all_slots_was_seen_everybody_is_taken_in() {
+    for (int i = 0; i < 500; i++) {
+      assertThat(comes(EVE, INTERACTIVE, i * SECOND / 10)).isTrue();
+    }
+  }
+
+  @Test
+  void a_line_that_stood_for_as_long_as_one_waits_takes_nobody_in_and_an_empty_one_does() {
+    for (int i = 0; i < 4; i++) {
+      assertThat(comes(EVE, INTERACTIVE, 0)).isTrue();
+    }
+    assertThat(comes(EVE, INTERACTIVE, 59 * SECOND)).isTrue();
+    List<Decision> expired = roomy.decide(slots(2), 60 * SECOND);
+    assertThat(expired).hasSize(2).allMatch(Decision.Expired.class::isInstance);
+    assertThat(comes(EVE, INTERACTIVE, 61 * SECOND))
+        .as("one still waits, and nothing moved")
+        .isFalse();
+    roomy.decide(slots(2), 119 * SECOND);
+    assertThat(roomy.depth()).isZero();
+    roomy.decide(slots(2), 119 * SECOND);
+    assertThat(comes(EVE, INTERACTIVE, 120 * SECOND)).isTrue();
+  }
+
   /**
    * Random traffic: never more tickets out than slots, none lost, order kept within a model, a
    * priority and a tenant, and nobody served while another has fewer slots.
@@ -292,7 +357,7 @@ class AdmissionQueueTest {
                   random.nextInt(4) == 0 ? ADA : EVE,
                   random.nextInt(3) == 0 ? BACKGROUND : INTERACTIVE,
                   1 + random.nextInt(3),
-                  0,
+                  offer(ModelWish.of(model), 0),
                   now,
                   now + 10 + random.nextInt(50));
           waiting.addAll(entry.tickets());

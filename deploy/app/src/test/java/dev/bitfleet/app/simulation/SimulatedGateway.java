@@ -58,7 +58,8 @@ final class SimulatedGateway implements Surroundings {
 
   /** A right to a slot that nobody will give back, if there is one now. */
   void keepTicket() {
-    queue.enter(ModelWish.ANY, 1, Priority.INTERACTIVE, 1, 1, now(), now());
+    queue.enter(
+        ModelWish.ANY, 1, Priority.INTERACTIVE, 1, fleet.supply(ModelWish.ANY), now(), now());
     queue.decide(fleet::supply, now());
   }
 
