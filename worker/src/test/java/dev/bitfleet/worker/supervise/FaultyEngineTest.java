@@ -191,6 +191,50 @@ class FaultyEngineTest {
     }
   }
 
+  @Test
+  void what_it_wrote_after_it_broke_the_protocol_is_not_believed() {
+    var event = dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder();
+    TokenPiece.Builder piece =
+        TokenPiece.newBuilder()
+            .setSequenceId(1)
+            .setText(ByteString.copyFromUtf8("x"))
+            .addTokens(TokenInfo.newBuilder().setId(3));
+    // All at once, as a fast engine writes it: the end is read before the process is dead.
+    String script =
+        "printf '%s'; head -c 1 >/dev/null; printf '%s%s%s%s'; exec sleep 60"
+            .formatted(
+                octal(
+                    event
+                        .setReady(
+                            Ready.newBuilder()
+                                .setProtocol(1)
+                                .setSlots(1)
+                                .setContextLength(64)
+                                .setVocabularySize(9))
+                        .build()),
+                octal(event.setAccepted(SequenceAccepted.newBuilder().setSequenceId(1)).build()),
+                octal(event.setPiece(piece.clone()).build()),
+                octal(event.setPiece(piece.clone().setNumber(2)).build()),
+                octal(
+                    event
+                        .setFinished(
+                            SequenceFinished.newBuilder()
+                                .setSequenceId(1)
+                                .setCompletionTokens(3)
+                                .setReason(
+                                    dev.bitfleet.proto.engine.v1.FinishReason
+                                        .FINISH_REASON_STOP_TOKEN))
+                        .build()));
+    try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
+      engine.next(EngineEvent.Ready.class);
+      engine.onContext(e -> e.open(engine.text("x", 5)));
+
+      engine.next(EngineEvent.Accepted.class);
+      engine.next(EngineEvent.Piece.class);
+      assertThat(engine.next(EngineEvent.Lost.class).cause()).contains("a piece out of turn");
+    }
+  }
+
   private record EngineFault(dev.bitfleet.proto.engine.v1.EngineEvent event, String cause) {}
 
   @Test

@@ -29,6 +29,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +59,10 @@ final class BuiltinEngine implements Engine {
   private final TextQuestions questions = new TextQuestions(this::send);
   private final ChildProcess child;
   private boolean over;
+
+  /** It broke the protocol and is being killed: of what it wrote after that nothing is believed. */
+  private boolean broken;
+
   private long pings;
   private boolean pinging;
 
@@ -262,9 +267,11 @@ final class BuiltinEngine implements Engine {
         case EMBEDDED -> deliver(EngineMessages.embedded(event.getEmbedded()));
         case PROMPT_SCORED -> deliver(EngineMessages.promptScored(event.getPromptScored()));
         case TOKENIZED ->
-            context.runOnContext(ignored -> heard(questions.answered(event.getTokenized())));
+            context.runOnContext(
+                ignored -> onAnswer(() -> questions.answered(event.getTokenized())));
         case DETOKENIZED ->
-            context.runOnContext(ignored -> heard(questions.answered(event.getDetokenized())));
+            context.runOnContext(
+                ignored -> onAnswer(() -> questions.answered(event.getDetokenized())));
         case EVENT_NOT_SET -> LOG.warn("the engine sent an event this build does not know");
       }
     }
@@ -285,6 +292,9 @@ final class BuiltinEngine implements Engine {
   }
 
   private void onPiece(int number, EngineEvent.Piece piece) {
+    if (broken) {
+      return;
+    }
     Progress sequence = open.get(piece.sequenceId());
     if (sequence == null || !sequence.accepted || sequence.nextPiece != number) {
       breach("a piece out of turn");
@@ -304,6 +314,9 @@ final class BuiltinEngine implements Engine {
   }
 
   private void onEvent(EngineEvent event) {
+    if (broken) {
+      return;
+    }
     switch (event) {
       case EngineEvent.EndOfSequence end -> {
         Progress sequence = open.remove(end.sequenceId());
@@ -363,13 +376,14 @@ final class BuiltinEngine implements Engine {
     pass(event);
   }
 
-  private void heard(boolean asked) {
-    if (!asked) {
+  private void onAnswer(BooleanSupplier asked) {
+    if (!broken && !asked.getAsBoolean()) {
       breach("an answer to what nobody asked");
     }
   }
 
   private void breach(String what) {
+    broken = true;
     if (!over) {
       child.kill("it broke the engine protocol: " + what);
     }

@@ -59,6 +59,10 @@ final class LlamaServerEngine implements Engine {
   private @Nullable Ready tokenizerReady;
   private boolean healthy;
   private boolean over;
+
+  /** It broke its protocol and is being killed: of what it says after that nothing is believed. */
+  private boolean broken;
+
   private boolean loadFailed;
   private boolean pinging;
 
@@ -293,7 +297,7 @@ final class LlamaServerEngine implements Engine {
   }
 
   private void pass(EngineEvent event) {
-    if (!over) {
+    if (!over && !broken) {
       events.accept(event);
     }
   }
@@ -303,7 +307,7 @@ final class LlamaServerEngine implements Engine {
   private final class SequenceOwner implements ServerSequence.Owner {
     @Override
     public boolean has(ServerSequence sequence) {
-      return !over && open.get(sequence.request().id()) == sequence;
+      return !over && !broken && open.get(sequence.request().id()) == sequence;
     }
 
     @Override
@@ -327,6 +331,7 @@ final class LlamaServerEngine implements Engine {
 
     @Override
     public void protocolBroken(String what) {
+      broken = true;
       server.kill("it broke its protocol: " + what);
     }
   }
