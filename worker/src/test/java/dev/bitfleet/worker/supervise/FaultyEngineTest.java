@@ -192,6 +192,41 @@ class FaultyEngineTest {
   }
 
   @Test
+  void an_end_that_contradicts_what_it_said_before_is_none() {
+    SequenceFinished.Builder stopped =
+        SequenceFinished.newBuilder()
+            .setSequenceId(1)
+            .setReason(dev.bitfleet.proto.engine.v1.FinishReason.FINISH_REASON_STOP_TOKEN);
+    var event = dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder();
+    for (EngineFault fault :
+        List.of(
+            new EngineFault(
+                event.setFinished(stopped.clone().setPromptTokens(4)).build(),
+                "stopped without a token"),
+            new EngineFault(
+                event.setFinished(stopped.clone().setCompletionTokens(1)).build(),
+                "another prompt"))) {
+      String script =
+          "printf '%s'; head -c 1 >/dev/null; printf '%s%s'; exec sleep 60"
+              .formatted(
+                  READY,
+                  octal(
+                      event
+                          .setAccepted(
+                              SequenceAccepted.newBuilder().setSequenceId(1).setPromptTokens(4))
+                          .build()),
+                  octal(fault.event()));
+      try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
+        engine.next(EngineEvent.Ready.class);
+        engine.onContext(e -> e.open(engine.text("x", 5)));
+
+        engine.next(EngineEvent.Accepted.class);
+        assertThat(engine.next(EngineEvent.Lost.class).cause()).contains(fault.cause());
+      }
+    }
+  }
+
+  @Test
   void what_it_wrote_after_it_broke_the_protocol_is_not_believed() {
     var event = dev.bitfleet.proto.engine.v1.EngineEvent.newBuilder();
     TokenPiece.Builder piece =

@@ -3,6 +3,7 @@ package dev.bitfleet.worker.engine.builtin;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.bitfleet.proto.EmbedReply;
 import dev.bitfleet.proto.EngineFrames;
+import dev.bitfleet.proto.FinishReason;
 import dev.bitfleet.proto.OpenReply;
 import dev.bitfleet.proto.ProtocolVersion;
 import dev.bitfleet.proto.engine.v1.CancelEmbed;
@@ -28,6 +29,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -74,19 +76,38 @@ final class BuiltinEngine implements Engine {
     /** Of its completion, those drawn elsewhere included. */
     private int tokens;
 
-    /** A chunk while the engine has not counted them. */
-    private int promptTokens;
+    /** Of its prompt, those it had to compute. A chunk while the engine has not counted them. */
+    private int uncached;
 
+    private int promptTokens;
     private boolean accepted;
 
-    Progress(int promptTokens, int emittedTokens) {
-      this.promptTokens = promptTokens;
+    Progress(int uncached, int emittedTokens) {
+      this.uncached = uncached;
       this.tokens = emittedTokens;
     }
 
     /** Prompt tokens that may not be computed yet. */
     int pending() {
-      return nextPiece == 0 ? promptTokens : 0;
+      return nextPiece == 0 ? uncached : 0;
+    }
+
+    /** What is wrong with its end, if anything is. */
+    Optional<String> faultOf(EngineEvent.Finished end) {
+      if (!accepted) {
+        return Optional.of("the completion of a sequence that it had not accepted");
+      }
+      if (end.usage().completionTokens() < tokens) {
+        return Optional.of("the end of a completion with fewer tokens than it sent");
+      }
+      if (end.usage().promptTokens() != promptTokens) {
+        return Optional.of("the end of a completion of another prompt than it accepted");
+      }
+      boolean stopped =
+          end.reason() == FinishReason.STOP_TOKEN || end.reason() == FinishReason.STOP_STRING;
+      return stopped && end.usage().completionTokens() == 0
+          ? Optional.of("a completion that stopped without a token to stop at")
+          : Optional.empty();
     }
   }
 
@@ -324,13 +345,10 @@ final class BuiltinEngine implements Engine {
           breach("the end of a sequence that is not open");
           return;
         }
-        if (end instanceof EngineEvent.Finished && !sequence.accepted) {
-          breach("the completion of a sequence that it had not accepted");
-          return;
-        }
         if (end instanceof EngineEvent.Finished finished) {
-          if (finished.usage().completionTokens() < sequence.tokens) {
-            breach("the end of a completion with fewer tokens than it sent");
+          Optional<String> fault = sequence.faultOf(finished);
+          if (fault.isPresent()) {
+            breach(fault.get());
             return;
           }
           steps.learn(finished);
@@ -353,7 +371,8 @@ final class BuiltinEngine implements Engine {
             return;
           }
           sequence.accepted = true;
-          sequence.promptTokens = accepted.promptTokens() - accepted.cachedTokens();
+          sequence.promptTokens = accepted.promptTokens();
+          sequence.uncached = accepted.promptTokens() - accepted.cachedTokens();
         }
       }
       case EngineEvent.Pong ignored -> pinging = false;
