@@ -12,9 +12,11 @@ import dev.bitfleet.app.config.ServeConfiguration;
 import dev.bitfleet.app.config.Settings;
 import dev.bitfleet.app.config.WorkerConfiguration;
 import dev.bitfleet.app.model.BundledModel;
+import dev.bitfleet.app.serve.DataFolder;
 import dev.bitfleet.app.serve.FleetPlan;
 import dev.bitfleet.app.serve.LocalFleet;
 import dev.bitfleet.app.serve.WorkerFailedException;
+import dev.bitfleet.app.text.FileTrouble;
 import dev.bitfleet.gateway.http.ExtraRoute;
 import dev.bitfleet.gateway.keys.KeyFileException;
 import dev.bitfleet.proto.WorkerHeartbeat;
@@ -113,6 +115,10 @@ public final class Bitfleet implements AutoCloseable {
 
   private static FleetPlan plan(ServeConfiguration configuration, NodeRole role)
       throws StartException {
+    Optional<String> unusable = DataFolder.problem(configuration.dataDir());
+    if (unusable.isPresent()) {
+      throw new StartException(Reason.CONFIGURATION, unusable.get());
+    }
     String node = node(configuration, role);
     if (!role.computes()) {
       return FleetPlan.ofGateway(configuration, node);
@@ -137,7 +143,8 @@ public final class Bitfleet implements AutoCloseable {
     } catch (ModelFileException e) {
       throw new StartException(Reason.BAD_MODEL, "the model cannot be used: " + e.getMessage(), e);
     } catch (IOException e) {
-      throw new StartException(Reason.SOFTWARE, "the model cannot be read or unpacked: " + e, e);
+      throw new StartException(
+          Reason.SOFTWARE, "the model cannot be read or unpacked: " + FileTrouble.named(e), e);
     }
     return switch (FleetPlan.of(
         configuration, role, CpuTopology.ofThisMachine(), home, models, node)) {
@@ -184,7 +191,8 @@ public final class Bitfleet implements AutoCloseable {
                   ? worker.engineBinary().get()
                   : BundledEngine.extract(configuration.dataDir()));
     } catch (IOException e) {
-      throw new StartException(Reason.SOFTWARE, "the engine cannot be run: " + e.getMessage(), e);
+      throw new StartException(
+          Reason.SOFTWARE, "the engine cannot be run: " + FileTrouble.named(e), e);
     }
     if (!there.contains(wanted)) {
       throw new StartException(

@@ -9,7 +9,10 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.LinkedHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,6 +78,34 @@ class BitfleetTest {
     assertThat(refusal)
         .hasMessageContaining(
             "kernel: it has no " + (arm ? "avx2" : "neon") + "; it can run scalar");
+  }
+
+  @Test
+  void a_data_folder_that_cannot_be_written_to_is_named_with_its_setting() throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    Path closed =
+        Files.createDirectory(
+            folder.resolve("closed"),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r-xr-xr-x")));
+    var reasons = new LinkedHashMap<Path, String>();
+    reasons.put(file, "a file has its place");
+    reasons.put(file.resolve("below"), "not a directory");
+    // The administrator may write everywhere.
+    if (!Files.isWritable(closed)) {
+      reasons.put(closed, "permission denied");
+      reasons.put(closed.resolve("below"), "permission denied");
+    }
+
+    reasons.forEach(
+        (path, reason) -> {
+          StartException refusal = failure(builder().set("data-dir", path.toString()));
+          assertThat(refusal.reason()).isEqualTo(StartException.Reason.CONFIGURATION);
+          assertThat(refusal)
+              .hasMessage(
+                  "data-dir: %s cannot be written to: %s."
+                      + " Let this user write there, or name another folder with --data-dir",
+                  path, reason);
+        });
   }
 
   @Test

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -81,8 +82,10 @@ public final class KeyFile {
       unique(keys, problems);
     } catch (NoSuchFileException e) {
       problems.add("there is no such file");
+    } catch (AccessDeniedException e) {
+      problems.add("cannot be read: permission denied");
     } catch (IOException e) {
-      problems.add("cannot be read: " + e.getClass().getSimpleName());
+      problems.add("cannot be read: " + e.getMessage());
     } catch (JacksonException e) {
       problems.add("not well-formed YAML: " + e.getOriginalMessage());
     }

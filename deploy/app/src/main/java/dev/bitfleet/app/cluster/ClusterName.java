@@ -1,6 +1,7 @@
 package dev.bitfleet.app.cluster;
 
 import dev.bitfleet.app.config.ClusterConfiguration;
+import dev.bitfleet.app.text.FileTrouble;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,9 +29,13 @@ final class ClusterName {
       return wanted.name();
     }
     try {
+      if (Files.isDirectory(file.get())) {
+        throw new ClusterException("cluster-secret-file: " + file.get() + " is a folder");
+      }
       if (Files.size(file.get()) > LONGEST_SECRET) {
         throw new ClusterException(
-            "cluster-secret-file: " + file.get() + " is no secret: too long");
+            "cluster-secret-file: %s is no secret: it has more than %d bytes"
+                .formatted(file.get(), LONGEST_SECRET));
       }
       String secret = Files.readString(file.get(), StandardCharsets.UTF_8).strip();
       if (secret.length() < SHORTEST_SECRET) {
@@ -43,7 +48,9 @@ final class ClusterName {
       byte[] tag = mac.doFinal(wanted.name().getBytes(StandardCharsets.UTF_8));
       return wanted.name() + "-" + HexFormat.of().formatHex(tag);
     } catch (IOException e) {
-      throw new ClusterException("cluster-secret-file: " + file.get() + " cannot be read: " + e, e);
+      throw new ClusterException(
+          "cluster-secret-file: %s cannot be read: %s".formatted(file.get(), FileTrouble.words(e)),
+          e);
     } catch (NoSuchAlgorithmException | InvalidKeyException e) {
       throw new IllegalStateException(e);
     }

@@ -15,6 +15,7 @@ import io.vertx.core.eventbus.EventBusOptions;
 import io.vertx.core.http.ClientAuth;
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -72,6 +73,9 @@ public final class ClusterNode implements AutoCloseable {
   public static ClusterNode join(ClusterOptions options, Consumer<Config> maps)
       throws ClusterException {
     ClusterConfiguration wanted = options.configuration();
+    if (wanted.tls().isPresent()) {
+      BusFiles.check(wanted.tls().get());
+    }
     Config config = new Config();
     maps.accept(config);
     config.setClusterName(ClusterName.of(wanted));
@@ -107,11 +111,15 @@ public final class ClusterNode implements AutoCloseable {
   }
 
   private static String rootMessage(Throwable e) {
+    return String.valueOf(root(e).getMessage());
+  }
+
+  private static Throwable root(Throwable e) {
     Throwable root = e;
     while (root.getCause() != null) {
       root = root.getCause();
     }
-    return String.valueOf(root.getMessage());
+    return root;
   }
 
   private void checkCompany() throws ClusterException {
@@ -207,6 +215,14 @@ public final class ClusterNode implements AutoCloseable {
                 "cannot take the event bus's port %s:%d, which is the one after cluster-port: %s"
                     .formatted(wanted.host(), wanted.busPort(), rootMessage(taken)),
                 taken));
+      }
+      if (root(e) instanceof GeneralSecurityException) {
+        // What the files say in themselves was looked at before; not what they say together.
+        throw new ExecutionException(
+            new ClusterException(
+                "cluster-tls-cert, cluster-tls-key, cluster-tls-ca cannot be used: "
+                    + rootMessage(e),
+                e));
       }
       throw e;
     }

@@ -1,5 +1,6 @@
 package dev.bitfleet.app.cluster;
 
+import dev.bitfleet.app.text.FileTrouble;
 import dev.bitfleet.worker.files.WholeFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +30,10 @@ public final class NodeIdentity {
     } catch (NoSuchFileException e) {
       return made(dataDir);
     } catch (IOException e) {
-      throw new ClusterException("the node's name cannot be read from " + file + ": " + e, e);
+      throw new ClusterException(
+          "data-dir: the node's name cannot be read from %s: %s"
+              .formatted(file, FileTrouble.words(e)),
+          e);
     }
   }
 
@@ -56,7 +60,10 @@ public final class NodeIdentity {
           });
       return name;
     } catch (IOException e) {
-      throw new ClusterException("the node's name cannot be kept in " + dataDir + ": " + e, e);
+      throw new ClusterException(
+          "data-dir: the node's name cannot be kept in %s: %s"
+              .formatted(dataDir, FileTrouble.words(e)),
+          e);
     }
   }
 }

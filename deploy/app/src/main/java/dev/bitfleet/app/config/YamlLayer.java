@@ -1,5 +1,6 @@
 package dev.bitfleet.app.config;
 
+import dev.bitfleet.app.text.FileTrouble;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -82,9 +83,9 @@ final class YamlLayer {
         }
       }
     } catch (NoSuchFileException e) {
-      problem(1, "there is no such file");
+      problem(1, FileTrouble.words(e));
     } catch (IOException e) {
-      problem(1, "cannot be read: " + e.getMessage());
+      problem(1, "cannot be read: " + FileTrouble.words(e));
     } catch (JacksonException e) {
       TokenStreamLocation at = e.getLocation();
       problem(at == null ? 1 : line(at), "not YAML: " + firstLine(e.getOriginalMessage()));

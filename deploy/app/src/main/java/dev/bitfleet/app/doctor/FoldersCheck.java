@@ -1,5 +1,6 @@
 package dev.bitfleet.app.doctor;
 
+import dev.bitfleet.app.text.FileTrouble;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ record FoldersCheck(Machine machine, Path dataDir) implements Check {
       return List.of(
           Finding.blocks(
               "folders",
-              dataDir + " cannot be written to: " + e,
+              dataDir + " cannot be written to: " + FileTrouble.words(e),
               "choose another with --data-dir",
               facts));
     } finally {

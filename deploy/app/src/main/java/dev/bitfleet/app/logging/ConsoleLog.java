@@ -40,6 +40,10 @@ public final class ConsoleLog extends ContextAwareBase implements Configurator {
     // They explain themselves at length, to nobody who asked.
     context.getLogger("io.netty").setLevel(Level.WARN);
     context.getLogger("io.vertx").setLevel(Level.WARN);
+    // Why a bus cannot be joined or a file not be opened they throw too, and that is told in a
+    // sentence.
+    context.getLogger("io.vertx.core.impl.VertxImpl").setLevel(Level.OFF);
+    context.getLogger("org.sqlite.SQLiteJDBCLoader").setLevel(Level.OFF);
     context.getLogger("com.networknt").setLevel(Level.WARN);
     context.getLogger("com.hubspot").setLevel(Level.WARN);
     // It warns of a port it was told to pick itself, and of every stop.
