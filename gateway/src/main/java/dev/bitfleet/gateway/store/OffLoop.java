@@ -36,7 +36,7 @@ final class OffLoop {
   private final Vertx vertx;
   private final StoreOptions options;
   private final Optional<Membership> cluster;
-  private final MeterRegistry registry;
+  private final StoreMetrics metrics;
   private final ReentrantLock opening = new ReentrantLock();
   private volatile @Nullable Vault vault;
   private volatile boolean closed;
@@ -46,7 +46,7 @@ final class OffLoop {
     this.vertx = vertx;
     this.options = options;
     this.cluster = cluster;
-    this.registry = registry;
+    this.metrics = new StoreMetrics(registry);
   }
 
   /** The result comes on the context that this is called on. */
@@ -122,15 +122,19 @@ final class OffLoop {
     }
     try {
       failedNanos = null;
-      return Vault.open(options, cluster, registry);
+      Vault open = Vault.open(options, cluster, metrics);
+      metrics.opened(true);
+      return open;
     } catch (JournalException e) {
       failedNanos = now;
+      metrics.opened(false);
       log.error(
           "the store cannot be opened, and requests that need it are answered 503: {}",
           e.getMessage());
       throw StoreErrors.unavailable();
     } catch (RuntimeException e) {
       failedNanos = now;
+      metrics.opened(false);
       throw e;
     }
   }

@@ -3,7 +3,6 @@ package dev.bitfleet.gateway.store;
 import com.hazelcast.aggregation.Aggregators;
 import com.hazelcast.query.Predicates;
 import dev.bitfleet.gateway.contract.ApiException;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,10 +56,9 @@ final class Vault implements AutoCloseable {
    * @param cluster empty for a node that serves alone
    * @throws JournalException when the journal cannot be used
    */
-  static Vault open(StoreOptions options, Optional<Membership> cluster, MeterRegistry registry)
+  static Vault open(StoreOptions options, Optional<Membership> cluster, StoreMetrics metrics)
       throws JournalException, InterruptedException {
     long began = System.nanoTime();
-    StoreMetrics metrics = new StoreMetrics(registry);
     FutureTask<Grid> starting =
         new FutureTask<>(() -> cluster.map(Grid::on).orElseGet(Grid::start));
     Thread starter = Thread.ofPlatform().name("store-grid").daemon().start(starting);

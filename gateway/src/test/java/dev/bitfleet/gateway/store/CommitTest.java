@@ -107,7 +107,10 @@ class CommitTest {
   @Test
   void what_comes_late_into_the_maps_does_not_undo_what_was_done_meanwhile() throws Exception {
     try (Vault vault =
-        Vault.open(StoreOptions.in(folder), Optional.empty(), new SimpleMeterRegistry())) {
+        Vault.open(
+            StoreOptions.in(folder),
+            Optional.empty(),
+            new StoreMetrics(new SimpleMeterRegistry()))) {
       Commit.carryOut(vault, List.of(put("a", 1)));
       Runnable late = put("a", 2).prepare(vault, System.currentTimeMillis(), new ArrayList<>());
       Commit.carryOut(
@@ -167,7 +170,10 @@ class CommitTest {
   void what_is_on_the_disk_and_not_in_the_maps_is_said_so_and_put_there_first() throws Exception {
     List<String> applied = new ArrayList<>();
     try (Vault vault =
-        Vault.open(StoreOptions.in(folder), Optional.empty(), new SimpleMeterRegistry())) {
+        Vault.open(
+            StoreOptions.in(folder),
+            Optional.empty(),
+            new StoreMetrics(new SimpleMeterRegistry()))) {
       // The store's own care may come in between: more failures than it can take part in.
       assertThat(refused(vault, failing("a", 2, applied))).isEqualTo("storage_behind");
       assertThatThrownBy(vault::catchUp).isInstanceOf(ApiException.class);

@@ -150,10 +150,13 @@ class SharedJournalTest {
         long began = System.nanoTime();
         assertThat(say(one, id, "b", "away")).isEqualTo("503 storage_unavailable");
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(4));
+        assertThat(one.gauge("bitfleet.store.failing")).isOne();
+        assertThat(two.gauge("bitfleet.store.failing")).as("it has kept what it was to").isZero();
       } finally {
         postgres.startAgain();
       }
       assertThat(say(one, id, "a", "back")).isEmpty();
+      assertThat(one.gauge("bitfleet.store.failing")).isZero();
       assertThat(say(two, id, "c", "back too")).isEmpty();
     }
     try (StoreHarness three = node(fleet())) {
@@ -169,6 +172,7 @@ class SharedJournalTest {
       try {
         assertThat(refusal(() -> one.store().conversations().items(TENANT, "conv_1")))
             .isEqualTo("503 storage_unavailable");
+        assertThat(one.gauge("bitfleet.store.failing")).isOne();
       } finally {
         postgres.startAgain();
       }
@@ -178,7 +182,13 @@ class SharedJournalTest {
           () ->
               refusal(() -> one.store().conversations().items(TENANT, "conv_1"))
                   .equals("404 conversation_not_found"));
+      assertThat(one.gauge("bitfleet.store.failing")).isZero();
       one.append(one.conversation(TENANT), "kept");
+      // Counted by the first of two tries to open, were there a count for each.
+      Await.until(
+          "what is held is counted",
+          Duration.ofSeconds(30),
+          () -> one.gauge("bitfleet.store.bytes") > 0);
     }
   }
 

@@ -4,6 +4,7 @@ import com.hazelcast.config.Config;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import dev.bitfleet.gateway.contract.ApiException;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -20,10 +21,11 @@ final class StoreHarness implements AutoCloseable {
   static final String TENANT = "ada";
 
   private final Vertx vertx = Vertx.vertx();
+  private final MeterRegistry registry = new SimpleMeterRegistry();
   private final Store store;
 
   StoreHarness(StoreOptions options) {
-    store = new Store(vertx, options, new SimpleMeterRegistry());
+    store = new Store(vertx, options, registry);
   }
 
   /** One of several on a member of a cluster, named by its folder. */
@@ -34,7 +36,7 @@ final class StoreHarness implements AutoCloseable {
             options,
             java.util.Optional.of(
                 Membership.of(member, options.folder().getFileName().toString(), rejoin)),
-            new SimpleMeterRegistry());
+            registry);
   }
 
   /** A cluster of one, with maps that are empty. */
@@ -51,6 +53,10 @@ final class StoreHarness implements AutoCloseable {
 
   Store store() {
     return store;
+  }
+
+  double gauge(String name) {
+    return registry.get(name).gauge().value();
   }
 
   Vertx vertx() {
