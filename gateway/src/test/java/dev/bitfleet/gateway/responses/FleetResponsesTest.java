@@ -201,7 +201,7 @@ class FleetResponsesTest {
         CompletableFuture<HttpResponse<String>> between;
         try (RawConnection client =
             RepeatedRequestsTest.begin(
-                one, "k", "{'input':'two','stream':true,'seed':7,'max_output_tokens':60" + in)) {
+                one, "k", "{'input':'two','stream':true,'seed':7,'max_output_tokens':300" + in)) {
           begun = client.readUntil("response.output_text.delta");
           between = two.postLater(PATH, quoted("{'input':'three'" + in));
           begun += client.readUntil("\n\n");
@@ -265,7 +265,7 @@ class FleetResponsesTest {
         String begun;
         try (RawConnection client =
             RepeatedRequestsTest.begin(
-                one, "k", "{'input':'two','stream':true,'max_output_tokens':60" + in)) {
+                one, "k", "{'input':'two','stream':true,'max_output_tokens':300" + in)) {
           begun = client.readUntil("response.output_text.delta") + client.readUntil("\n\n");
           assertThat(
                   delete(two, "/v1/conversations/" + conversation + "/items/" + item).statusCode())
@@ -305,7 +305,8 @@ class FleetResponsesTest {
         Gateway two = two(one)) {
       one.worker().pace(20);
       try (RawConnection client =
-          RepeatedRequestsTest.begin(one, "k", "{'input':'hi','stream':true}")) {
+          RepeatedRequestsTest.begin(
+              one, "k", "{'input':'hi','stream':true,'max_output_tokens':600}")) {
         String begun = client.readUntil("response.output_text.delta");
         String id = begun.substring(begun.indexOf("resp_"), begun.indexOf("resp_") + 37);
         assertThat(status(Gateway.json(two.get(PATH + "/" + id)))).isEqualTo("in_progress");
