@@ -222,7 +222,7 @@ class StoreTest {
   void what_nobody_uses_expires_from_maps_and_journal() {
     StoreOptions brief =
         StoreOptions.in(folder)
-            .keeping(Duration.ofMillis(400), Duration.ofMillis(400), Duration.ofMillis(100));
+            .keeping(Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofMillis(100));
     try (StoreHarness store = new StoreHarness(brief)) {
       String id = store.conversation(TENANT);
       store.append(id, "brief");
@@ -244,7 +244,7 @@ class StoreTest {
   void a_turn_that_began_in_time_keeps_its_conversation() {
     StoreOptions options =
         StoreOptions.in(folder)
-            .keeping(Duration.ofMillis(500), Duration.ofMillis(500), Duration.ofMillis(10));
+            .keeping(Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofMillis(10));
     String id;
     try (StoreHarness store = new StoreHarness(options)) {
       id = store.conversation(TENANT);
