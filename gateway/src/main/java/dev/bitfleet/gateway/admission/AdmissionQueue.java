@@ -88,7 +88,7 @@ public final class AdmissionQueue {
           && priority == Priority.INTERACTIVE
           && slots != null
           && !slots.inTime(tenant, serving.slots(), deadlineNanos - now, now)) {
-        return Entry.REFUSED;
+        return Entry.LATE;
       }
     }
     // Slots that those before us will get are not ours.
@@ -120,7 +120,7 @@ public final class AdmissionQueue {
     }
     tickets.forEach(ticket -> ticket.siblings = tickets);
     row(priority).addAll(tickets);
-    return new Entry(tickets, displaced);
+    return new Entry(tickets, displaced, false);
   }
 
   /**

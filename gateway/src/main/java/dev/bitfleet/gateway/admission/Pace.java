@@ -7,13 +7,17 @@ package dev.bitfleet.gateway.admission;
 final class Pace {
   private boolean somebodyWaits;
   private long sinceNanos;
+
+  /** More of them, and the line is another: it begins anew. */
+  private int mostSlots;
+
   private double admitted;
 
   /** Whether anybody is left in line. An empty line has no pace. */
   void waits(boolean anybody, long now) {
     if (anybody && !somebodyWaits) {
-      sinceNanos = now;
-      admitted = 0;
+      mostSlots = 0;
+      begin(now);
     }
     somebodyWaits = anybody;
   }
@@ -26,22 +30,27 @@ final class Pace {
   /**
    * How many places come to their turn in that time, when all goes on as it did.
    *
-   * @param slots of the model; before each was given out once, or the time has passed, nothing can
-   *     be said
+   * @param slots of the model; before each was given out once nothing can be said: a line that
+   *     stands may move in the next moment
    * @return all of them when nothing can be said
    */
   long placesWithin(long patienceNanos, int slots, long now) {
-    long elapsed = now - sinceNanos;
-    if (!somebodyWaits
-        || elapsed <= 0
-        || elapsed < patienceNanos && admitted < Math.max(1, slots)) {
-      return Long.MAX_VALUE;
+    if (slots > mostSlots) {
+      mostSlots = slots;
+      begin(now);
     }
-    if (elapsed > 2 * patienceNanos) {
-      sinceNanos += elapsed / 2;
+    while (now - sinceNanos > 2 * patienceNanos) {
+      sinceNanos += (now - sinceNanos) / 2;
       admitted /= 2;
-      elapsed -= elapsed / 2;
     }
-    return (long) Math.ceil(admitted * patienceNanos / elapsed);
+    long elapsed = now - sinceNanos;
+    return !somebodyWaits || elapsed <= 0 || admitted < Math.max(1, slots)
+        ? Long.MAX_VALUE
+        : (long) Math.ceil(admitted * patienceNanos / elapsed);
+  }
+
+  private void begin(long now) {
+    sinceNanos = now;
+    admitted = 0;
   }
 }

@@ -8,6 +8,9 @@ public sealed interface CompletionFailure {
   /** Too many are waiting already. */
   record QueueFull(Duration retryAfter) implements CompletionFailure {}
 
+  /** So many are waiting that its turn would come too late. */
+  record QueueSlow(Duration retryAfter) implements CompletionFailure {}
+
   /** No slot came free in time. */
   record QueueTimeout(Duration retryAfter) implements CompletionFailure {}
 

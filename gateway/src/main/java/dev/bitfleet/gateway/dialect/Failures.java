@@ -27,6 +27,15 @@ public final class Failures {
               Optional.empty(),
               "Too many requests are waiting already. Please try again later.",
               Optional.of(full.retryAfter()));
+      case CompletionFailure.QueueSlow slow ->
+          new ApiError(
+              429,
+              ApiError.RATE_LIMIT,
+              "queue_slow",
+              Optional.empty(),
+              "So many requests are waiting that this one would not be served in time. Please try"
+                  + " again later.",
+              Optional.of(slow.retryAfter()));
       case CompletionFailure.QueueTimeout timeout ->
           ApiError.server(
               503,

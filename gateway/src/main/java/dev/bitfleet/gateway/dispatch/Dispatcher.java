@@ -79,8 +79,11 @@ public final class Dispatcher {
             now,
             now + limits.queueTimeout().toNanos());
     if (entry.refused()) {
-      metrics.rejected("queue_full");
-      completion.fail(new CompletionFailure.QueueFull(retryAfter()));
+      metrics.rejected(entry.late() ? "queue_slow" : "queue_full");
+      completion.fail(
+          entry.late()
+              ? new CompletionFailure.QueueSlow(retryAfter())
+              : new CompletionFailure.QueueFull(retryAfter()));
       return completion;
     }
     List<Ticket> tickets = entry.tickets();

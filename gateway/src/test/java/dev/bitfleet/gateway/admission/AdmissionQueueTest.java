@@ -303,6 +303,8 @@ class AdmissionQueueTest {
       taken++;
     }
     assertThat(roomy.depth()).as("30 were left, and %d came", taken).isEqualTo(120);
+    assertThat(roomy.enter(M, EVE, INTERACTIVE, 1, offer(M, 2), 10 * SECOND, 70 * SECOND).late())
+        .isTrue();
     assertThat(comes(ADA, INTERACTIVE, 10 * SECOND)).as("tenants take turns").isTrue();
     assertThat(comes(EVE, BACKGROUND, 10 * SECOND)).as("the background has time").isTrue();
     ends(11 * SECOND);
@@ -317,20 +319,16 @@ class AdmissionQueueTest {
   }
 
   @Test
-  void a_line_that_stood_for_as_long_as_one_waits_takes_nobody_in_and_an_empty_one_does() {
+  void a_line_that_stands_takes_everybody_in_for_it_may_move_in_the_next_moment() {
     for (int i = 0; i < 4; i++) {
       assertThat(comes(EVE, INTERACTIVE, 0)).isTrue();
     }
     assertThat(comes(EVE, INTERACTIVE, 59 * SECOND)).isTrue();
     List<Decision> expired = roomy.decide(slots(2), 60 * SECOND);
     assertThat(expired).hasSize(2).allMatch(Decision.Expired.class::isInstance);
-    assertThat(comes(EVE, INTERACTIVE, 61 * SECOND))
-        .as("one still waits, and nothing moved")
-        .isFalse();
-    roomy.decide(slots(2), 119 * SECOND);
+    assertThat(comes(EVE, INTERACTIVE, 61 * SECOND)).as("one still waits").isTrue();
+    ends(62 * SECOND);
     assertThat(roomy.depth()).isZero();
-    roomy.decide(slots(2), 119 * SECOND);
-    assertThat(comes(EVE, INTERACTIVE, 120 * SECOND)).isTrue();
   }
 
   /**

@@ -261,6 +261,7 @@ final class World {
     return switch (failure) {
       // More came than there was room for, or before anybody was ready.
       case CompletionFailure.QueueFull ignored -> true;
+      case CompletionFailure.QueueSlow ignored -> true;
       case CompletionFailure.QueueTimeout ignored -> true;
       default -> false;
     };
