@@ -54,8 +54,8 @@ ThreadTeam::~ThreadTeam() {
 }
 
 void ThreadTeam::run(const std::function<void(uint32_t)>& body) {
+  pieces_.begin();
   if (members_ == 1) {
-    pieces_.begin();
     body(0);
     return;
   }
@@ -64,7 +64,6 @@ void ThreadTeam::run(const std::function<void(uint32_t)>& body) {
   if (seated) seats_.take(0);
   const Clock::time_point begin = Clock::now();
   slept_nanos_.store(0, std::memory_order_relaxed);
-  pieces_.begin();
   body_ = &body;
   round_.store((round_.load(std::memory_order_relaxed) & ~active_bits) + active_bits + 1 + active_, std::memory_order_release);
   if (active_ > 1) round_.notify_all();  // who does not take part may sleep on

@@ -56,6 +56,16 @@ class FaultyEngineTest {
     return octal.toString();
   }
 
+  /** Is ready, and answers the first byte of a command with all of these at once. */
+  private static String answering(
+      String ready, dev.bitfleet.proto.engine.v1.EngineEvent... events) {
+    StringBuilder answer = new StringBuilder();
+    for (var event : events) {
+      answer.append(octal(event));
+    }
+    return "printf '%s'; head -c 1 >/dev/null; printf '%s'; exec sleep 60".formatted(ready, answer);
+  }
+
   private BuiltinLauncher launcher(Vertx vertx, String script) {
     try {
       Path file = folder.resolve("engine.sh");
@@ -127,10 +137,7 @@ class FaultyEngineTest {
                 .build(),
             "had not accepted");
     for (EngineFault fault : List.of(piece, finished)) {
-      // It waits for the first byte of a command.
-      String script =
-          "printf '%s'; head -c 1 >/dev/null; printf '%s'; exec sleep 60"
-              .formatted(READY, octal(fault.event()));
+      String script = answering(READY, fault.event());
       try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
         engine.next(EngineEvent.Ready.class);
         engine.onContext(e -> e.open(engine.text("x", 1)));
@@ -158,11 +165,10 @@ class FaultyEngineTest {
                 "a token that does not exist"),
             new EngineFault(event.setFinished(empty).build(), "fewer tokens than it sent"))) {
       String script =
-          "printf '%s'; head -c 1 >/dev/null; printf '%s%s'; exec sleep 60"
-              .formatted(
-                  READY,
-                  octal(event.setAccepted(SequenceAccepted.newBuilder().setSequenceId(1)).build()),
-                  octal(fault.event()));
+          answering(
+              READY,
+              event.setAccepted(SequenceAccepted.newBuilder().setSequenceId(1)).build(),
+              fault.event());
       try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
         engine.next(EngineEvent.Ready.class);
         SequenceRequest plain = engine.text("x", 5);
@@ -207,15 +213,12 @@ class FaultyEngineTest {
                 event.setFinished(stopped.clone().setCompletionTokens(1)).build(),
                 "another prompt"))) {
       String script =
-          "printf '%s'; head -c 1 >/dev/null; printf '%s%s'; exec sleep 60"
-              .formatted(
-                  READY,
-                  octal(
-                      event
-                          .setAccepted(
-                              SequenceAccepted.newBuilder().setSequenceId(1).setPromptTokens(4))
-                          .build()),
-                  octal(fault.event()));
+          answering(
+              READY,
+              event
+                  .setAccepted(SequenceAccepted.newBuilder().setSequenceId(1).setPromptTokens(4))
+                  .build(),
+              fault.event());
       try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
         engine.next(EngineEvent.Ready.class);
         engine.onContext(e -> e.open(engine.text("x", 5)));
@@ -236,30 +239,27 @@ class FaultyEngineTest {
             .addTokens(TokenInfo.newBuilder().setId(3));
     // All at once, as a fast engine writes it: the end is read before the process is dead.
     String script =
-        "printf '%s'; head -c 1 >/dev/null; printf '%s%s%s%s'; exec sleep 60"
-            .formatted(
-                octal(
-                    event
-                        .setReady(
-                            Ready.newBuilder()
-                                .setProtocol(1)
-                                .setSlots(1)
-                                .setContextLength(64)
-                                .setVocabularySize(9))
-                        .build()),
-                octal(event.setAccepted(SequenceAccepted.newBuilder().setSequenceId(1)).build()),
-                octal(event.setPiece(piece.clone()).build()),
-                octal(event.setPiece(piece.clone().setNumber(2)).build()),
-                octal(
-                    event
-                        .setFinished(
-                            SequenceFinished.newBuilder()
-                                .setSequenceId(1)
-                                .setCompletionTokens(3)
-                                .setReason(
-                                    dev.bitfleet.proto.engine.v1.FinishReason
-                                        .FINISH_REASON_STOP_TOKEN))
-                        .build()));
+        answering(
+            octal(
+                event
+                    .setReady(
+                        Ready.newBuilder()
+                            .setProtocol(1)
+                            .setSlots(1)
+                            .setContextLength(64)
+                            .setVocabularySize(9))
+                    .build()),
+            event.setAccepted(SequenceAccepted.newBuilder().setSequenceId(1)).build(),
+            event.setPiece(piece.clone()).build(),
+            event.setPiece(piece.clone().setNumber(2)).build(),
+            event
+                .setFinished(
+                    SequenceFinished.newBuilder()
+                        .setSequenceId(1)
+                        .setCompletionTokens(3)
+                        .setReason(
+                            dev.bitfleet.proto.engine.v1.FinishReason.FINISH_REASON_STOP_TOKEN))
+                .build());
     try (EngineHarness engine = new EngineHarness(vertx -> launcher(vertx, script))) {
       engine.next(EngineEvent.Ready.class);
       engine.onContext(e -> e.open(engine.text("x", 5)));
